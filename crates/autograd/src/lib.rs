@@ -1,0 +1,57 @@
+//! Memory: arrays with a shape, and tensors that remember how they were made.
+//!
+//! ```
+//! use adversaria_autograd::{Array, Tensor, grad};
+//!
+//! let x = Tensor::variable(Array::new([3], &[1.0, 2.0, 3.0]));
+//! let y = (&x * &x).sum(); //                 y = Σ x²
+//! let [dx] = grad(&y, [&x], false); //        dy/dx = 2x
+//! assert_eq!(dx.numbers(), [2.0, 4.0, 6.0]);
+//! ```
+//!
+//! # Map
+//!
+//! Read `tensor`, `op` and `grad` first, in this order: they are the engine. The rest is what it
+//! runs on and what runs on it.
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`mod@tensor`] | what is a tensor? |
+//! | [`mod@op`] | what is a differentiable function? |
+//! | [`mod@grad`] | how does reverse-mode differentiation work? |
+//! | `recording` | when does a tensor remember how it was made? |
+//! | [`ops`] | which ops are there? One file for each family |
+//! | [`mod@shape`] | what is a shape, and when do two shapes broadcast? |
+//! | [`mod@array`] | what is an array? |
+//! | `buffer` | where do its numbers live, and what happens to the memory afterwards? |
+//! | [`mod@rng`] | where do random numbers come from? |
+//! | [`check`] | is a derivative right? |
+//!
+//! # Conventions
+//!
+//! - A wrong shape is a bug of the caller: it panics with the op, the shapes and the caller's line.
+//! - A number is a tensor of shape `[]`. Operators take `Tensor`, `&Tensor` and numbers in every
+//!   mix.
+//! - A gradient has the shape of what it is the gradient of.
+
+#![forbid(unsafe_code)]
+
+pub mod array;
+mod buffer;
+pub mod check;
+pub mod grad;
+pub mod op;
+pub mod ops;
+mod recording;
+pub mod rng;
+pub mod shape;
+pub mod tensor;
+
+pub use array::Array;
+pub use grad::{backward, grad, vjp};
+pub use kernels::Real;
+pub use op::Op;
+pub use recording::{is_recording, no_grad};
+pub use rng::{Rng, RngState};
+pub use shape::{Axes, MAX_AXES, Shape};
+pub use tensor::Tensor;

@@ -1,0 +1,391 @@
+//! How are sums, means, maxima and variances over axes differentiated?
+//!
+//! Broadcasting and summing are each other's derivatives, so one pair of ops closes the family:
+//!
+//! | forward | derivative uses | second derivative uses |
+//! |---|---|---|
+//! | `broadcast_to` | `sum_to` | `broadcast_to` |
+//! | `sum_to` | `broadcast_to` | `sum_to` |
+//!
+//! Each reduction has three forms: `sum()` over everything, `sum_over(axes)` which removes the
+//! axes, and `sum_keepdim(axes)` which keeps them with size 1.
+
+#[cfg(test)]
+use super::case::Case;
+use crate::{Array, Axes, Op, Real, Shape, Tensor};
+use kernels::reduce;
+
+/// y = c Σ x, over the axes along which x is larger than `shape`          dx = c dy, stretched
+struct SumTo {
+    shape: Shape,
+    c: Real,
+}
+
+impl Op<1> for SumTo {
+    const NAME: &'static str = "sum_to";
+
+    fn forward(&self, [x]: [&Array; 1]) -> Array {
+        let mut y = fold_to(x, &self.shape, reduce::sum_axis);
+        if self.c != 1.0 {
+            y.numbers_mut().iter_mut().for_each(|y| *y *= self.c);
+        }
+        y
+    }
+
+    fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
+        BroadcastTo {
+            shape: *x.shape(),
+            c: self.c,
+        }
+        .apply([dy])
+    }
+}
+
+/// y = c x, repeated along the axes where `shape` is larger               dx = c Σ dy over them
+struct BroadcastTo {
+    shape: Shape,
+    c: Real,
+}
+
+impl Op<1> for BroadcastTo {
+    const NAME: &'static str = "broadcast_to";
+
+    fn forward(&self, [x]: [&Array; 1]) -> Array {
+        if self.c == 1.0 {
+            x.broadcast_to(&self.shape)
+        } else {
+            x.map(|x| self.c * x).broadcast_to(&self.shape)
+        }
+    }
+
+    fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
+        SumTo {
+            shape: *x.shape(),
+            c: self.c,
+        }
+        .apply([dy])
+    }
+}
+
+/// y = max x, over the axes along which x is larger than `shape`
+///
+/// dx = dy where x = y, in equal shares if several are, else 0
+struct MaxTo {
+    shape: Shape,
+}
+
+impl Op<1> for MaxTo {
+    const NAME: &'static str = "max_to";
+
+    fn forward(&self, [x]: [&Array; 1]) -> Array {
+        fold_to(x, &self.shape, reduce::max_axis)
+    }
+
+    fn vjp(&self, _: usize, [x]: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
+        // A step function of x, so a constant.
+        let winners = x.detach().equal(&y.detach());
+        let share = &winners / winners.sum_to(self.shape);
+        dy * share
+    }
+}
+
+/// Folds x down to `shape`, one run of neighbouring axes after the other, the last one first.
+fn fold_to(x: &Array, shape: &Shape, fold: fn(&[Real], [usize; 3], &mut [Real])) -> Array {
+    let missing = x.shape().len() - shape.len();
+    let is_folded =
+        |axis: usize| axis < missing || (shape[axis - missing] == 1 && x.shape()[axis] != 1);
+    let mut folded = x.clone();
+    let mut end = x.shape().len();
+    while end > 0 {
+        if !is_folded(end - 1) {
+            end -= 1;
+            continue;
+        }
+        let mut first = end - 1;
+        while first > 0 && is_folded(first - 1) {
+            first -= 1;
+        }
+        let sizes = *folded.shape();
+        let outer = sizes[..first].iter().product();
+        let len = sizes[first..end].iter().product();
+        let inner = sizes[end..].iter().product();
+        let shorter = (first..end).fold(sizes, |shape, axis| shape.with(axis, 1));
+        folded = Array::filled_by(shorter, |y| {
+            fold(folded.numbers(), [outer, len, inner], y);
+        });
+        end = first;
+    }
+    folded.reshaped(shape)
+}
+
+/// `shape` with size 1 on the given axes, and `shape` without them.
+#[track_caller]
+fn kept_and_dropped(shape: &Shape, axes: Axes, op: &str) -> (Shape, Shape) {
+    let chosen = axes.chosen(shape, op);
+    let kept = shape
+        .iter()
+        .zip(chosen)
+        .map(|(size, chosen)| if chosen { 1 } else { *size });
+    let dropped = shape
+        .iter()
+        .zip(chosen)
+        .filter(|(_, chosen)| !chosen)
+        .map(|(size, _)| *size);
+    (kept.collect(), dropped.collect())
+}
+
+/// What a mean over these axes divides by.
+fn count_over(shape: &Shape, kept: &Shape) -> Real {
+    (shape.count() / kept.count().max(1)) as Real
+}
+
+impl Tensor {
+    /// The sum over the axes along which this tensor is larger than `shape`: the way back of
+    /// [`Tensor::broadcast_to`].
+    ///
+    /// # Panics
+    /// If `shape` does not broadcast to the shape of this tensor.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_to(&self, shape: impl Into<Shape>) -> Tensor {
+        self.scaled_sum_to(shape.into(), 1.0, "sum_to")
+    }
+
+    #[track_caller]
+    fn scaled_sum_to(&self, shape: Shape, c: Real, op: &str) -> Tensor {
+        assert!(
+            shape.broadcasts_to(self.shape()),
+            "{op}: {} cannot be summed to {shape}\n  \
+             hint: {shape} must broadcast to {}",
+            self.shape(),
+            self.shape()
+        );
+        if c == 1.0 && shape == *self.shape() {
+            return self.clone();
+        }
+        SumTo { shape, c }.apply([self])
+    }
+
+    /// The same numbers repeated along the axes where `shape` is larger.
+    ///
+    /// # Panics
+    /// If this tensor does not broadcast to `shape`.
+    #[must_use]
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Tensor {
+        let shape = shape.into();
+        assert!(
+            self.shape().broadcasts_to(&shape),
+            "broadcast_to: {} does not broadcast to {shape}\n  \
+             hint: counted from the last axis, sizes must be equal or 1",
+            self.shape()
+        );
+        if shape == *self.shape() {
+            return self.clone();
+        }
+        BroadcastTo { shape, c: 1.0 }.apply([self])
+    }
+
+    /// Σ x over all elements; of shape `[]`.
+    #[must_use]
+    pub fn sum(&self) -> Tensor {
+        self.scaled_sum_to(Shape::from([]), 1.0, "sum")
+    }
+
+    /// Σ x over the given axes, which disappear.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_over(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, dropped) = kept_and_dropped(self.shape(), axes.into(), "sum_over");
+        self.scaled_sum_to(kept, 1.0, "sum_over").reshape(dropped)
+    }
+
+    /// Σ x over the given axes, which keep size 1.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_keepdim(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "sum_keepdim");
+        self.scaled_sum_to(kept, 1.0, "sum_keepdim")
+    }
+
+    /// (1/n) Σ x over all n elements; of shape `[]`, NaN if there are none.
+    #[must_use]
+    pub fn mean(&self) -> Tensor {
+        let c = 1.0 / self.shape().count() as Real;
+        self.scaled_sum_to(Shape::from([]), c, "mean")
+    }
+
+    /// (1/n) Σ x over the given axes of n elements together. The axes disappear.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_over(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, dropped) = kept_and_dropped(self.shape(), axes.into(), "mean_over");
+        let c = 1.0 / count_over(self.shape(), &kept);
+        self.scaled_sum_to(kept, c, "mean_over").reshape(dropped)
+    }
+
+    /// (1/n) Σ x over the given axes of n elements together. The axes keep size 1.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_keepdim(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "mean_keepdim");
+        let c = 1.0 / count_over(self.shape(), &kept);
+        self.scaled_sum_to(kept, c, "mean_keepdim")
+    }
+
+    /// max x over all elements; of shape `[]`, NaN if there is one, -∞ if there are none.
+    /// Elements that share the maximum share its gradient.
+    #[must_use]
+    pub fn max(&self) -> Tensor {
+        MaxTo {
+            shape: Shape::from([]),
+        }
+        .apply([self])
+    }
+
+    /// max x over the given axes, which disappear. Elements that share the maximum share its
+    /// gradient.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn max_over(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, dropped) = kept_and_dropped(self.shape(), axes.into(), "max_over");
+        MaxTo { shape: kept }.apply([self]).reshape(dropped)
+    }
+
+    /// max x over the given axes, which keep size 1. Elements that share the maximum share its
+    /// gradient.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn max_keepdim(&self, axes: impl Into<Axes>) -> Tensor {
+        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "max_keepdim");
+        MaxTo { shape: kept }.apply([self])
+    }
+
+    /// The variance (1/(n - correction)) Σ (x - mean)² over all n elements; of shape `[]`.
+    ///
+    /// `correction` is 0 for the variance of the numbers themselves, 1 for the unbiased estimate
+    /// of the distribution they were drawn from. NaN if there are not more than `correction`
+    /// elements.
+    #[must_use]
+    pub fn variance(&self, correction: usize) -> Tensor {
+        let axes: Vec<isize> = (0..self.shape().len() as isize).collect();
+        self.variance_keepdim(&axes[..], correction).reshape([])
+    }
+
+    /// The variance (1/(n - correction)) Σ (x - mean)² over the given axes of n elements
+    /// together. The axes disappear. See [`Tensor::variance`].
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn variance_over(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
+        let axes = axes.into();
+        let (_, dropped) = kept_and_dropped(self.shape(), axes, "variance_over");
+        self.variance_keepdim(axes, correction).reshape(dropped)
+    }
+
+    /// The variance (1/(n - correction)) Σ (x - mean)² over the given axes of n elements
+    /// together. The axes keep size 1. See [`Tensor::variance`].
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn variance_keepdim(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
+        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "variance_keepdim");
+        let n = count_over(self.shape(), &kept);
+        let mean = self.scaled_sum_to(kept, 1.0 / n, "variance_keepdim");
+        let c = 1.0 / (n - correction as Real).max(0.0);
+        (self - mean)
+            .square()
+            .scaled_sum_to(kept, c, "variance_keepdim")
+    }
+}
+
+#[cfg(test)]
+pub(crate) const CASES: &[Case] = &[
+    Case::unary(&[SumTo::NAME, BroadcastTo::NAME], Tensor::sum, -2.0..2.0),
+    Case::unary(&[SumTo::NAME], Tensor::mean, -2.0..2.0),
+    Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].sum_over([0, -1])),
+    Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].mean_keepdim(1)),
+    Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].mean_over([1, 2])),
+    Case::shaped(&[SumTo::NAME], &[&[3, 4, 1, 5]], |x| x[0].sum_to([4, 1, 1])),
+    Case::shaped(&[BroadcastTo::NAME], &[&[4, 1]], |x| {
+        x[0].broadcast_to([2, 4, 3])
+    }),
+    Case::unary(&[MaxTo::NAME], Tensor::max, -20.0..20.0),
+    Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_over([0, 2])).within(-20.0..20.0),
+    Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_keepdim(-2)).within(-20.0..20.0),
+    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance(1)),
+    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance_over([0, 2], 0)),
+    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance_keepdim(-1, 1)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Rng, grad};
+
+    #[test]
+    fn reductions_over_any_axes_equal_their_definition() {
+        let x = Tensor::constant(Rng::new(0, "x").uniform([2, 3, 4, 5], -1.0, 1.0));
+        let at = |i: [usize; 4]| x.numbers()[((i[0] * 3 + i[1]) * 4 + i[2]) * 5 + i[3]];
+        let (sums, maxima) = (x.sum_over([1, 3]), x.max_over([1, -1]));
+        let (means, variances) = (x.mean_keepdim([1, 3]), x.variance_keepdim([1, 3], 1));
+        assert_eq!(
+            (sums.shape(), means.shape()),
+            (&[2, 4].into(), &[2, 1, 4, 1].into())
+        );
+        for i in 0..2 {
+            for k in 0..4 {
+                let numbers = (0..15).map(|n| f64::from(at([i, n / 5, k, n % 5])));
+                let sum: f64 = numbers.clone().sum();
+                let squares: f64 = numbers.clone().map(|x| (x - sum / 15.0).powi(2)).sum();
+                let largest = numbers.fold(f64::NEG_INFINITY, f64::max);
+                let close = |x: &Tensor, expected: f64| {
+                    (f64::from(x.numbers()[i * 4 + k]) - expected).abs() < 1e-5
+                };
+                assert!(close(&sums, sum) && close(&maxima, largest));
+                assert!(close(&means, sum / 15.0) && close(&variances, squares / 14.0));
+            }
+        }
+    }
+
+    #[test]
+    fn equal_maxima_share_the_gradient() {
+        let x = Tensor::variable(Array::new([4], &[3.0, 1.0, 3.0, 2.0]));
+        let [dx] = grad(&x.max(), [&x], false);
+        assert_eq!(dx.numbers(), [0.5, 0.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "sum_over: [2, 3] has no axis 2")]
+    fn a_missing_axis_is_named() {
+        let _ = Tensor::full([2, 3], 1.0).sum_over(2);
+    }
+
+    #[test]
+    #[should_panic(expected = "mean_over: axis -1 of [2, 3] is named twice")]
+    fn an_axis_named_twice_is_refused() {
+        let _ = Tensor::full([2, 3], 1.0).mean_over([1, -1]);
+    }
+}

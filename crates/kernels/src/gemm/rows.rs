@@ -1,0 +1,34 @@
+//! Rung 1. What does the order of the loops cost?
+//!
+//! With p outside j, the inner loop adds a multiple of one row of B to one row of C. Both are
+//! contiguous when B is not transposed, and the compiler turns the loop into vector
+//! instructions. Nothing is packed or allocated: the rung for products so small that any
+//! set-up would cost more than the product.
+
+use super::{Beta, check_sizes};
+use crate::mat::{Mat, MatMut};
+
+/// C = A B + β C, row by row:  c_i += a_ip b_p  for each p.
+pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
+    check_sizes(a, b, &c);
+    let (k, n) = (a.cols(), c.cols());
+    for i in 0..c.rows() {
+        let c = c.row_mut(i);
+        if beta == Beta::Zero {
+            c.fill(0.0);
+        }
+        for p in 0..k {
+            let a = a.at(i, p);
+            if b.col_stride() == 1 {
+                let b = &b.data()[p * b.row_stride()..][..n];
+                for (c, b) in c.iter_mut().zip(b) {
+                    *c += a * b;
+                }
+            } else {
+                for (j, c) in c.iter_mut().enumerate() {
+                    *c += a * b.at(p, j);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Numbers: slices in, slices out.
+//!
+//! This crate holds the arithmetic of Adversaria. It knows nothing of tensors, derivatives or
+//! networks. It is the only crate with `unsafe` code and the only one that names rayon.
+//!
+//! # Map
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`mat`] | how does a slice become a matrix? |
+//! | [`gemm`] | how are two matrices multiplied? A ladder of rungs, the slow definition first |
+//! | [`elementwise`] | how is one function applied to every element, and what does broadcasting mean? |
+//! | [`reduce`] | how are many numbers summed, in an order that never changes? |
+//! | [`softmax`] | how are exponentials normalised without overflow? |
+//! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
+//! | `par` | who runs a loop: this thread, or several? |
+//!
+//! # Conventions
+//!
+//! - Everything is contiguous and row-major unless a [`mat::Mat`] says otherwise.
+//! - Outputs are slices that the caller owns. Their old contents are never read, except where a
+//!   function says that it adds.
+//! - Slice lengths that contradict each other are bugs of the caller and panic.
+//! - The thread count cannot change a bit of any result: work is cut at places that depend on
+//!   the shape alone, and a sum has one fixed tree.
+
+pub mod elementwise;
+pub mod gemm;
+pub mod mat;
+mod par;
+pub mod reduce;
+pub mod softmax;
+pub mod vecmath;
+
+/// The type of every number: `f32`, or `f64` with the feature `f64`.
+#[cfg(not(feature = "f64"))]
+pub type Real = f32;
+
+/// The type of every number: `f64`, because the feature `f64` is on.
+#[cfg(feature = "f64")]
+pub type Real = f64;

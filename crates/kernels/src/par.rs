@@ -1,0 +1,48 @@
+//! Who runs a loop: this thread, or several?
+//!
+//! The only file that names rayon. Threads split *outputs*, in chunks whose length the caller
+//! derives from the shape alone, so the thread count decides who computes a chunk and never
+//! what is in it.
+
+use rayon::prelude::*;
+
+/// Fewer units of work than this stay on the calling thread. A unit is about a nanosecond.
+///
+/// Waking rayon's workers from outside its pool takes about 12 us; below some 60 us of work the
+/// second core does not pay for that.
+pub(crate) const PARALLEL_FROM: usize = 1 << 16;
+
+/// Calls `body(start, chunk)` for consecutive chunks of `out`, each `chunk_len` long except
+/// perhaps the last; `start` is the index of the chunk's first element.
+///
+/// `work` is the cost of the whole in the unit of [`PARALLEL_FROM`].
+pub(crate) fn for_each_chunk<T: Send>(
+    out: &mut [T],
+    chunk_len: usize,
+    work: usize,
+    body: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let chunk_len = chunk_len.max(1);
+    if work < PARALLEL_FROM || out.len() <= chunk_len {
+        for (i, chunk) in out.chunks_mut(chunk_len).enumerate() {
+            body(i * chunk_len, chunk);
+        }
+    } else {
+        out.par_chunks_mut(chunk_len)
+            .enumerate()
+            .for_each(|(i, chunk)| body(i * chunk_len, chunk));
+    }
+}
+
+/// Runs both closures, side by side if `work` is large enough, and returns both results.
+pub(crate) fn join<A: Send, B: Send>(
+    work: usize,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if work < PARALLEL_FROM {
+        (a(), b())
+    } else {
+        rayon::join(a, b)
+    }
+}

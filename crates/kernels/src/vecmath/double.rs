@@ -1,0 +1,63 @@
+//! What do the elementary functions need to know about `f64`?
+//!
+//! The coefficients are minimax fits: `fit.py` beside this file prints them, by Remez' exchange in
+//! 120 digits. The error stated is the relative error of the whole function, of the fit alone, with
+//! the coefficients rounded to `f64` (half a ULP is 2⁻⁵⁴ to 2⁻⁵³).
+
+pub(super) use std::f64::consts::{FRAC_1_SQRT_2, LOG2_E};
+
+/// As wide as the number itself.
+pub(super) type Bits = u64;
+
+/// At and below this, eˣ < 2⁻¹⁰⁷⁵ rounds to 0.
+pub(super) const EXP_IS_ZERO: f64 = -746.0;
+
+/// At and above this, eˣ > 2¹⁰²⁴ rounds to ∞.
+pub(super) const EXP_IS_INFINITE: f64 = 710.0;
+
+/// ln 2 to 41 bits, so that its product with an exponent (11 bits) is exact.
+pub(super) const LN_2_HIGH: f64 = 0.693_147_180_560_117_7;
+
+/// ln 2 − `LN_2_HIGH`, rounded.
+pub(super) const LN_2_LOW: f64 = -1.723_944_452_561_483_5e-13;
+
+/// p in eʳ = 1 + r + r² p(r), |r| ≤ 0.35. Error of the fit: 2⁻⁵⁶·⁰.
+pub(super) const EXP_TAIL: [f64; 10] = [
+    0.500_000_000_000_001_2,
+    0.166_666_666_666_663_85,
+    0.041_666_666_666_519_28,
+    0.008_333_333_333_507_501,
+    0.001_388_888_894_688_14,
+    0.000_198_412_694_864_129_45,
+    2.480_148_939_575_768_6e-5,
+    2.755_759_704_836_144_6e-6,
+    2.763_167_080_522_776_5e-7,
+    2.499_900_947_459_727_3e-8,
+];
+
+/// p in ln((1 + s)/(1 − s)) = 2s + s z p(z), z = s², |s| ≤ 1/5. Error of the fit: 2⁻⁶¹·⁰.
+pub(super) const LN_TAIL: [f64; 8] = [
+    0.666_666_666_666_666,
+    0.400_000_000_000_557,
+    0.285_714_285_560_584_1,
+    0.222_222_242_709_628_12,
+    0.181_816_673_751_639_12,
+    0.153_910_638_089_042_65,
+    0.131_743_961_817_892_72,
+    0.138_377_189_386_628_07,
+];
+
+/// p in tanh x = x + x z p(z), z = x², |x| ≤ 5/8. Error of the fit: 2⁻⁵⁶·⁰.
+pub(super) const TANH_TAIL: [f64; 11] = [
+    -0.333_333_333_333_328_54,
+    0.133_333_333_332_620_9,
+    -0.053_968_253_931_267_71,
+    0.021_869_487_576_094_672,
+    -0.008_863_221_002_630_846,
+    0.003_591_989_173_809_888,
+    -0.001_454_958_877_920_305_6,
+    0.000_586_316_539_990_730_4,
+    -0.000_228_564_210_178_162_42,
+    7.714_436_533_029_075e-5,
+    -1.607_256_892_495_631_8e-5,
+];

@@ -1,0 +1,83 @@
+//! What can go wrong with files, and what does one do about it?
+
+use std::io;
+use std::path::PathBuf;
+
+/// A failure outside the program: each text names the path and the way out.
+///
+/// The cause (say, "no space left on device") is the error's `source()`, which `anyhow` prints below it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file stands where a folder is needed.
+    #[error(
+        "cannot create the folder {folder}: {file} is a file. Move it away or choose another folder"
+    )]
+    FileInTheWay {
+        /// The folder that was wanted.
+        folder: PathBuf,
+        /// The file in its place, or in place of one of its parents.
+        file: PathBuf,
+    },
+
+    /// The system refuses to create a folder.
+    #[error("cannot create the folder {folder}. Choose one at a place where you may write")]
+    CreateFolder {
+        /// The folder that was wanted.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A folder exists, but no file can be created in it.
+    #[error(
+        "cannot write into the folder {folder}. Give yourself write permission or choose another folder"
+    )]
+    FolderNotWritable {
+        /// The folder that was tried.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A file cannot be written.
+    #[error("cannot write {path}. See that its folder exists, is writable and has room")]
+    Write {
+        /// The file that was wanted; what stood there before is untouched.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A file cannot be read.
+    #[error("cannot read {path}. See that it exists and that you may read it")]
+    Read {
+        /// The file that was tried.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A line of a metrics file does not hold the expected record.
+    #[error("{path}, line {line}: not a record of the expected kind. Correct or delete this line")]
+    Record {
+        /// The metrics file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong, and in which column.
+        source: serde_json::Error,
+    },
+
+    /// A record to be written has a field that JSON can only call `null`.
+    #[error(
+        "{path}: the record's field `{field}` is NaN, infinite or None, and a metrics file holds \
+         none of these. If training diverged, lower the learning rate; skip absent fields"
+    )]
+    NoValue {
+        /// The metrics file.
+        path: PathBuf,
+        /// The path of the field inside the record, such as `loss.generator`.
+        field: String,
+    },
+}

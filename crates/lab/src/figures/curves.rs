@@ -1,0 +1,307 @@
+//! How do losses and accuracies go over the training?
+
+use std::ops::Range;
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::Figure;
+use super::axes::{Axes, Plot, TICK_SIZE};
+use super::canvas::{Canvas, colours};
+use super::legend::{self, Sign};
+use super::thinning::{Point, THINNED_TO, thinned};
+
+/// Curves over iterations or epochs, in panels one below the other that share x.
+#[derive(Clone, Copy, Debug)]
+pub struct Curves<'a> {
+    /// Stands above the figure.
+    pub title: &'a str,
+    /// What x counts.
+    pub x_name: &'a str,
+    /// From top to bottom, at least one.
+    pub panels: &'a [Panel<'a>],
+}
+
+/// Curves with a common y.
+#[derive(Clone, Debug)]
+pub struct Panel<'a> {
+    /// What y measures, and its unit.
+    pub y_name: &'a str,
+    /// From the lowest to the highest y; `None` takes those of the curves and references. Curves
+    /// stay inside: a y beyond is drawn at the edge.
+    pub y_range: Option<Range<f64>>,
+    /// At most four, which differ in colour and in dashes.
+    pub curves: &'a [Curve<'a>],
+    /// Thin horizontal lines, named at their right ends.
+    pub references: &'a [Reference<'a>],
+}
+
+/// A curve of a [`Panel`].
+///
+/// Up to 40 points are dots joined by lines. Beyond 150 the curve is thinned: neighbours share a
+/// mean, and a pale band holds the middle half of their values. A y that is not finite leaves a gap.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve<'a> {
+    /// Stands in the legend.
+    pub name: &'a str,
+    /// (x, y) by increasing x, which is finite.
+    pub points: &'a [[f64; 2]],
+}
+
+/// A value to compare curves with, such as ln 2.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference<'a> {
+    /// A few letters.
+    pub name: &'a str,
+    /// Its height.
+    pub y: f64,
+}
+
+/// How the first, second ... curve of a panel looks.
+const LOOKS: [(RGBColor, Option<[f64; 2]>); 4] = [
+    (colours::BLUE, None),
+    (colours::VERMILION, Some([7.0, 3.0])),
+    (colours::GREEN, Some([2.0, 2.5])),
+    (colours::PURPLE, Some([12.0, 4.0])),
+];
+
+/// A curve with at most so many points shows each as a dot.
+const DOTS_UP_TO: usize = 40;
+
+const WIDTH: f64 = 640.0;
+const LEFT: f64 = 58.0;
+/// Room for the names of the references.
+const RIGHT: f64 = 52.0;
+const PANEL_HEIGHT: f64 = 170.0;
+/// From the bottom of one panel to the top of the next; the legend stands there.
+const PANEL_GAP: f64 = 34.0;
+const TOP: f64 = 62.0;
+
+impl Curves<'_> {
+    fn plot(&self, panel: usize) -> Plot {
+        let top = TOP + panel as f64 * (PANEL_HEIGHT + PANEL_GAP);
+        Plot {
+            left: LEFT,
+            top,
+            width: WIDTH - LEFT - RIGHT,
+            height: PANEL_HEIGHT,
+        }
+    }
+}
+
+impl Figure for Curves<'_> {
+    /// 640 × (72 + 204 n) for n panels.
+    fn size(&self) -> (u32, u32) {
+        let last = self.plot(self.panels.len() - 1);
+        (WIDTH as u32, (last.top + last.height + 44.0) as u32)
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
+        legend::title(canvas, self.title, LEFT)?;
+        let points = self
+            .panels
+            .iter()
+            .flat_map(|p| p.curves)
+            .flat_map(|c| c.points);
+        let x = widened(points.map(|p| p[0]), 0.0);
+        for (i, panel) in self.panels.iter().enumerate() {
+            let last = i + 1 == self.panels.len();
+            panel.draw(canvas, self.plot(i), x.clone(), last.then_some(self.x_name))?;
+        }
+        Ok(())
+    }
+}
+
+impl Panel<'_> {
+    fn draw<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        plot: Plot,
+        x: Range<f64>,
+        x_name: Option<&str>,
+    ) -> DrawResult<(), B> {
+        assert!(
+            self.curves.len() <= LOOKS.len(),
+            "Panel: more than {} curves",
+            LOOKS.len()
+        );
+        let curves: Vec<Vec<Point>> = self.curves.iter().map(|c| thinned(c.points)).collect();
+        let y = self.y_range.clone().unwrap_or_else(|| {
+            let drawn = curves
+                .iter()
+                .flatten()
+                .flat_map(|p| [p.lower, p.y, p.upper]);
+            widened(drawn.chain(self.references.iter().map(|r| r.y)), 0.05)
+        });
+        let axes = Axes {
+            x,
+            y: y.clone(),
+            x_name,
+            y_name: self.y_name,
+            ticks: [11, 6],
+        };
+        let scale = axes.draw(canvas, plot)?;
+        let place = |x: f64, height: f64| scale.place([x, height.clamp(y.start, y.end)]);
+
+        for reference in self.references {
+            let ends = [axes.x.start, axes.x.end].map(|x| place(x, reference.y));
+            canvas.dashes(ends.to_vec(), [3.0, 3.0], canvas.stroke(colours::GREY, 1.0))?;
+            let (right, height) = ends[1];
+            canvas.write(
+                reference.name,
+                TICK_SIZE,
+                (right + canvas.units(6.0), height),
+                HPos::Left,
+            )?;
+        }
+        // All bands first: no band may hide a curve.
+        for (points, (colour, _)) in curves.iter().zip(LOOKS) {
+            for run in runs(points).filter(|run| run.iter().any(|p| p.lower < p.upper)) {
+                let upper = run.iter().map(|p| place(p.x, p.upper));
+                let lower = run.iter().rev().map(|p| place(p.x, p.lower));
+                canvas.polygon(upper.chain(lower).collect(), colour.mix(0.2))?;
+            }
+        }
+        for (points, (colour, dashes)) in curves.iter().zip(LOOKS) {
+            for run in runs(points) {
+                let places: Vec<_> = run.iter().map(|p| place(p.x, p.y)).collect();
+                if points.len() <= DOTS_UP_TO {
+                    for dot in &places {
+                        canvas.disc(*dot, 2.5, colour)?;
+                    }
+                }
+                legend::stroke(canvas, places, colour, dashes)?;
+            }
+        }
+        let signs = LOOKS
+            .iter()
+            .map(|(colour, dashes)| Sign::Line(*colour, *dashes));
+        let entries: Vec<_> = signs
+            .zip(self.curves.iter().map(|c| c.name.to_owned()))
+            .collect();
+        let y = plot.top - 14.0;
+        legend::row(canvas, [plot.left, y], &entries)?;
+        if self.curves.iter().any(|c| c.points.len() > THINNED_TO) {
+            let at = canvas.place(plot.left + plot.width, y);
+            canvas.write(
+                "lines: local means, bands: middle halves",
+                TICK_SIZE,
+                at,
+                HPos::Right,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The stretches of a curve between its gaps.
+fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
+    points
+        .split(|p| !p.y.is_finite())
+        .filter(|run| !run.is_empty())
+}
+
+/// The range of all finite values, longer by `part` of it at both ends, and never empty.
+fn widened(values: impl Iterator<Item = f64>, part: f64) -> Range<f64> {
+    let finite = values.filter(|v| v.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (v.min(low), v.max(high))
+    });
+    if low > high {
+        0.0..1.0
+    } else if low == high {
+        low - 0.5..low + 0.5
+    } else {
+        let more = part * (high - low);
+        low - more..high + more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::to_svg;
+
+    fn panel<'a>(curves: &'a [Curve<'a>]) -> Panel<'a> {
+        Panel {
+            y_name: "loss",
+            y_range: None,
+            curves,
+            references: &[],
+        }
+    }
+
+    fn svg(points: &[[f64; 2]]) -> String {
+        let curves = [Curve { name: "D", points }];
+        to_svg(&Curves {
+            title: "t",
+            x_name: "epoch",
+            panels: &[panel(&curves)],
+        })
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_leaves_a_gap() {
+        let whole = svg(&[[0.0, 1.0], [1.0, 2.0], [2.0, 1.5], [3.0, 1.0], [4.0, 2.0]]);
+        for hole in [f64::NAN, f64::INFINITY] {
+            let parts = svg(&[[0.0, 1.0], [1.0, 2.0], [2.0, hole], [3.0, 1.0], [4.0, 2.0]]);
+            assert_eq!(
+                parts.matches("<polyline").count(),
+                whole.matches("<polyline").count() + 1
+            );
+            assert_eq!(parts.matches("<circle").count(), 4);
+        }
+    }
+
+    #[test]
+    fn a_curve_without_numbers_or_with_one_still_has_axes() {
+        for points in [
+            &[][..],
+            &[[3.0, 0.5]],
+            &[[0.0, f64::NAN]],
+            &[[1.0, 2.0], [2.0, 2.0]],
+        ] {
+            assert!(svg(points).contains("epoch"));
+        }
+    }
+
+    #[test]
+    fn ranges_hold_all_finite_values() {
+        assert_eq!(widened([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
+        assert_eq!(widened([2.0].into_iter(), 0.5), 1.5..2.5);
+        assert_eq!(widened([].into_iter(), 0.5), 0.0..1.0);
+    }
+
+    #[test]
+    fn each_panel_names_its_curves_and_references() {
+        let curve = |name| Curve {
+            name,
+            points: &[[0.0, 0.5], [1.0, 0.7]],
+        };
+        let losses = [curve("loss of D"), curve("loss of G")];
+        let accuracy = [curve("accuracy")];
+        let half = [Reference { name: "½", y: 0.5 }];
+        let panels = [
+            panel(&losses),
+            Panel {
+                references: &half,
+                ..panel(&accuracy)
+            },
+        ];
+        let svg = to_svg(&Curves {
+            title: "Training",
+            x_name: "epoch",
+            panels: &panels,
+        });
+        for words in [
+            "Training",
+            "loss of D",
+            "loss of G",
+            "accuracy",
+            "½",
+            "epoch",
+        ] {
+            assert!(svg.contains(words), "{words}");
+        }
+    }
+}
