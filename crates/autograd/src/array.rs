@@ -55,11 +55,7 @@ impl Array {
     #[inline]
     pub fn filled_by(shape: impl Into<Shape>, fill: impl FnOnce(&mut [Real])) -> Array {
         let shape = shape.into();
-        Array {
-            shape,
-            start: 0,
-            buffer: Buffer::filled(shape.count(), fill),
-        }
+        Array { shape, start: 0, buffer: Buffer::filled(shape.count(), fill) }
     }
 
     /// The sizes of its axes.
@@ -80,10 +76,7 @@ impl Array {
             *self = Array::filled_by(self.shape, |out| out.copy_from_slice(self.numbers()));
         }
         let count = self.shape.count();
-        let numbers = self
-            .buffer
-            .unique()
-            .expect("it is unique, or was just copied");
+        let numbers = self.buffer.unique().expect("it is unique, or was just copied");
         &mut numbers[self.start..][..count]
     }
 
@@ -94,11 +87,7 @@ impl Array {
     #[track_caller]
     pub fn item(&self) -> Real {
         let [number] = self.numbers() else {
-            panic!(
-                "item: {} has {} elements, not one",
-                self.shape,
-                self.shape.count()
-            );
+            panic!("item: {} has {} elements, not one", self.shape, self.shape.count());
         };
         *number
     }
@@ -160,19 +149,12 @@ impl Array {
     /// The same numbers under another shape with as many elements. Nothing is copied.
     pub(crate) fn reshaped(&self, shape: &Shape) -> Array {
         debug_assert_eq!(self.shape.count(), shape.count());
-        Array {
-            shape: *shape,
-            ..self.clone()
-        }
+        Array { shape: *shape, ..self.clone() }
     }
 
     /// The part that `shape` covers from the `offset`th number on. Nothing is copied.
     pub(crate) fn window(&self, shape: &Shape, offset: usize) -> Array {
-        Array {
-            shape: *shape,
-            start: self.start + offset,
-            buffer: self.buffer.clone(),
-        }
+        Array { shape: *shape, start: self.start + offset, buffer: self.buffer.clone() }
     }
 }
 

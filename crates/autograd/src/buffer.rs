@@ -109,10 +109,7 @@ fn size_class(len: usize) -> (usize, usize) {
     let octave = (len - 1).ilog2();
     let step = 1 << (octave - 2);
     let steps = (len - (1 << octave)).div_ceil(step);
-    (
-        4 * octave as usize + steps - 1,
-        (1 << octave) + steps * step,
-    )
+    (4 * octave as usize + steps - 1, (1 << octave) + steps * step)
 }
 
 #[cfg(test)]
@@ -124,15 +121,8 @@ mod tests {
         let mut previous = (0, 0);
         for len in 1..100_000 {
             let (class, size) = size_class(len);
-            assert!(
-                size >= len && size <= (len + len / 4).max(16),
-                "{len}: {size}"
-            );
-            assert_eq!(
-                size_class(size),
-                (class, size),
-                "a class contains its own size"
-            );
+            assert!(size >= len && size <= (len + len / 4).max(16), "{len}: {size}");
+            assert_eq!(size_class(size), (class, size), "a class contains its own size");
             assert!(class == previous.0 || size > previous.1);
             previous = (class, size);
         }

@@ -56,13 +56,7 @@ pub fn once(f: impl Fn(&[Tensor]) -> Tensor, inputs: &[Array]) -> Result<(), Str
 /// As [`once`].
 pub fn twice(f: impl Fn(&[Tensor]) -> Tensor, inputs: &[Array]) -> Result<(), String> {
     once(&f, inputs).map_err(|why| format!("first derivative: {why}"))?;
-    let y = no_grad(|| {
-        f(&inputs
-            .iter()
-            .cloned()
-            .map(Tensor::constant)
-            .collect::<Vec<_>>())
-    });
+    let y = no_grad(|| f(&inputs.iter().cloned().map(Tensor::constant).collect::<Vec<_>>()));
     // The weights of the outputs become an input of the gradient: it depends on them linearly,
     // so no check is vacuous where the second derivative in x is zero.
     let weights = signed(&mut Rng::new(0, "check: weights"), *y.shape());
@@ -94,16 +88,12 @@ fn along_directions(
         // A quotient of large values is only as exact as their rounding over the step.
         let rounding = 4.0 * scale * Real::EPSILON / STEP;
         if (found - expected).abs() > TOLERANCE * expected.abs().max(1.0) + rounding {
-            return Err(format!(
-                "the engine says {found:e}, the difference quotient {expected:e}"
-            ));
+            return Err(format!("the engine says {found:e}, the difference quotient {expected:e}"));
         }
         vacuous &= expected.abs() < VACUOUS;
     }
     if vacuous {
-        return Err(format!(
-            "vacuous: every expected derivative is below {VACUOUS:e}"
-        ));
+        return Err(format!("vacuous: every expected derivative is below {VACUOUS:e}"));
     }
     Ok(())
 }
@@ -117,19 +107,16 @@ fn directional(
     seed: u64,
 ) -> (Real, Real, Real) {
     let mut rng = Rng::new(seed, "check: directions");
-    let v: Vec<Array> = inputs
-        .iter()
-        .map(|x| signed(&mut rng, *x.shape()))
-        .collect();
+    let v: Vec<Array> = inputs.iter().map(|x| signed(&mut rng, *x.shape())).collect();
     let x: Vec<Tensor> = inputs.iter().cloned().map(Tensor::variable).collect();
     let y = f(&x);
     let u = Tensor::constant(signed(&mut rng, *y.shape()));
     let asked: Vec<&Tensor> = chosen.iter().map(|i| &x[*i]).collect();
     let gradients = vjp(&y, &u, &asked, false);
-    let found = gradients.iter().zip(chosen).map(|(dx, i)| {
-        dx.as_ref()
-            .map_or(0.0, |dx| dot(dx.numbers(), v[*i].numbers()))
-    });
+    let found = gradients
+        .iter()
+        .zip(chosen)
+        .map(|(dx, i)| dx.as_ref().map_or(0.0, |dx| dot(dx.numbers(), v[*i].numbers())));
 
     let s = |h: Real| {
         let moved: Vec<Tensor> = (0..inputs.len())
@@ -142,17 +129,12 @@ fn directional(
         dot(y.numbers(), u.numbers())
     };
     let (above, below) = (s(STEP), s(-STEP));
-    (
-        found.sum(),
-        (above - below) / (2.0 * STEP),
-        above.abs() + below.abs(),
-    )
+    (found.sum(), (above - below) / (2.0 * STEP), above.abs() + below.abs())
 }
 
 /// Random numbers of either sign, none of them near zero: each element counts.
 fn signed(rng: &mut Rng, shape: Shape) -> Array {
-    rng.uniform(shape, -1.0, 1.0)
-        .map(|x| x + (0.5 as Real).copysign(x))
+    rng.uniform(shape, -1.0, 1.0).map(|x| x + (0.5 as Real).copysign(x))
 }
 
 fn dot(a: &[Real], b: &[Real]) -> Real {
@@ -182,60 +164,29 @@ mod tests {
         }
 
         fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-            let x = if self.forgets_x {
-                x.detach()
-            } else {
-                x.clone()
-            };
+            let x = if self.forgets_x { x.detach() } else { x.clone() };
             self.factor * x.square() * dy
         }
     }
 
     #[test]
     fn right_derivatives_pass() {
-        twice(
-            |x| {
-                WrongCube {
-                    factor: 3.0,
-                    forgets_x: false,
-                }
-                .apply([&x[0]])
-            },
-            &somewhere(),
-        )
-        .unwrap();
+        twice(|x| WrongCube { factor: 3.0, forgets_x: false }.apply([&x[0]]), &somewhere())
+            .unwrap();
     }
 
     #[test]
     fn a_wrong_first_derivative_fails() {
-        let wrong = |x: &[Tensor]| {
-            WrongCube {
-                factor: 3.3,
-                forgets_x: false,
-            }
-            .apply([&x[0]])
-        };
+        let wrong = |x: &[Tensor]| WrongCube { factor: 3.3, forgets_x: false }.apply([&x[0]]);
         let why = twice(wrong, &somewhere()).unwrap_err();
-        assert!(
-            why.starts_with("first derivative: input 0: the engine says"),
-            "{why}"
-        );
+        assert!(why.starts_with("first derivative: input 0: the engine says"), "{why}");
     }
 
     #[test]
     fn a_number_saved_from_an_input_fails_at_second_order() {
-        let wrong = |x: &[Tensor]| {
-            WrongCube {
-                factor: 3.0,
-                forgets_x: true,
-            }
-            .apply([&x[0]])
-        };
+        let wrong = |x: &[Tensor]| WrongCube { factor: 3.0, forgets_x: true }.apply([&x[0]]);
         let why = twice(wrong, &somewhere()).unwrap_err();
-        assert!(
-            why.starts_with("second derivative: input 0: the engine says"),
-            "{why}"
-        );
+        assert!(why.starts_with("second derivative: input 0: the engine says"), "{why}");
     }
 
     #[test]

@@ -34,9 +34,7 @@ use std::collections::BTreeMap;
 pub fn grad<const N: usize>(y: &Tensor, wrt: [&Tensor; N], create_graph: bool) -> [Tensor; N] {
     let mut gradients = vjp(y, &one_like(y), &wrt, create_graph).into_iter();
     wrt.map(|x| {
-        let dx = gradients
-            .next()
-            .expect("one gradient for each tensor asked about");
+        let dx = gradients.next().expect("one gradient for each tensor asked about");
         dx.unwrap_or_else(|| Tensor::constant(Array::zeros(*x.shape())))
     })
 }
@@ -71,13 +69,7 @@ fn one_like(y: &Tensor) -> Tensor {
 /// If dy has not the shape of y.
 #[track_caller]
 pub fn vjp(y: &Tensor, dy: &Tensor, wrt: &[&Tensor], create_graph: bool) -> Vec<Option<Tensor>> {
-    assert_eq!(
-        y.shape(),
-        dy.shape(),
-        "vjp: y is {} but dy is {}",
-        y.shape(),
-        dy.shape()
-    );
+    assert_eq!(y.shape(), dy.shape(), "vjp: y is {} but dy is {}", y.shape(), dy.shape());
     let nodes = collect(y);
     let find = |x: &Tensor| nodes.binary_search_by(|node| x.id().cmp(&node.id())).ok();
     let leads = mark(&nodes, wrt, find);
@@ -85,12 +77,8 @@ pub fn vjp(y: &Tensor, dy: &Tensor, wrt: &[&Tensor], create_graph: bool) -> Vec<
     if let Some(first) = gradients.first_mut() {
         *first = Some(dy.clone());
     }
-    with_recording(create_graph, || {
-        sweep(&nodes, &leads, wrt, find, &mut gradients)
-    });
-    wrt.iter()
-        .map(|x| find(x).and_then(|i| gradients[i].clone()))
-        .collect()
+    with_recording(create_graph, || sweep(&nodes, &leads, wrt, find, &mut gradients));
+    wrt.iter().map(|x| find(x).and_then(|i| gradients[i].clone())).collect()
 }
 
 /// y and all its ancestors that need a gradient, newest first, each once.
@@ -118,10 +106,7 @@ fn mark(nodes: &[&Tensor], wrt: &[&Tensor], find: impl Fn(&Tensor) -> Option<usi
     }
     for (i, node) in nodes.iter().enumerate().rev() {
         if let Some(step) = node.made_by() {
-            leads[i] |= step
-                .inputs()
-                .iter()
-                .any(|x| find(x).is_some_and(|j| leads[j]));
+            leads[i] |= step.inputs().iter().any(|x| find(x).is_some_and(|j| leads[j]));
         }
     }
     leads
@@ -138,11 +123,7 @@ fn sweep(
     for (i, y) in nodes.iter().enumerate() {
         let Some(step) = y.made_by() else { continue };
         let asked = wrt.iter().any(|x| x.id() == y.id());
-        let dy = if asked {
-            gradients[i].clone()
-        } else {
-            gradients[i].take()
-        };
+        let dy = if asked { gradients[i].clone() } else { gradients[i].take() };
         let Some(dy) = dy else { continue };
         let wanted = |x: &Tensor| find(x).is_some_and(|j| leads[j]);
         step.pull_back(&wanted, y, &dy, &mut |x, dx| {

@@ -39,6 +39,7 @@
 pub mod array;
 mod buffer;
 pub mod check;
+mod display;
 pub mod grad;
 pub mod op;
 pub mod ops;

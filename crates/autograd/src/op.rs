@@ -50,13 +50,7 @@ pub trait Op<const N: usize>: Sized + Send + Sync + 'static {
     fn apply(self, x: [&Tensor; N]) -> Tensor {
         let value = self.forward(x.map(Tensor::value));
         if is_recording() && x.iter().any(|x| x.needs_grad()) {
-            Tensor::recorded(
-                value,
-                Box::new(Applied {
-                    op: self,
-                    inputs: x.map(Tensor::clone),
-                }),
-            )
+            Tensor::recorded(value, Box::new(Applied { op: self, inputs: x.map(Tensor::clone) }))
         } else {
             Tensor::constant(value)
         }

@@ -54,9 +54,8 @@ mod tests {
             let names = source.split("const NAME: &'static str = \"").skip(1);
             named.extend(names.map(|rest| rest.split('"').next().unwrap().to_owned()));
         }
-        let covered: BTreeSet<String> = cases()
-            .flat_map(|case| case.ops.iter().map(|op| (*op).to_owned()))
-            .collect();
+        let covered: BTreeSet<String> =
+            cases().flat_map(|case| case.ops.iter().map(|op| (*op).to_owned())).collect();
         assert!(named.len() > 30, "found only {named:?}");
         assert_eq!(named, covered, "ops, and ops with a case");
     }

@@ -34,11 +34,7 @@ pub struct RngState {
 impl Rng {
     /// The stream of this seed and purpose, such as `Rng::new(0, "noise")`.
     pub fn new(seed: u64, purpose: &str) -> Rng {
-        Rng::resume(RngState {
-            seed,
-            stream: fnv1a(purpose),
-            drawn: 0,
-        })
+        Rng::resume(RngState { seed, stream: fnv1a(purpose), drawn: 0 })
     }
 
     /// A saved stream, at the place where it was saved.
@@ -67,10 +63,7 @@ impl Rng {
     #[track_caller]
     pub fn uniform(&mut self, shape: impl Into<Shape>, low: Real, high: Real) -> Array {
         let finite = low.is_finite() && high.is_finite();
-        assert!(
-            finite && low < high,
-            "uniform: [{low}, {high}) is not an interval"
-        );
+        assert!(finite && low < high, "uniform: [{low}, {high}) is not an interval");
         self.array(shape, |rng| rng.random_range(low..high))
     }
 
@@ -124,9 +117,8 @@ impl TryRng for Rng {
 
 /// The 64-bit FNV-1a hash of a name (Fowler, Noll and Vo), which no compiler release changes.
 fn fnv1a(name: &str) -> u64 {
-    name.bytes().fold(0xcbf29ce484222325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100000001b3)
-    })
+    name.bytes()
+        .fold(0xcbf29ce484222325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100000001b3))
 }
 
 #[cfg(test)]
@@ -158,22 +150,13 @@ mod tests {
         let moments = |x: &Array| {
             let x: Vec<f64> = x.numbers().iter().map(|x| f64::from(*x)).collect();
             let mean = x.iter().sum::<f64>() / n as f64;
-            (
-                mean,
-                x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64,
-            )
+            (mean, x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64)
         };
         // Five standard errors of each estimate.
         let (mean, variance) = moments(&rng.normal([n]));
-        assert!(
-            mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023,
-            "{mean} {variance}"
-        );
+        assert!(mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023, "{mean} {variance}");
         let (mean, variance) = moments(&rng.uniform([n], -1.0, 1.0));
-        assert!(
-            mean.abs() < 0.0092 && (variance - 1.0 / 3.0).abs() < 0.0048,
-            "{mean} {variance}"
-        );
+        assert!(mean.abs() < 0.0092 && (variance - 1.0 / 3.0).abs() < 0.0048, "{mean} {variance}");
     }
 
     #[test]

@@ -27,14 +27,8 @@ impl Shape {
     #[track_caller]
     pub fn new(sizes: &[usize]) -> Shape {
         let rank = sizes.len();
-        assert!(
-            rank <= MAX_AXES,
-            "shape: {sizes:?} has {rank} axes, at most {MAX_AXES} fit"
-        );
-        let mut shape = Shape {
-            sizes: [0; MAX_AXES],
-            rank,
-        };
+        assert!(rank <= MAX_AXES, "shape: {sizes:?} has {rank} axes, at most {MAX_AXES} fit");
+        let mut shape = Shape { sizes: [0; MAX_AXES], rank };
         shape.sizes[..rank].copy_from_slice(sizes);
         shape
     }
@@ -74,11 +68,8 @@ impl Shape {
         if self == other {
             return Some(*self);
         }
-        let (mut long, short) = if self.rank >= other.rank {
-            (*self, other)
-        } else {
-            (*other, self)
-        };
+        let (mut long, short) =
+            if self.rank >= other.rank { (*self, other) } else { (*other, self) };
         let missing = long.rank - short.rank;
         for axis in 0..short.rank {
             let (a, b) = (long.sizes[missing + axis], short.sizes[axis]);
@@ -98,9 +89,7 @@ impl Shape {
     /// If there is none, naming the op, both shapes and the axis.
     #[track_caller]
     pub(crate) fn broadcast_or_panic(&self, other: &Shape, op: &str) -> Shape {
-        let Some(shape) = self.broadcast(other) else {
-            no_common_shape(op, self, other)
-        };
+        let Some(shape) = self.broadcast(other) else { no_common_shape(op, self, other) };
         shape
     }
 
@@ -115,11 +104,7 @@ impl Shape {
     /// If there is no such axis.
     #[track_caller]
     pub(crate) fn axis(&self, axis: isize, op: &str) -> usize {
-        let position = if axis < 0 {
-            axis + self.rank as isize
-        } else {
-            axis
-        };
+        let position = if axis < 0 { axis + self.rank as isize } else { axis };
         assert!(
             (0..self.rank as isize).contains(&position),
             "{op}: {self} has no axis {axis}\n  hint: its axes are 0..{} or, from the back, -1 to -{}",
@@ -212,10 +197,7 @@ impl Axes {
         let mut chosen = [false; MAX_AXES];
         for axis in &self.axes[..self.count] {
             let position = shape.axis(*axis, op);
-            assert!(
-                !chosen[position],
-                "{op}: axis {axis} of {shape} is named twice"
-            );
+            assert!(!chosen[position], "{op}: axis {axis} of {shape} is named twice");
             chosen[position] = true;
         }
         chosen
@@ -238,16 +220,10 @@ impl<const N: usize> From<[isize; N]> for Axes {
 impl From<&[isize]> for Axes {
     #[track_caller]
     fn from(from: &[isize]) -> Axes {
-        assert!(
-            from.len() <= MAX_AXES,
-            "axes: {from:?} are more than {MAX_AXES}"
-        );
+        assert!(from.len() <= MAX_AXES, "axes: {from:?} are more than {MAX_AXES}");
         let mut axes = [0; MAX_AXES];
         axes[..from.len()].copy_from_slice(from);
-        Axes {
-            axes,
-            count: from.len(),
-        }
+        Axes { axes, count: from.len() }
     }
 }
 
@@ -286,10 +262,7 @@ mod tests {
     #[test]
     fn strides_are_products_of_the_sizes_behind() {
         assert_eq!(Shape::from([2, 3, 4]).strides()[..3], [12, 4, 1]);
-        assert_eq!(
-            Shape::from([3, 1]).strides_through(&[2, 3, 5].into())[..3],
-            [0, 1, 0]
-        );
+        assert_eq!(Shape::from([3, 1]).strides_through(&[2, 3, 5].into())[..3], [0, 1, 0]);
     }
 
     #[test]

@@ -77,12 +77,7 @@ impl Tensor {
     fn made(value: Array, needs_grad: bool, made_by: Option<Box<dyn Step>>) -> Tensor {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Tensor(Arc::new(Node {
-            id,
-            value,
-            needs_grad,
-            made_by,
-        }))
+        Tensor(Arc::new(Node { id, value, needs_grad, made_by }))
     }
 
     /// Its number in the order of creation: larger than that of every tensor it was made from.

@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The game: losses, optimisers and the alternating training loop of generative adversarial
+//! networks.
+//!
+//! A generator G turns noise into samples; a discriminator D tells samples from data; each
+//! learns from the other. [`Game`] is Algorithm 1 of Goodfellow et al. 2014,
+//! "Generative Adversarial Nets".
+//!
+//! # Map
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`game`] | in which order do the two players move? |
+//! | [`player`] | how does one player learn? |
+//! | [`settings`] | what can be varied in the game? |
+//! | [`adversarial`] | what does each player want? |
+//! | [`losses`] | how wrong is a prediction? |
+//! | [`optimisers`] | how do gradients move weights? |
+//! | [`clip`] | what if a gradient is too large? |
+//! | [`schedule`] | how does the learning rate change? |
+
+#![forbid(unsafe_code)]
+
+pub mod adversarial;
+pub mod clip;
+pub mod game;
+pub mod losses;
+pub mod optimisers;
+pub mod player;
+pub mod schedule;
+pub mod settings;
+
+pub use adversarial::{AdversarialLoss, Bce, Minimax, SoftmaxCrossEntropy};
+pub use clip::Clip;
+pub use game::{Game, Report, Table, Term};
+pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
+pub use player::Player;
+pub use schedule::Schedule;
+pub use settings::{Fakes, InputNoise, Latent, Settings, Steps};

@@ -33,10 +33,7 @@ pub fn map(x: &[Real], y: &mut [Real], f: impl Fn(Real) -> Real + Sync) {
 /// If the lengths differ.
 #[inline]
 pub fn zip(a: &[Real], b: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real + Sync) {
-    assert!(
-        a.len() == y.len() && b.len() == y.len(),
-        "zip: lengths differ"
-    );
+    assert!(a.len() == y.len() && b.len() == y.len(), "zip: lengths differ");
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
         for ((y, a), b) in y.iter_mut().zip(&a[start..]).zip(&b[start..]) {
@@ -51,10 +48,7 @@ pub fn zip(a: &[Real], b: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Rea
 /// If the lengths differ.
 #[inline]
 pub fn zip3([a, b, c]: [&[Real]; 3], y: &mut [Real], f: impl Fn(Real, Real, Real) -> Real + Sync) {
-    assert!(
-        [a, b, c].iter().all(|x| x.len() == y.len()),
-        "zip3: lengths differ"
-    );
+    assert!([a, b, c].iter().all(|x| x.len() == y.len()), "zip3: lengths differ");
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
         let inputs = a[start..].iter().zip(&b[start..]).zip(&c[start..]);
@@ -128,11 +122,7 @@ pub fn copy_strided(sizes: &[usize], x: &[Real], strides: &[usize], y: &mut [Rea
 /// # Panics
 /// If `x` is not as large as `sizes` says, or `y` is shorter than its strides reach.
 pub fn scatter_strided(sizes: &[usize], x: &[Real], y: &mut [Real], strides: &[usize]) {
-    assert_eq!(
-        x.len(),
-        sizes.iter().product(),
-        "the source has the shape's size"
-    );
+    assert_eq!(x.len(), sizes.iter().product(), "the source has the shape's size");
     Walk::new(sizes, [strides]).for_each(|start, len, [i], [s]| {
         for (step, x) in x[start..start + len].iter().enumerate() {
             y[i + step * s] = *x;
@@ -154,11 +144,7 @@ struct Walk<const N: usize> {
 impl<const N: usize> Walk<N> {
     fn new(sizes: &[usize], strides: [&[usize]; N]) -> Walk<N> {
         assert!(sizes.len() <= MAX_AXES && strides.iter().all(|s| s.len() == sizes.len()));
-        let mut walk = Walk {
-            axes: [(1, [0; N]); MAX_AXES],
-            rank: 0,
-            empty: false,
-        };
+        let mut walk = Walk { axes: [(1, [0; N]); MAX_AXES], rank: 0, empty: false };
         for axis in (0..sizes.len()).rev() {
             let (size, stride) = (sizes[axis], strides.map(|s| s[axis]));
             walk.empty |= size == 0;
@@ -217,10 +203,7 @@ impl<const N: usize> Walk<N> {
         mut run: impl FnMut(&mut [Real], [usize; N], [usize; N]),
     ) {
         let size: usize = self.axes.iter().map(|(size, _)| size).product();
-        assert!(
-            self.empty && y.is_empty() || y.len() == size,
-            "the output has the shape's size"
-        );
+        assert!(self.empty && y.is_empty() || y.len() == size, "the output has the shape's size");
         self.for_each(|start, len, offsets, strides| {
             run(&mut y[start..start + len], offsets, strides);
         });
@@ -262,11 +245,7 @@ mod tests {
         (&[4, 5], &[1, 4], &[1, 0]),
         (&[2, 3, 4], &[12, 4, 1], &[12, 0, 1]),
         (&[2, 1, 3, 4], &[0, 9, 1, 3], &[12, 0, 4, 1]),
-        (
-            &[3, 2, 1, 2, 3, 2],
-            &[24, 12, 12, 6, 2, 1],
-            &[0, 6, 0, 3, 0, 0],
-        ),
+        (&[3, 2, 1, 2, 3, 2], &[24, 12, 12, 6, 2, 1], &[0, 6, 0, 3, 0, 0]),
         (&[2, 0, 3], &[0, 3, 1], &[3, 1, 1]),
     ];
 
@@ -280,11 +259,8 @@ mod tests {
             copy_strided(sizes, &a, s, &mut y);
             assert_eq!(y, expected_a, "{sizes:?} {s:?}");
             zip_broadcast(sizes, (&a, s), (&b, t), &mut y, |a, b| a - 2.0 * b);
-            let expected: Vec<Real> = expected_a
-                .iter()
-                .zip(&expected_b)
-                .map(|(a, b)| a - 2.0 * b)
-                .collect();
+            let expected: Vec<Real> =
+                expected_a.iter().zip(&expected_b).map(|(a, b)| a - 2.0 * b).collect();
             assert_eq!(y, expected, "{sizes:?} {s:?} {t:?}");
         }
     }

@@ -85,20 +85,14 @@ mod tests {
     use crate::Real;
 
     type Rung = fn(Mat<'_>, Mat<'_>, MatMut<'_>, Beta);
-    const RUNGS: [(&str, Rung); 4] = [
-        ("rows", rows),
-        ("portable", portable),
-        ("library", library),
-        ("gemm", gemm),
-    ];
+    const RUNGS: [(&str, Rung); 4] =
+        [("rows", rows), ("portable", portable), ("library", library), ("gemm", gemm)];
 
     /// Small integers: every partial sum is exact, so every rung must agree to the last bit.
     fn integers(len: usize, seed: usize) -> Vec<Real> {
         let mut state = seed as u64 * 2 + 1;
         let mut next = || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             ((state >> 60) as i64 - 8) as Real
         };
         (0..len).map(|_| next()).collect()
@@ -107,16 +101,8 @@ mod tests {
     fn check(m: usize, k: usize, n: usize, transpose_a: bool, transpose_b: bool, beta: Beta) {
         let (a, b) = (integers(m * k, m + 7 * k), integers(k * n, n + 13 * k));
         let old = integers(m * n, 3);
-        let a = if transpose_a {
-            Mat::new(&a, k, m).transposed()
-        } else {
-            Mat::new(&a, m, k)
-        };
-        let b = if transpose_b {
-            Mat::new(&b, n, k).transposed()
-        } else {
-            Mat::new(&b, k, n)
-        };
+        let a = if transpose_a { Mat::new(&a, k, m).transposed() } else { Mat::new(&a, m, k) };
+        let b = if transpose_b { Mat::new(&b, n, k).transposed() } else { Mat::new(&b, k, n) };
         let mut expected = old.clone();
         naive(a, b, MatMut::new(&mut expected, m, n), beta);
         if k > 8 && m * n > 8 {
@@ -150,12 +136,7 @@ mod tests {
 
     #[test]
     fn products_that_use_threads_equal_naive() {
-        for (m, k, n) in [
-            (128, 96, 512),
-            (1, 3000, 3000),
-            (300, 300, 1),
-            (97, 301, 203),
-        ] {
+        for (m, k, n) in [(128, 96, 512), (1, 3000, 3000), (300, 300, 1), (97, 301, 203)] {
             for flags in 0..4 {
                 check(m, k, n, flags & 1 == 1, flags & 2 == 2, Beta::Zero);
             }
@@ -166,11 +147,6 @@ mod tests {
     #[should_panic(expected = "gemm: 2 x 3 times 4 x 5 into 2 x 5")]
     fn inner_sizes_must_agree() {
         let (a, b, mut c) = ([0.0; 6], [0.0; 20], [0.0; 10]);
-        gemm(
-            Mat::new(&a, 2, 3),
-            Mat::new(&b, 4, 5),
-            MatMut::new(&mut c, 2, 5),
-            Beta::Zero,
-        );
+        gemm(Mat::new(&a, 2, 3), Mat::new(&b, 4, 5), MatMut::new(&mut c, 2, 5), Beta::Zero);
     }
 }

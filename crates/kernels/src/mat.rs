@@ -21,18 +21,8 @@ impl<'a> Mat<'a> {
     /// # Panics
     /// If `data` does not have `rows * cols` elements.
     pub fn new(data: &'a [Real], rows: usize, cols: usize) -> Mat<'a> {
-        assert_eq!(
-            data.len(),
-            rows * cols,
-            "a {rows} x {cols} matrix wants that many elements"
-        );
-        Mat {
-            data,
-            rows,
-            cols,
-            row_stride: cols,
-            col_stride: 1,
-        }
+        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
+        Mat { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
     /// The same numbers with rows and columns exchanged.
@@ -53,19 +43,10 @@ impl<'a> Mat<'a> {
 
     /// The `count` rows that start at `first`.
     pub fn row_range(self, first: usize, count: usize) -> Mat<'a> {
-        assert!(
-            first + count <= self.rows,
-            "rows {first}..{} of {}",
-            first + count,
-            self.rows
-        );
+        assert!(first + count <= self.rows, "rows {first}..{} of {}", first + count, self.rows);
         // An empty matrix may have a first row past its data.
         let start = (first * self.row_stride).min(self.data.len());
-        Mat {
-            data: &self.data[start..],
-            rows: count,
-            ..self
-        }
+        Mat { data: &self.data[start..], rows: count, ..self }
     }
 
     /// Number of rows.
@@ -114,11 +95,7 @@ impl<'a> MatMut<'a> {
     /// # Panics
     /// If `data` does not have `rows * cols` elements.
     pub fn new(data: &'a mut [Real], rows: usize, cols: usize) -> MatMut<'a> {
-        assert_eq!(
-            data.len(),
-            rows * cols,
-            "a {rows} x {cols} matrix wants that many elements"
-        );
+        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
         MatMut { data, rows, cols }
     }
 

@@ -28,9 +28,7 @@ pub(crate) fn for_each_chunk<T: Send>(
             body(i * chunk_len, chunk);
         }
     } else {
-        out.par_chunks_mut(chunk_len)
-            .enumerate()
-            .for_each(|(i, chunk)| body(i * chunk_len, chunk));
+        out.par_chunks_mut(chunk_len).enumerate().for_each(|(i, chunk)| body(i * chunk_len, chunk));
     }
 }
 
@@ -40,9 +38,5 @@ pub(crate) fn join<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if work < PARALLEL_FROM {
-        (a(), b())
-    } else {
-        rayon::join(a, b)
-    }
+    if work < PARALLEL_FROM { (a(), b()) } else { rayon::join(a, b) }
 }

@@ -98,10 +98,7 @@ fn fold_axis(
     zero: Real,
     f: impl Fn(Real, Real) -> Real + Sync + Copy,
 ) {
-    assert!(
-        x.len() == outer * len * inner && y.len() == outer * inner,
-        "reduce: sizes differ"
-    );
+    assert!(x.len() == outer * len * inner && y.len() == outer * inner, "reduce: sizes differ");
     if x.is_empty() {
         return y.fill(zero);
     }
@@ -153,9 +150,7 @@ mod tests {
     use super::*;
 
     fn numbers(len: usize) -> Vec<Real> {
-        (0..len)
-            .map(|i| ((i * 7919) % 1000) as Real / 8.0 - 60.0)
-            .collect()
+        (0..len).map(|i| ((i * 7919) % 1000) as Real / 8.0 - 60.0).collect()
     }
 
     #[test]
@@ -177,15 +172,8 @@ mod tests {
 
     #[test]
     fn axes_equal_their_definition() {
-        let shapes = [
-            [1, 1, 1],
-            [3, 5, 1],
-            [1, 4, 5],
-            [2, 130, 33],
-            [4, 1, 16],
-            [2, 3, 17],
-            [5, 0, 2],
-        ];
+        let shapes =
+            [[1, 1, 1], [3, 5, 1], [1, 4, 5], [2, 130, 33], [4, 1, 16], [2, 3, 17], [5, 0, 2]];
         for [outer, len, inner] in shapes {
             let x = numbers(outer * len * inner);
             let (mut sums, mut maxima) = (vec![0.0; outer * inner], vec![0.0; outer * inner]);

@@ -59,12 +59,7 @@ fn for_each_row(x: &[Real], columns: usize, y: &mut [Real], row: impl Fn(&[Real]
     if x.is_empty() {
         return;
     }
-    assert_eq!(
-        x.len() % columns,
-        0,
-        "softmax: {} numbers in rows of {columns}",
-        x.len()
-    );
+    assert_eq!(x.len() % columns, 0, "softmax: {} numbers in rows of {columns}", x.len());
     for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
         row(x, y);
     }

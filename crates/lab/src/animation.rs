@@ -36,15 +36,10 @@ const UNCHANGED: u8 = 255;
 
 #[track_caller]
 fn to_gif(frames: &[Bitmap], delay: u16, last_delay: u16) -> Vec<u8> {
-    let Some(first) = frames.first() else {
-        panic!("save_gif: no frames")
-    };
+    let Some(first) = frames.first() else { panic!("save_gif: no frames") };
     for Bitmap { width, height, .. } in frames {
         let (w, h) = (first.width, first.height);
-        assert!(
-            (*width, *height) == (w, h),
-            "save_gif: frames of {width}×{height} and {w}×{h}"
-        );
+        assert!((*width, *height) == (w, h), "save_gif: frames of {width}×{height} and {w}×{h}");
     }
     let side = |pixels: u32| u16::try_from(pixels).expect("save_gif: a side is above 65535");
     let (width, height) = (side(first.width), side(first.height));
@@ -55,9 +50,7 @@ fn to_gif(frames: &[Bitmap], delay: u16, last_delay: u16) -> Vec<u8> {
     let mut gif = Vec::new();
     let mut encoder =
         Encoder::new(&mut gif, width, height, &table).expect("a palette has at most 256 colours");
-    encoder
-        .set_repeat(Repeat::Infinite)
-        .expect("writing to memory cannot fail");
+    encoder.set_repeat(Repeat::Infinite).expect("writing to memory cannot fail");
     let mut shown: Option<Vec<u8>> = None;
     for (i, frame) in frames.iter().enumerate() {
         let numbers = palette.numbers(frame);
@@ -67,11 +60,7 @@ fn to_gif(frames: &[Bitmap], delay: u16, last_delay: u16) -> Vec<u8> {
         };
         shown = Some(numbers);
         let frame = Frame {
-            delay: if i + 1 == frames.len() {
-                last_delay
-            } else {
-                delay
-            },
+            delay: if i + 1 == frames.len() { last_delay } else { delay },
             dispose: DisposalMethod::Keep,
             transparent: Some(UNCHANGED),
             width,
@@ -79,20 +68,14 @@ fn to_gif(frames: &[Bitmap], delay: u16, last_delay: u16) -> Vec<u8> {
             buffer: Cow::Owned(changes),
             ..Frame::default()
         };
-        encoder
-            .write_frame(&frame)
-            .expect("writing to memory cannot fail");
+        encoder.write_frame(&frame).expect("writing to memory cannot fail");
     }
     drop(encoder);
     gif
 }
 
 fn changes(before: &[u8], after: &[u8]) -> Vec<u8> {
-    before
-        .iter()
-        .zip(after)
-        .map(|(b, a)| if a == b { UNCHANGED } else { *a })
-        .collect()
+    before.iter().zip(after).map(|(b, a)| if a == b { UNCHANGED } else { *a }).collect()
 }
 
 /// Up to 255 colours, and the nearest of them for any colour.
@@ -104,9 +87,7 @@ struct Palette {
 
 /// The box of a colour: five bits for each of red, green and blue.
 fn box_of(pixel: &[u8]) -> usize {
-    pixel
-        .iter()
-        .fold(0, |number, byte| number << 5 | usize::from(byte >> 3))
+    pixel.iter().fold(0, |number, byte| number << 5 | usize::from(byte >> 3))
 }
 
 impl Palette {
@@ -130,34 +111,20 @@ impl Palette {
         let colours: Vec<[u8; 3]> = used.iter().take(UNCHANGED.into()).map(mean).collect();
         let mut number_of_box = vec![0; boxes.len()];
         for (rank, i) in used.iter().enumerate() {
-            number_of_box[*i] = if rank < colours.len() {
-                rank as u8
-            } else {
-                nearest(&colours, mean(i))
-            };
+            number_of_box[*i] =
+                if rank < colours.len() { rank as u8 } else { nearest(&colours, mean(i)) };
         }
-        Palette {
-            colours,
-            number_of_box,
-        }
+        Palette { colours, number_of_box }
     }
 
     fn numbers(&self, frame: &Bitmap) -> Vec<u8> {
-        frame
-            .rgb
-            .chunks_exact(3)
-            .map(|pixel| self.number_of_box[box_of(pixel)])
-            .collect()
+        frame.rgb.chunks_exact(3).map(|pixel| self.number_of_box[box_of(pixel)]).collect()
     }
 }
 
 fn nearest(colours: &[[u8; 3]], wanted: [u8; 3]) -> u8 {
     let distance = |colour: &[u8; 3]| -> u32 {
-        colour
-            .iter()
-            .zip(wanted)
-            .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
-            .sum()
+        colour.iter().zip(wanted).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
     };
     let best = (0..colours.len()).min_by_key(|i| distance(&colours[*i]));
     best.expect("a palette has a colour") as u8
@@ -171,11 +138,7 @@ mod tests {
     /// A picture whose pixel number i has the colour `colour(i)`.
     fn picture(colour: impl Fn(u32) -> [u8; 3]) -> Bitmap {
         let rgb = (0..20 * 10).flat_map(colour).collect();
-        Bitmap {
-            width: 20,
-            height: 10,
-            rgb,
-        }
+        Bitmap { width: 20, height: 10, rgb }
     }
 
     /// What a viewer shows: the delay and the pixels of each frame, laid over those before.
@@ -186,6 +149,7 @@ mod tests {
         let mut canvas = vec![0; 3 * 20 * 10];
         let mut frames = Vec::new();
         while let Some(frame) = decoder.read_next_frame().unwrap() {
+            assert_eq!(frame.dispose, DisposalMethod::Keep);
             for (old, new) in canvas.chunks_mut(3).zip(frame.buffer.chunks(4)) {
                 if new[3] != 0 {
                     old.copy_from_slice(&new[..3]);
@@ -200,26 +164,11 @@ mod tests {
     #[test]
     fn a_viewer_shows_the_frames_and_stays_on_the_last() {
         let white = Bitmap::white(20, 10);
-        let half = picture(|i| {
-            if i % 3 == 0 {
-                [0, 114, 178]
-            } else {
-                [255, 255, 255]
-            }
-        });
-        let other = picture(|i| {
-            if i % 2 == 0 {
-                [213, 94, 0]
-            } else {
-                [0, 114, 178]
-            }
-        });
+        let half = picture(|i| if i % 3 == 0 { [0, 114, 178] } else { [255, 255, 255] });
+        let other = picture(|i| if i % 2 == 0 { [213, 94, 0] } else { [0, 114, 178] });
         let frames = [white, half, other];
         let shown = shown(&to_gif(&frames, 40, 200));
-        assert_eq!(
-            shown.iter().map(|(delay, _)| *delay).collect::<Vec<_>>(),
-            [40, 40, 200]
-        );
+        assert_eq!(shown.iter().map(|(delay, _)| *delay).collect::<Vec<_>>(), [40, 40, 200]);
         for ((_, pixels), frame) in shown.iter().zip(&frames) {
             assert!(*pixels == frame.rgb);
         }
@@ -229,11 +178,7 @@ mod tests {
     fn many_colours_are_shown_as_near_ones() {
         let frames = [0, 1].map(|k| picture(|i| [i as u8, (i / 2) as u8, (100 * k + i / 3) as u8]));
         for ((_, pixels), frame) in shown(&to_gif(&frames, 1, 1)).iter().zip(&frames) {
-            let worst = pixels
-                .iter()
-                .zip(&frame.rgb)
-                .map(|(a, b)| a.abs_diff(*b))
-                .max();
+            let worst = pixels.iter().zip(&frame.rgb).map(|(a, b)| a.abs_diff(*b)).max();
             assert!(worst <= Some(16), "{worst:?}");
         }
     }

@@ -89,9 +89,7 @@ pub fn save_svg(figure: &impl Figure, path: impl AsRef<Path>) -> Result<(), Erro
 /// The number in an attribute of a tag of an SVG file.
 #[cfg(test)]
 fn attribute(tag: &str, name: &str) -> f64 {
-    let (_, rest) = tag
-        .split_once(&format!(" {name}=\""))
-        .expect("the tag has the attribute");
+    let (_, rest) = tag.split_once(&format!(" {name}=\"")).expect("the tag has the attribute");
     let (value, _) = rest.split_once('"').expect("the attribute ends");
     value.parse().expect("the attribute is a number")
 }
@@ -102,10 +100,7 @@ mod tests {
 
     const FIGURE: Scatter<'_> = Scatter {
         title: "A < B & C",
-        window: Window {
-            centre: [0.0, 0.0],
-            half_side: 1.0,
-        },
+        window: Window { centre: [0.0, 0.0], half_side: 1.0 },
         real: &[[0.0, 0.0]],
         fake: &[],
     };
@@ -114,10 +109,7 @@ mod tests {
     fn an_svg_has_its_size_in_pixels_and_its_places_in_finer_units() {
         let svg = to_svg(&FIGURE);
         let head = svg.lines().next().unwrap();
-        assert_eq!(
-            [attribute(head, "width"), attribute(head, "height")],
-            [480.0, 500.0]
-        );
+        assert_eq!([attribute(head, "width"), attribute(head, "height")], [480.0, 500.0]);
         assert!(head.contains("viewBox=\"0 0 1920 2000\""));
         assert!(svg.trim_end().ends_with("</svg>"));
         assert!(svg.contains("A &lt; B &amp; C"));

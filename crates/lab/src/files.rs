@@ -15,10 +15,7 @@ use crate::Error;
 /// [`Error::Write`] if the folder is missing, not writable or full. What stood at `path` stays.
 pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     let path = path.as_ref();
-    replace(path, bytes).map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-    })
+    replace(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -59,10 +56,7 @@ mod tests {
         fs::create_dir(&path).unwrap();
         fs::write(path.join("inside"), "x").unwrap();
         let error = write_whole(&path, b"one").unwrap_err();
-        assert!(
-            error.to_string().contains(path.to_str().unwrap()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 
         let error = write_whole(folder.path().join("missing/a.txt"), b"one").unwrap_err();

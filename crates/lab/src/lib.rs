@@ -1,20 +1,37 @@
-//! THE BENCH. Data sets in; metrics, figures, checkpoints and run records out.
+//! The bench: data sets in; metrics, figures and run records out.
 //!
-//! What is measured: [`Gaussian2`] (how near a cloud of points is to a Gaussian) and [`Quartiles`].
-//! What is kept: [`Metrics`], one record a line, in a [`RunFolder`]. What is drawn: [`figures`].
+//! # Map
+//!
+//! | module or item | question it answers |
+//! |---|---|
+//! | [`AffineGaussian`] | which data does the Gaussian GAN learn? |
+//! | [`shuffled_batches`] | in which order does training see the data? |
+//! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
+//! | [`Quartiles`] | what is typical of many runs? |
+//! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
+//! | [`Metrics`] | how is a run recorded? One JSON object a line |
+//! | [`figures`], [`save_gif`] | how are results drawn? |
+//! | [`systems`] | what exactly are the systems that are run? |
+//! | [`program`] | how does a program start and end? |
 
 #![forbid(unsafe_code)]
 
+mod affine_gaussian;
 mod animation;
+mod batches;
 mod error;
 pub mod figures;
 mod files;
 mod metrics;
 mod moments;
+pub mod program;
 mod quantiles;
 mod run_folder;
+pub mod systems;
 
+pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;
+pub use batches::shuffled_batches;
 pub use error::Error;
 pub use files::write_whole;
 pub use metrics::{Metrics, read_metrics};

@@ -47,43 +47,33 @@ impl Metrics {
     #[track_caller]
     pub fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
         let value = serde_json::to_value(record).expect("a record has a form in JSON");
-        assert!(
-            value.is_object(),
-            "metrics: a record is a struct or a map, not {value}"
-        );
+        assert!(value.is_object(), "metrics: a record is a struct or a map, not {value}");
         if let Some(field) = find_null(&value) {
-            return Err(Error::NoValue {
-                path: self.path.clone(),
-                field,
-            });
+            return Err(Error::NoValue { path: self.path.clone(), field });
         }
         // Not `value` itself: it would sort the fields and widen each f32 to an f64.
         let mut line = serde_json::to_vec(record).expect("a record has a form in JSON");
         line.push(b'\n');
-        self.file.write_all(&line).map_err(|source| Error::Write {
-            path: self.path.clone(),
-            source,
-        })
+        self.file
+            .write_all(&line)
+            .map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 }
 
 /// The path of the first `null` in a value, such as `loss.generator` or `losses.0`.
 fn find_null(value: &Value) -> Option<String> {
     let inside = |key: &str, value: &Value| {
-        find_null(value).map(|rest| {
-            if rest.is_empty() {
-                key.into()
-            } else {
-                format!("{key}.{rest}")
-            }
-        })
+        find_null(value).map(
+            |rest| {
+                if rest.is_empty() { key.into() } else { format!("{key}.{rest}") }
+            },
+        )
     };
     match value {
-        Value::Null if false => Some(String::new()),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(i, item)| inside(&i.to_string(), item)),
+        Value::Null => Some(String::new()),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(i, item)| inside(&i.to_string(), item))
+        }
         Value::Object(fields) => fields.iter().find_map(|(key, field)| inside(key, field)),
         _ => None,
     }
@@ -98,10 +88,7 @@ fn find_null(value: &Value) -> Option<String> {
 /// [`Error::Read`], or [`Error::Record`] with the number of the first bad line.
 pub fn read_metrics<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<Vec<T>, Error> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if lines.is_empty() {
         return Ok(Vec::new());
@@ -132,11 +119,7 @@ mod tests {
     }
 
     fn epoch(epoch: usize, loss: f32) -> Epoch {
-        Epoch {
-            epoch,
-            loss,
-            accuracy: vec![0.7645, 0.1],
-        }
+        Epoch { epoch, loss, accuracy: vec![0.7645, 0.1] }
     }
 
     fn scratch() -> (tempfile::TempDir, PathBuf) {
@@ -163,10 +146,7 @@ mod tests {
         assert_eq!(read_metrics::<Epoch>(&path).unwrap(), []);
         metrics.record(&epoch(7, 0.1)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(
-            text,
-            "{\"epoch\":7,\"loss\":0.1,\"accuracy\":[0.7645,0.1]}\n"
-        );
+        assert_eq!(text, "{\"epoch\":7,\"loss\":0.1,\"accuracy\":[0.7645,0.1]}\n");
     }
 
     #[test]
@@ -175,20 +155,11 @@ mod tests {
         let mut metrics = Metrics::create(&path).unwrap();
         for loss in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let error = metrics.record(&epoch(0, loss)).unwrap_err();
-            assert!(
-                matches!(&error, Error::NoValue { field, .. } if field == "loss"),
-                "{error}"
-            );
+            assert!(matches!(&error, Error::NoValue { field, .. } if field == "loss"), "{error}");
         }
-        let nested = Epoch {
-            accuracy: vec![1.0, f64::NAN],
-            ..epoch(0, 0.0)
-        };
+        let nested = Epoch { accuracy: vec![1.0, f64::NAN], ..epoch(0, 0.0) };
         let error = metrics.record(&nested).unwrap_err();
-        assert!(
-            matches!(&error, Error::NoValue { field, .. } if field == "accuracy.1"),
-            "{error}"
-        );
+        assert!(matches!(&error, Error::NoValue { field, .. } if field == "accuracy.1"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"");
     }
 
@@ -196,19 +167,10 @@ mod tests {
     fn a_bad_line_is_named_by_its_number() {
         let (_folder, path) = scratch();
         let good = r#"{"epoch":0,"loss":1,"accuracy":[]}"#;
-        for bad in [
-            "",
-            "{",
-            r#"{"epoch":1}"#,
-            r#"{"epoch":-1,"loss":1,"accuracy":[]}"#,
-            "\u{7f}",
-        ] {
+        for bad in ["", "{", r#"{"epoch":1}"#, r#"{"epoch":-1,"loss":1,"accuracy":[]}"#, "\u{7f}"] {
             fs::write(&path, format!("{good}\n{good}\n{bad}\n{good}\n")).unwrap();
             let error = read_metrics::<Epoch>(&path).unwrap_err();
-            assert!(
-                error.to_string().contains("metrics.jsonl, line 3"),
-                "{bad:?}: {error}"
-            );
+            assert!(error.to_string().contains("metrics.jsonl, line 3"), "{bad:?}: {error}");
         }
     }
 
@@ -219,10 +181,7 @@ mod tests {
         fs::write(&path, format!("{line}\n{line}")).unwrap();
         assert_eq!(read_metrics::<Epoch>(&path).unwrap().len(), 2);
         fs::write(&path, format!("{line}\n{}", &line[..20])).unwrap();
-        assert!(matches!(
-            read_metrics::<Epoch>(&path),
-            Err(Error::Record { line: 2, .. })
-        ));
+        assert!(matches!(read_metrics::<Epoch>(&path), Err(Error::Record { line: 2, .. })));
     }
 
     #[test]

@@ -20,21 +20,12 @@ pub fn mean(points: &[[f64; 2]]) -> [f64; 2] {
 /// If there are fewer than two points.
 #[track_caller]
 pub fn covariance(points: &[[f64; 2]]) -> [[f64; 2]; 2] {
-    assert!(
-        points.len() >= 2,
-        "covariance: {} points, needs at least 2",
-        points.len()
-    );
+    assert!(points.len() >= 2, "covariance: {} points, needs at least 2", points.len());
     let m = mean(points);
     let n = points.len() as f64;
     [0, 1].map(|j| {
-        [0, 1].map(|k| {
-            points
-                .iter()
-                .map(|x| (x[j] - m[j]) * (x[k] - m[k]))
-                .sum::<f64>()
-                / (n - 1.0)
-        })
+        [0, 1]
+            .map(|k| points.iter().map(|x| (x[j] - m[j]) * (x[k] - m[k])).sum::<f64>() / (n - 1.0))
     })
 }
 
@@ -54,10 +45,7 @@ impl Gaussian2 {
     /// If there are fewer than two points.
     #[track_caller]
     pub fn fit(points: &[[f64; 2]]) -> Gaussian2 {
-        Gaussian2 {
-            mean: mean(points),
-            covariance: covariance(points),
-        }
+        Gaussian2 { mean: mean(points), covariance: covariance(points) }
     }
 
     /// The squared 2-Wasserstein distance between two Gaussians:
@@ -90,10 +78,7 @@ impl Gaussian2 {
 /// If the matrix is not symmetric.
 #[track_caller]
 pub fn symmetric_eigenvalues([[a, b], [c, d]]: [[f64; 2]; 2]) -> [f64; 2] {
-    assert!(
-        b == c,
-        "symmetric_eigenvalues: {b} and {c} beside the diagonal differ"
-    );
+    assert!(b == c, "symmetric_eigenvalues: {b} and {c} beside the diagonal differ");
     let middle = (a + d) / 2.0;
     let radius = ((a - d) / 2.0).hypot(b);
     [middle - radius, middle + radius]
@@ -141,10 +126,7 @@ mod tests {
             (y, z) = (middle(&y, &inverse(&z)), middle(&z, &inverse(&y)));
         }
         let square = product(&y, &y);
-        assert!(
-            (0..4).all(|k| near(square[k / 2][k % 2], s[k / 2][k % 2])),
-            "no root of {s:?}"
-        );
+        assert!((0..4).all(|k| near(square[k / 2][k % 2], s[k / 2][k % 2])), "no root of {s:?}");
         y
     }
 
@@ -172,41 +154,23 @@ mod tests {
 
     #[test]
     fn distance_to_itself_is_zero_and_to_a_translate_the_shift() {
-        let here = Gaussian2 {
-            mean: [1.0, 2.0],
-            covariance: TARGET,
-        };
-        let there = Gaussian2 {
-            mean: [4.0, -2.0],
-            ..here
-        };
+        let here = Gaussian2 { mean: [1.0, 2.0], covariance: TARGET };
+        let there = Gaussian2 { mean: [4.0, -2.0], ..here };
         assert!(here.squared_wasserstein(&here) < 1e-12);
         assert!(near(here.squared_wasserstein(&there), 25.0));
     }
 
     #[test]
     fn distance_of_diagonal_gaussians_is_that_of_their_deviations() {
-        let a = Gaussian2 {
-            mean: [0.0; 2],
-            covariance: [[4.0, 0.0], [0.0, 9.0]],
-        };
-        let b = Gaussian2 {
-            mean: [0.0; 2],
-            covariance: [[0.25, 0.0], [0.0, 25.0]],
-        };
+        let a = Gaussian2 { mean: [0.0; 2], covariance: [[4.0, 0.0], [0.0, 9.0]] };
+        let b = Gaussian2 { mean: [0.0; 2], covariance: [[0.25, 0.0], [0.0, 25.0]] };
         assert!(near(a.squared_wasserstein(&b), 1.5 * 1.5 + 2.0 * 2.0));
     }
 
     #[test]
     fn distance_is_symmetric_and_equals_its_formula() {
-        let a = Gaussian2 {
-            mean: [1.0, 2.0],
-            covariance: TARGET,
-        };
-        let b = Gaussian2 {
-            mean: [0.3, -0.7],
-            covariance: [[2.0, -0.6], [-0.6, 0.5]],
-        };
+        let a = Gaussian2 { mean: [1.0, 2.0], covariance: TARGET };
+        let b = Gaussian2 { mean: [0.3, -0.7], covariance: [[2.0, -0.6], [-0.6, 0.5]] };
         let r = root(&a.covariance);
         let middle = root(&product(&product(&r, &b.covariance), &r));
         let expected =
@@ -219,14 +183,8 @@ mod tests {
     #[test]
     fn a_gaussian_without_width_is_a_point() {
         // Its determinant is slightly negative, as rounding makes it.
-        let line = Gaussian2 {
-            mean: [0.0; 2],
-            covariance: [[0.1, 0.3], [0.3, 0.9 - 1e-15]],
-        };
-        let point = Gaussian2 {
-            mean: [3.0, 4.0],
-            covariance: [[0.0; 2]; 2],
-        };
+        let line = Gaussian2 { mean: [0.0; 2], covariance: [[0.1, 0.3], [0.3, 0.9 - 1e-15]] };
+        let point = Gaussian2 { mean: [3.0, 4.0], covariance: [[0.0; 2]; 2] };
         assert!(near(line.squared_wasserstein(&point), 26.0));
         assert!(line.squared_wasserstein(&line) < 1e-7);
     }
@@ -235,13 +193,7 @@ mod tests {
     fn a_fit_has_the_moments_of_its_points() {
         let points = [[1.0, 0.5], [-2.0, 3.0], [0.0, 1.0], [4.0, 4.0]];
         let fit = Gaussian2::fit(&points);
-        assert_eq!(
-            fit,
-            Gaussian2 {
-                mean: mean(&points),
-                covariance: covariance(&points)
-            }
-        );
+        assert_eq!(fit, Gaussian2 { mean: mean(&points), covariance: covariance(&points) });
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where is the middle of some numbers, and how widely do they spread?
 
 /// The three numbers that cut sorted values into four equal parts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Quartiles {
     /// A quarter of the values lie below.
     pub lower: f64,
@@ -39,20 +39,14 @@ impl Quartiles {
 /// Source: Hyndman and Fan 1996, definition 7; NumPy's default.
 #[track_caller]
 pub fn quantile(values: &[f64], q: f64) -> f64 {
-    assert!(
-        (0.0..=1.0).contains(&q),
-        "quantile: q = {q} is outside [0, 1]"
-    );
+    assert!((0.0..=1.0).contains(&q), "quantile: q = {q} is outside [0, 1]");
     interpolate(&sorted(values), q)
 }
 
 #[track_caller]
 fn sorted(values: &[f64]) -> Vec<f64> {
     assert!(!values.is_empty(), "quantile: no values");
-    assert!(
-        !values.iter().any(|v| v.is_nan()),
-        "quantile: a value is NaN"
-    );
+    assert!(!values.iter().any(|v| v.is_nan()), "quantile: a value is NaN");
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted
@@ -62,11 +56,7 @@ fn interpolate(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let (i, part) = (place.floor() as usize, place.fract());
     // At a whole place the upper neighbour has no say: it may be missing, or infinite.
-    if part == 0.0 {
-        sorted[i]
-    } else {
-        sorted[i] + part * (sorted[i + 1] - sorted[i])
-    }
+    if part == 0.0 { sorted[i] } else { sorted[i] + part * (sorted[i + 1] - sorted[i]) }
 }
 
 #[cfg(test)]
@@ -77,25 +67,13 @@ mod tests {
     #[test]
     fn quantiles_agree_with_numpy() {
         let values = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0];
-        for (q, expected) in [
-            (0.0, 1.0),
-            (0.1, 1.0),
-            (0.25, 1.75),
-            (0.5, 3.5),
-            (0.75, 5.25),
-            (1.0, 9.0),
-        ] {
+        for (q, expected) in
+            [(0.0, 1.0), (0.1, 1.0), (0.25, 1.75), (0.5, 3.5), (0.75, 5.25), (1.0, 9.0)]
+        {
             assert!((quantile(&values, q) - expected).abs() < 1e-12, "q = {q}");
         }
         let quartiles = Quartiles::of(&values);
-        assert_eq!(
-            quartiles,
-            Quartiles {
-                lower: 1.75,
-                median: 3.5,
-                upper: 5.25
-            }
-        );
+        assert_eq!(quartiles, Quartiles { lower: 1.75, median: 3.5, upper: 5.25 });
     }
 
     #[test]

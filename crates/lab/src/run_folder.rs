@@ -21,14 +21,8 @@ impl RunFolder {
     /// [`Error::FileInTheWay`], [`Error::CreateFolder`] or [`Error::FolderNotWritable`].
     pub fn create(path: impl Into<PathBuf>) -> Result<RunFolder, Error> {
         let folder = path.into();
-        if let Some(file) = folder
-            .ancestors()
-            .find(|place| place.exists() && !place.is_dir())
-        {
-            return Err(Error::FileInTheWay {
-                file: file.to_owned(),
-                folder,
-            });
+        if let Some(file) = folder.ancestors().find(|place| place.exists() && !place.is_dir()) {
+            return Err(Error::FileInTheWay { file: file.to_owned(), folder });
         }
         if let Err(source) = fs::create_dir_all(&folder) {
             return Err(Error::CreateFolder { folder, source });

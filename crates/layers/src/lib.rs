@@ -1,1 +1,56 @@
-//! Placeholder.
+//! Weights: modules, parameters, initialisers; training and evaluation.
+//!
+//! ```
+//! use adversaria_layers::{Activation, Init, Linear, Module, Sequential, summary};
+//! use autograd::{Rng, Tensor};
+//!
+//! let mut rng = Rng::new(0, "weights");
+//! let init = Init::Normal { std: 0.02 };
+//! let model = Sequential::new()
+//!     .add(Linear::new(2, 5, init, &mut rng))
+//!     .add(Activation::Tanh)
+//!     .add(Linear::new(5, 1, init, &mut rng));
+//!
+//! let y = model.forward(&Tensor::full([4, 2], 1.0));
+//! assert_eq!(y.shape(), &[4, 1].into());
+//! println!("{}", summary(&model, &[2]));
+//! ```
+//!
+//! # Map
+//!
+//! | module | question it answers |
+//! |---|---|
+//! | [`module`] | what is a layer? |
+//! | [`param`] | what is a weight? |
+//! | [`sequential`] | how are layers stacked? |
+//! | [`linear`], [`activation`], [`noise`], [`norm`] | the layers |
+//! | [`init`] | which numbers do weights start from? |
+//! | [`mod@gradients`] | which gradient belongs to which weight? |
+//! | [`mod@summary`] | what does a model look like? |
+//! | [`state`] | how does a model become a file, and a file a model? |
+
+#![forbid(unsafe_code)]
+
+pub mod activation;
+pub mod gradients;
+pub mod init;
+pub mod linear;
+pub mod module;
+pub mod noise;
+pub mod norm;
+pub mod param;
+pub mod sequential;
+pub mod state;
+pub mod summary;
+
+pub use activation::Activation;
+pub use gradients::{Gradients, gradients};
+pub use init::{Fans, Init};
+pub use linear::Linear;
+pub use module::Module;
+pub use noise::{Dropout, GaussianNoise};
+pub use norm::{BatchNorm, LayerNorm};
+pub use param::{Param, ParamId, Statistic};
+pub use sequential::Sequential;
+pub use state::{StateError, from_safetensors, to_safetensors};
+pub use summary::summary;

@@ -148,11 +148,7 @@ impl Op<2> for PowTensor {
     }
 
     fn vjp(&self, i: usize, [a, b]: [&Tensor; 2], y: &Tensor, dy: &Tensor) -> Tensor {
-        let slope = if i == 0 {
-            b * a.pow_tensor(&(b - 1.0))
-        } else {
-            y * a.ln()
-        };
+        let slope = if i == 0 { b * a.pow_tensor(&(b - 1.0)) } else { y * a.ln() };
         (dy * slope).sum_to(*[a, b][i].shape())
     }
 }
@@ -195,22 +191,10 @@ macro_rules! operator {
         operator!($trait, $method, $op, &Tensor, Tensor, |a, b| [a, &b]);
         operator!($trait, $method, $op, Tensor, &Tensor, |a, b| [&a, b]);
         operator!($trait, $method, $op, Tensor, Tensor, |a, b| [&a, &b]);
-        operator!($trait, $method, $op, &Tensor, Real, |a, b| [
-            a,
-            &Tensor::scalar(b)
-        ]);
-        operator!($trait, $method, $op, Tensor, Real, |a, b| [
-            &a,
-            &Tensor::scalar(b)
-        ]);
-        operator!($trait, $method, $op, Real, &Tensor, |a, b| [
-            &Tensor::scalar(a),
-            b
-        ]);
-        operator!($trait, $method, $op, Real, Tensor, |a, b| [
-            &Tensor::scalar(a),
-            &b
-        ]);
+        operator!($trait, $method, $op, &Tensor, Real, |a, b| [a, &Tensor::scalar(b)]);
+        operator!($trait, $method, $op, Tensor, Real, |a, b| [&a, &Tensor::scalar(b)]);
+        operator!($trait, $method, $op, Real, &Tensor, |a, b| [&Tensor::scalar(a), b]);
+        operator!($trait, $method, $op, Real, Tensor, |a, b| [&Tensor::scalar(a), &b]);
     };
     ($trait:ident, $method:ident, $op:ident, $a:ty, $b:ty, |$x:ident, $y:ident| $operands:expr) => {
         impl ops::$trait<$b> for $a {
@@ -272,12 +256,7 @@ mod tests {
         assert!(sums.iter().all(|y| y.item() == 12.0));
         let quotients = [t() / 3.0, &t() / 3.0, 12.0 / t(), 12.0 / &t()];
         assert!(quotients.iter().all(|y| y.item() == 2.0));
-        let others = [
-            -(t() - 2.0) * 3.0,
-            -(&t() * 2.0),
-            3.0 * (-&t()) + 6.0,
-            6.0 - 3.0 * t(),
-        ];
+        let others = [-(t() - 2.0) * 3.0, -(&t() * 2.0), 3.0 * (-&t()) + 6.0, 6.0 - 3.0 * t()];
         assert!(others.iter().all(|y| y.item() == -12.0));
     }
 

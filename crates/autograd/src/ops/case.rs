@@ -27,11 +27,7 @@ impl Case {
         function: fn(&Tensor) -> Tensor,
         range: Range<Real>,
     ) -> Case {
-        Case {
-            ops,
-            function: Function::Unary(function),
-            range,
-        }
+        Case { ops, function: Function::Unary(function), range }
     }
 
     pub(crate) const fn binary(
@@ -39,11 +35,7 @@ impl Case {
         function: fn(&Tensor, &Tensor) -> Tensor,
         range: Range<Real>,
     ) -> Case {
-        Case {
-            ops,
-            function: Function::Binary(function),
-            range,
-        }
+        Case { ops, function: Function::Binary(function), range }
     }
 
     pub(crate) const fn shaped(
@@ -51,11 +43,7 @@ impl Case {
         shapes: &'static [&'static [usize]],
         function: fn(&[Tensor]) -> Tensor,
     ) -> Case {
-        Case {
-            ops,
-            function: Function::Shaped(shapes, function),
-            range: -2.0..2.0,
-        }
+        Case { ops, function: Function::Shaped(shapes, function), range: -2.0..2.0 }
     }
 
     pub(crate) const fn within(mut self, range: Range<Real>) -> Case {
@@ -68,9 +56,7 @@ impl Case {
         match self.function {
             Function::Unary(f) => {
                 let shapes: [&[usize]; 5] = [&[], &[1], &[7], &[3, 5], &[2, 3, 4]];
-                shapes
-                    .into_iter()
-                    .try_for_each(|s| self.check_at(&[s], |x| f(&x[0])))
+                shapes.into_iter().try_for_each(|s| self.check_at(&[s], |x| f(&x[0])))
             }
             Function::Binary(f) => {
                 let pairs: [[&[usize]; 2]; 8] = [
@@ -83,9 +69,7 @@ impl Case {
                     [&[3, 1], &[1, 4]],
                     [&[2, 1, 3], &[4, 1]],
                 ];
-                pairs
-                    .into_iter()
-                    .try_for_each(|s| self.check_at(&s, |x| f(&x[0], &x[1])))
+                pairs.into_iter().try_for_each(|s| self.check_at(&s, |x| f(&x[0], &x[1])))
             }
             Function::Shaped(shapes, f) => self.check_at(shapes, f),
         }

@@ -76,11 +76,7 @@ impl Op<2> for TanhGrad {
     }
 
     fn vjp(&self, i: usize, [y, g]: [&Tensor; 2], _: &Tensor, dz: &Tensor) -> Tensor {
-        if i == 0 {
-            -2.0 * g * y * dz
-        } else {
-            TanhGrad.apply([y, dz])
-        }
+        if i == 0 { -2.0 * g * y * dz } else { TanhGrad.apply([y, dz]) }
     }
 }
 
@@ -110,11 +106,7 @@ impl Op<2> for SigmoidGrad {
     }
 
     fn vjp(&self, i: usize, [y, g]: [&Tensor; 2], _: &Tensor, dz: &Tensor) -> Tensor {
-        if i == 0 {
-            g * (1.0 - 2.0 * y) * dz
-        } else {
-            SigmoidGrad.apply([y, dz])
-        }
+        if i == 0 { g * (1.0 - 2.0 * y) * dz } else { SigmoidGrad.apply([y, dz]) }
     }
 }
 
@@ -177,10 +169,6 @@ pub(crate) const CASES: &[Case] = &[
     Case::unary(&[Exp::NAME], Tensor::exp, -2.0..2.0),
     Case::unary(&[Ln::NAME], Tensor::ln, 0.5..4.0),
     Case::unary(&[Tanh::NAME, TanhGrad::NAME], Tensor::tanh, -2.0..2.0),
-    Case::unary(
-        &[Sigmoid::NAME, SigmoidGrad::NAME],
-        Tensor::sigmoid,
-        -3.0..3.0,
-    ),
+    Case::unary(&[Sigmoid::NAME, SigmoidGrad::NAME], Tensor::sigmoid, -3.0..3.0),
     Case::unary(&[Softplus::NAME], Tensor::softplus, -3.0..3.0),
 ];

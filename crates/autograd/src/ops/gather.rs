@@ -26,11 +26,7 @@ impl Op<1> for GatherRows {
     }
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-        ScatterRows {
-            indices: self.indices.clone(),
-            rows: x.shape()[0],
-        }
-        .apply([dy])
+        ScatterRows { indices: self.indices.clone(), rows: x.shape()[0] }.apply([dy])
     }
 }
 
@@ -57,10 +53,7 @@ impl Op<1> for ScatterRows {
     }
 
     fn vjp(&self, _: usize, _: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-        GatherRows {
-            indices: self.indices.clone(),
-        }
-        .apply([dy])
+        GatherRows { indices: self.indices.clone() }.apply([dy])
     }
 }
 
@@ -73,10 +66,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn gather_rows(&self, indices: &[usize]) -> Tensor {
-        assert!(
-            !self.shape().is_empty(),
-            "gather_rows: a single number has no rows"
-        );
+        assert!(!self.shape().is_empty(), "gather_rows: a single number has no rows");
         let rows = self.shape()[0];
         if let Some(bad) = indices.iter().find(|index| **index >= rows) {
             panic!(
@@ -85,10 +75,7 @@ impl Tensor {
                 rows as isize - 1
             );
         }
-        GatherRows {
-            indices: indices.into(),
-        }
-        .apply([self])
+        GatherRows { indices: indices.into() }.apply([self])
     }
 
     /// Row i is 1 at position `labels[i]` and 0 elsewhere; of shape `[labels, classes]`.
@@ -125,18 +112,12 @@ mod tests {
     #[test]
     fn rows_are_gathered_in_order() {
         let x = Tensor::new([3, 2], &[0., 1., 2., 3., 4., 5.]);
-        assert_eq!(
-            x.gather_rows(&[2, 0, 2]).numbers(),
-            [4., 5., 0., 1., 4., 5.]
-        );
+        assert_eq!(x.gather_rows(&[2, 0, 2]).numbers(), [4., 5., 0., 1., 4., 5.]);
     }
 
     #[test]
     fn one_hot_rows_name_their_class() {
-        assert_eq!(
-            Tensor::one_hot(&[2, 0], 3).numbers(),
-            [0., 0., 1., 1., 0., 0.]
-        );
+        assert_eq!(Tensor::one_hot(&[2, 0], 3).numbers(), [0., 0., 1., 1., 0., 0.]);
     }
 
     #[test]

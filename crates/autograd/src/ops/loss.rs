@@ -45,10 +45,7 @@ impl Op<2> for CrossEntropy {
         let scale = dy.item() / n;
         Tensor::constant(Array::filled_by([rows, columns], |dx| {
             softmax_rows(x.numbers(), columns, dx);
-            for (dx, t) in dx
-                .chunks_exact_mut(columns)
-                .zip(t.numbers().chunks_exact(columns))
-            {
+            for (dx, t) in dx.chunks_exact_mut(columns).zip(t.numbers().chunks_exact(columns)) {
                 let s: Real = t.iter().sum();
                 for (dx, t) in dx.iter_mut().zip(t) {
                     *dx = scale * (s * *dx - t);
@@ -68,9 +65,7 @@ impl Op<2> for BinaryCrossEntropy {
 
     fn forward(&self, [x, t]: [&Array; 2]) -> Array {
         // As t softplus(-x) + (1 - t) softplus(x): softplus(x) - t x cancels for large x.
-        let terms = x.zip(t, Self::NAME, |x, t| {
-            t * softplus(-x) + (1.0 - t) * softplus(x)
-        });
+        let terms = x.zip(t, Self::NAME, |x, t| t * softplus(-x) + (1.0 - t) * softplus(x));
         let n = terms.shape().count() as Real;
         Array::scalar(kernels::reduce::sum(terms.numbers()) / n)
     }
@@ -84,9 +79,7 @@ impl Op<2> for BinaryCrossEntropy {
             return dy / n * (x.sigmoid() - t);
         }
         let scale = dy.item() / n;
-        let dx = x
-            .value()
-            .zip(t.value(), Self::NAME, |x, t| scale * (sigmoid(x) - t));
+        let dx = x.value().zip(t.value(), Self::NAME, |x, t| scale * (sigmoid(x) - t));
         Tensor::constant(dx)
     }
 }
@@ -108,14 +101,8 @@ impl Tensor {
     #[track_caller]
     pub fn cross_entropy(&self, targets: &Tensor) -> Tensor {
         let (x, t) = (self.shape(), targets.shape());
-        assert!(
-            x.len() == 2 && x[1] > 0,
-            "cross_entropy: logits {x} are not [n, classes]"
-        );
-        assert!(
-            x == t,
-            "cross_entropy: logits {x} and targets {t} differ in shape"
-        );
+        assert!(x.len() == 2 && x[1] > 0, "cross_entropy: logits {x} are not [n, classes]");
+        assert!(x == t, "cross_entropy: logits {x} and targets {t} differ in shape");
         CrossEntropy.apply([self, targets])
     }
 
@@ -135,20 +122,15 @@ impl Tensor {
     #[track_caller]
     pub fn binary_cross_entropy(&self, targets: &Tensor) -> Tensor {
         let (x, t) = (self.shape(), targets.shape());
-        assert!(
-            x == t,
-            "binary_cross_entropy: logits {x} and targets {t} differ in shape"
-        );
+        assert!(x == t, "binary_cross_entropy: logits {x} and targets {t} differ in shape");
         BinaryCrossEntropy.apply([self, targets])
     }
 }
 
 #[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
-    Case::shaped(&[CrossEntropy::NAME], &[&[3, 4], &[3, 4]], |x| {
-        x[0].cross_entropy(&x[1])
-    })
-    .within(0.1..1.0),
+    Case::shaped(&[CrossEntropy::NAME], &[&[3, 4], &[3, 4]], |x| x[0].cross_entropy(&x[1]))
+        .within(0.1..1.0),
     Case::shaped(&[BinaryCrossEntropy::NAME], &[&[3, 4], &[3, 4]], |x| {
         x[0].binary_cross_entropy(&x[1])
     })
@@ -182,23 +164,15 @@ mod tests {
     fn losses_equal_their_documented_formulas() {
         let mut rng = Rng::new(1, "loss");
         let (x, t) = (rng.normal([4, 3]), rng.uniform([4, 3], 0.0, 1.0));
-        let pairs: Vec<(f64, f64)> = x
-            .numbers()
-            .iter()
-            .zip(t.numbers())
-            .map(|(x, t)| ((*x).into(), (*t).into()))
-            .collect();
+        let pairs: Vec<(f64, f64)> =
+            x.numbers().iter().zip(t.numbers()).map(|(x, t)| ((*x).into(), (*t).into())).collect();
         let rows = pairs.chunks(3).map(|row| {
             let total: f64 = row.iter().map(|(x, _)| x.exp()).sum();
-            row.iter()
-                .map(|(x, t)| t * (x.exp() / total).ln())
-                .sum::<f64>()
+            row.iter().map(|(x, t)| t * (x.exp() / total).ln()).sum::<f64>()
         });
         let softmax = -rows.sum::<f64>() / 4.0;
         let p = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let terms = pairs
-            .iter()
-            .map(|(x, t)| t * p(*x).ln() + (1.0 - t) * (1.0 - p(*x)).ln());
+        let terms = pairs.iter().map(|(x, t)| t * p(*x).ln() + (1.0 - t) * (1.0 - p(*x)).ln());
         let binary = -terms.sum::<f64>() / 12.0;
         let [x, t] = [x, t].map(Tensor::constant);
         for (loss, expected) in LOSSES.into_iter().zip([softmax, binary]) {

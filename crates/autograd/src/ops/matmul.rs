@@ -37,11 +37,7 @@ impl Op<2> for MatMul {
                 gemm(
                     Mat::new(a, a_matrix.0, a_matrix.1).transposed_if(ta),
                     Mat::new(b, b_matrix.0, b_matrix.1).transposed_if(tb),
-                    MatMut::new(
-                        &mut c[i * rows * columns..][..rows * columns],
-                        rows,
-                        columns,
-                    ),
+                    MatMut::new(&mut c[i * rows * columns..][..rows * columns], rows, columns),
                     Beta::Zero,
                 );
             }
@@ -83,16 +79,8 @@ impl Op<3> for Linear {
 
     fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], _: &Tensor, dy: &Tensor) -> Tensor {
         match i {
-            0 => MatMul {
-                ta: false,
-                tb: true,
-            }
-            .apply([dy, w]),
-            1 => MatMul {
-                ta: true,
-                tb: false,
-            }
-            .apply([x, dy]),
+            0 => MatMul { ta: false, tb: true }.apply([dy, w]),
+            1 => MatMul { ta: true, tb: false }.apply([x, dy]),
             _ => dy.sum_to(*b.shape()),
         }
     }
@@ -136,16 +124,8 @@ impl Tensor {
             "matmul: {a} × {b}: an operand has fewer than two axes\n  \
              hint: `reshape` a vector to [1, n] or [n, 1]"
         );
-        let (m, k) = if transpose_a {
-            swap(last_two(a))
-        } else {
-            last_two(a)
-        };
-        let (l, n) = if transpose_b {
-            swap(last_two(b))
-        } else {
-            last_two(b)
-        };
+        let (m, k) = if transpose_a { swap(last_two(a)) } else { last_two(a) };
+        let (l, n) = if transpose_b { swap(last_two(b)) } else { last_two(b) };
         let t = |transposed| if transposed { "ᵀ" } else { "" };
         assert!(
             k == l,
@@ -154,10 +134,7 @@ impl Tensor {
             t(transpose_a),
             t(transpose_b)
         );
-        let op = MatMul {
-            ta: transpose_a,
-            tb: transpose_b,
-        };
+        let op = MatMul { ta: transpose_a, tb: transpose_b };
         let (a_batch, b_batch) = (Shape::new(&a[..a.len() - 2]), Shape::new(&b[..b.len() - 2]));
         if a_batch == b_batch {
             return op.apply([self, other]);
@@ -170,13 +147,7 @@ impl Tensor {
         let batch = a_batch.broadcast_or_panic(&b_batch, "matmul (batches)");
         let stretch = |x: &Tensor| {
             let (rows, columns) = last_two(x.shape());
-            x.broadcast_to(
-                batch
-                    .iter()
-                    .copied()
-                    .chain([rows, columns])
-                    .collect::<Shape>(),
-            )
+            x.broadcast_to(batch.iter().copied().chain([rows, columns]).collect::<Shape>())
         };
         op.apply([&stretch(self), &stretch(other)])
     }
@@ -193,20 +164,14 @@ impl Tensor {
     #[track_caller]
     pub fn linear(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
         let (x, w, b) = (self.shape(), weight.shape(), bias.shape());
-        assert!(
-            w.len() == 2,
-            "linear: the weight {w} is not [inputs, outputs]"
-        );
+        assert!(w.len() == 2, "linear: the weight {w} is not [inputs, outputs]");
         let (inputs, outputs) = (w[0], w[1]);
         assert!(
             x.last() == Some(&inputs),
             "linear: input {x} × weight {w}: the last axis of the input must have size {inputs}\n  \
              hint: the weight is [inputs, outputs]"
         );
-        assert!(
-            b[..] == [outputs],
-            "linear: weight {w} wants a bias [{outputs}], got {b}"
-        );
+        assert!(b[..] == [outputs], "linear: weight {w} wants a bias [{outputs}], got {b}");
         if x.len() == 2 {
             return Linear.apply([self, weight, bias]);
         }
@@ -232,21 +197,11 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[MatMul::NAME], &[&[4, 3], &[2, 4]], |x| {
         x[0].matmul_transposed(true, &x[1], true)
     }),
-    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[2, 4, 2]], |x| {
-        x[0].matmul(&x[1])
-    }),
-    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[4, 2]], |x| {
-        x[0].matmul(&x[1])
-    }),
-    Case::shaped(&[MatMul::NAME], &[&[3, 1, 3, 4], &[2, 4, 2]], |x| {
-        x[0].matmul(&x[1])
-    }),
-    Case::shaped(&[Linear::NAME], &[&[4, 3], &[3, 2], &[2]], |x| {
-        x[0].linear(&x[1], &x[2])
-    }),
-    Case::shaped(&[Linear::NAME], &[&[2, 4, 3], &[3, 2], &[2]], |x| {
-        x[0].linear(&x[1], &x[2])
-    }),
+    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[2, 4, 2]], |x| x[0].matmul(&x[1])),
+    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[4, 2]], |x| x[0].matmul(&x[1])),
+    Case::shaped(&[MatMul::NAME], &[&[3, 1, 3, 4], &[2, 4, 2]], |x| x[0].matmul(&x[1])),
+    Case::shaped(&[Linear::NAME], &[&[4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2])),
+    Case::shaped(&[Linear::NAME], &[&[2, 4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2])),
 ];
 
 #[cfg(test)]
@@ -262,10 +217,7 @@ mod tests {
         let c = a.matmul(&b);
         assert_eq!(c.shape(), &[3, 5, 2, 3].into());
         for (i, j) in (0..15).map(|n| (n / 5, n % 5)) {
-            let one = a
-                .slice(0, i..=i)
-                .reshape([2, 4])
-                .matmul(&b.slice(0, j..=j).reshape([4, 3]));
+            let one = a.slice(0, i..=i).reshape([2, 4]).matmul(&b.slice(0, j..=j).reshape([4, 3]));
             let start = (i * 5 + j) * 6;
             assert_eq!(c.numbers()[start..start + 6], *one.numbers());
         }

@@ -97,8 +97,7 @@ impl Op<1> for Elu {
     }
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
-        x.greater(&Tensor::scalar(0.0))
-            .select(dy, &(dy * (y + self.a)))
+        x.greater(&Tensor::scalar(0.0)).select(dy, &(dy * (y + self.a)))
     }
 }
 
@@ -123,11 +122,7 @@ impl Op<1> for Clamp {
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
         let Clamp { low, high } = *self;
-        step_times(
-            x,
-            dy,
-            move |x| if low <= x && x <= high { 1.0 } else { 0.0 },
-        )
+        step_times(x, dy, move |x| if low <= x && x <= high { 1.0 } else { 0.0 })
     }
 }
 
@@ -193,11 +188,7 @@ impl Op<2> for Select {
     fn vjp(&self, i: usize, x: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
         let zero = Tensor::scalar(0.0);
         let operands = if i == 0 { [dy, &zero] } else { [&zero, dy] };
-        Select {
-            mask: self.mask.clone(),
-        }
-        .apply(operands)
-        .sum_to(*x[i].shape())
+        Select { mask: self.mask.clone() }.apply(operands).sum_to(*x[i].shape())
     }
 }
 
@@ -273,10 +264,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn select(&self, a: &Tensor, b: &Tensor) -> Tensor {
-        Select {
-            mask: self.value().clone(),
-        }
-        .apply([a, b])
+        Select { mask: self.value().clone() }.apply([a, b])
     }
 
     /// The mask that is 1 where a > b, else 0. It has no gradient.
@@ -311,9 +299,7 @@ impl Tensor {
 
     #[track_caller]
     fn compare(&self, other: &Tensor, op: &str, f: impl Fn(Real, Real) -> bool + Sync) -> Tensor {
-        let mask = self
-            .value()
-            .zip(other.value(), op, |a, b| if f(a, b) { 1.0 } else { 0.0 });
+        let mask = self.value().zip(other.value(), op, |a, b| if f(a, b) { 1.0 } else { 0.0 });
         Tensor::constant(mask)
     }
 }
@@ -329,20 +315,12 @@ pub(crate) const CASES: &[Case] = &[
     Case::unary(&[Elu::NAME], |x| x.elu(1.5), 0.5..2.0),
     Case::unary(&[Elu::NAME], |x| x.elu(1.5), -2.0..-0.5),
     Case::unary(&[Clamp::NAME], |x| x.clamp(-3.0, 3.0), -2.0..2.0),
-    Case::shaped(&[Clamp::NAME], &[&[3, 4]], |x| {
-        (&x[0] * signs()).clamp(-3.0, 0.0)
-    })
-    .within(0.5..2.0),
+    Case::shaped(&[Clamp::NAME], &[&[3, 4]], |x| (&x[0] * signs()).clamp(-3.0, 0.0))
+        .within(0.5..2.0),
     // The operands are driven apart, so that no step crosses a kink.
-    Case::shaped(&[Maximum::NAME], &[&[3, 4], &[4]], |x| {
-        (&x[0] + 5.0 * signs()).maximum(&x[1])
-    }),
-    Case::shaped(&[Minimum::NAME], &[&[4], &[3, 4]], |x| {
-        x[0].minimum(&(&x[1] + 5.0 * signs()))
-    }),
-    Case::shaped(&[Select::NAME], &[&[3, 4], &[4]], |x| {
-        signs().relu().select(&x[0], &x[1])
-    }),
+    Case::shaped(&[Maximum::NAME], &[&[3, 4], &[4]], |x| (&x[0] + 5.0 * signs()).maximum(&x[1])),
+    Case::shaped(&[Minimum::NAME], &[&[4], &[3, 4]], |x| x[0].minimum(&(&x[1] + 5.0 * signs()))),
+    Case::shaped(&[Select::NAME], &[&[3, 4], &[4]], |x| signs().relu().select(&x[0], &x[1])),
 ];
 
 #[cfg(test)]

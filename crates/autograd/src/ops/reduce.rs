@@ -33,11 +33,7 @@ impl Op<1> for SumTo {
     }
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-        BroadcastTo {
-            shape: *x.shape(),
-            c: self.c,
-        }
-        .apply([dy])
+        BroadcastTo { shape: *x.shape(), c: self.c }.apply([dy])
     }
 }
 
@@ -59,11 +55,7 @@ impl Op<1> for BroadcastTo {
     }
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-        SumTo {
-            shape: *x.shape(),
-            c: self.c,
-        }
-        .apply([dy])
+        SumTo { shape: *x.shape(), c: self.c }.apply([dy])
     }
 }
 
@@ -122,15 +114,8 @@ fn fold_to(x: &Array, shape: &Shape, fold: fn(&[Real], [usize; 3], &mut [Real]))
 #[track_caller]
 fn kept_and_dropped(shape: &Shape, axes: Axes, op: &str) -> (Shape, Shape) {
     let chosen = axes.chosen(shape, op);
-    let kept = shape
-        .iter()
-        .zip(chosen)
-        .map(|(size, chosen)| if chosen { 1 } else { *size });
-    let dropped = shape
-        .iter()
-        .zip(chosen)
-        .filter(|(_, chosen)| !chosen)
-        .map(|(size, _)| *size);
+    let kept = shape.iter().zip(chosen).map(|(size, chosen)| if chosen { 1 } else { *size });
+    let dropped = shape.iter().zip(chosen).filter(|(_, chosen)| !chosen).map(|(size, _)| *size);
     (kept.collect(), dropped.collect())
 }
 
@@ -249,10 +234,7 @@ impl Tensor {
     /// Elements that share the maximum share its gradient.
     #[must_use]
     pub fn max(&self) -> Tensor {
-        MaxTo {
-            shape: Shape::from([]),
-        }
-        .apply([self])
+        MaxTo { shape: Shape::from([]) }.apply([self])
     }
 
     /// max x over the given axes, which disappear. Elements that share the maximum share its
@@ -315,9 +297,7 @@ impl Tensor {
         let n = count_over(self.shape(), &kept);
         let mean = self.scaled_sum_to(kept, 1.0 / n, "variance_keepdim");
         let c = 1.0 / (n - correction as Real).max(0.0);
-        (self - mean)
-            .square()
-            .scaled_sum_to(kept, c, "variance_keepdim")
+        (self - mean).square().scaled_sum_to(kept, c, "variance_keepdim")
     }
 }
 
@@ -329,9 +309,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].mean_keepdim(1)),
     Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].mean_over([1, 2])),
     Case::shaped(&[SumTo::NAME], &[&[3, 4, 1, 5]], |x| x[0].sum_to([4, 1, 1])),
-    Case::shaped(&[BroadcastTo::NAME], &[&[4, 1]], |x| {
-        x[0].broadcast_to([2, 4, 3])
-    }),
+    Case::shaped(&[BroadcastTo::NAME], &[&[4, 1]], |x| x[0].broadcast_to([2, 4, 3])),
     Case::unary(&[MaxTo::NAME], Tensor::max, -20.0..20.0),
     Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_over([0, 2])).within(-20.0..20.0),
     Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_keepdim(-2)).within(-20.0..20.0),
@@ -351,10 +329,7 @@ mod tests {
         let at = |i: [usize; 4]| x.numbers()[((i[0] * 3 + i[1]) * 4 + i[2]) * 5 + i[3]];
         let (sums, maxima) = (x.sum_over([1, 3]), x.max_over([1, -1]));
         let (means, variances) = (x.mean_keepdim([1, 3]), x.variance_keepdim([1, 3], 1));
-        assert_eq!(
-            (sums.shape(), means.shape()),
-            (&[2, 4].into(), &[2, 1, 4, 1].into())
-        );
+        assert_eq!((sums.shape(), means.shape()), (&[2, 4].into(), &[2, 1, 4, 1].into()));
         for i in 0..2 {
             for k in 0..4 {
                 let numbers = (0..15).map(|n| f64::from(at([i, n / 5, k, n % 5])));

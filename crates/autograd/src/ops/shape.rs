@@ -80,12 +80,7 @@ impl Op<1> for Slice {
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
         let after = x.shape()[self.axis] - self.start - self.len;
-        Pad {
-            axis: self.axis,
-            before: self.start,
-            after,
-        }
-        .apply([dy])
+        Pad { axis: self.axis, before: self.start, after }.apply([dy])
     }
 }
 
@@ -109,12 +104,7 @@ impl Op<1> for Pad {
     }
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
-        Slice {
-            axis: self.axis,
-            start: self.before,
-            len: x.shape()[self.axis],
-        }
-        .apply([dy])
+        Slice { axis: self.axis, start: self.before, len: x.shape()[self.axis] }.apply([dy])
     }
 }
 
@@ -138,19 +128,9 @@ impl Op<2> for Concat {
     fn vjp(&self, i: usize, [a, b]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
         let first = a.shape()[self.axis];
         if i == 0 {
-            Slice {
-                axis: self.axis,
-                start: 0,
-                len: first,
-            }
-            .apply([dy])
+            Slice { axis: self.axis, start: 0, len: first }.apply([dy])
         } else {
-            Slice {
-                axis: self.axis,
-                start: first,
-                len: b.shape()[self.axis],
-            }
-            .apply([dy])
+            Slice { axis: self.axis, start: first, len: b.shape()[self.axis] }.apply([dy])
         }
     }
 }
@@ -203,10 +183,7 @@ impl Tensor {
         if order.is_sorted() {
             return self.clone();
         }
-        Permute {
-            order: Shape::new(order),
-        }
-        .apply([self])
+        Permute { order: Shape::new(order) }.apply([self])
     }
 
     /// Rows and columns exchanged: the last two axes.
@@ -217,11 +194,7 @@ impl Tensor {
     #[track_caller]
     pub fn transpose(&self) -> Tensor {
         let rank = self.shape().len();
-        assert!(
-            rank >= 2,
-            "transpose: {} has fewer than two axes",
-            self.shape()
-        );
+        assert!(rank >= 2, "transpose: {} has fewer than two axes", self.shape());
         let mut order: Vec<usize> = (0..rank).collect();
         order.swap(rank - 2, rank - 1);
         self.permute(&order)
@@ -252,12 +225,7 @@ impl Tensor {
             "slice: {start}..{end} leaves axis {axis} of {}, which has size {size}",
             self.shape()
         );
-        Slice {
-            axis,
-            start,
-            len: end - start,
-        }
-        .apply([self])
+        Slice { axis, start, len: end - start }.apply([self])
     }
 
     /// Zeros before and after the numbers along one axis.
@@ -268,12 +236,7 @@ impl Tensor {
     #[track_caller]
     pub fn pad(&self, axis: isize, before: usize, after: usize) -> Tensor {
         let axis = self.shape().axis(axis, "pad");
-        Pad {
-            axis,
-            before,
-            after,
-        }
-        .apply([self])
+        Pad { axis, before, after }.apply([self])
     }
 
     /// The tensors one after the other along an axis they have.
@@ -283,9 +246,7 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn concat(tensors: &[&Tensor], axis: isize) -> Tensor {
-        let first = tensors
-            .first()
-            .expect("concat: there are no tensors to join");
+        let first = tensors.first().expect("concat: there are no tensors to join");
         let axis = first.shape().axis(axis, "concat");
         for other in tensors {
             assert!(
@@ -306,28 +267,14 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn stack(tensors: &[&Tensor], axis: usize) -> Tensor {
-        let first = tensors
-            .first()
-            .expect("stack: there are no tensors to join")
-            .shape();
-        assert!(
-            axis <= first.len(),
-            "stack: {first} has no place for an axis {axis}"
-        );
-        let with_axis: Shape = first[..axis]
-            .iter()
-            .chain(&[1])
-            .chain(&first[axis..])
-            .copied()
-            .collect();
+        let first = tensors.first().expect("stack: there are no tensors to join").shape();
+        assert!(axis <= first.len(), "stack: {first} has no place for an axis {axis}");
+        let with_axis: Shape =
+            first[..axis].iter().chain(&[1]).chain(&first[axis..]).copied().collect();
         let mut rows = Vec::with_capacity(tensors.len());
         for other in tensors {
             let same = other.shape() == first;
-            assert!(
-                same,
-                "stack: the shapes {first} and {} differ",
-                other.shape()
-            );
+            assert!(same, "stack: the shapes {first} and {} differ", other.shape());
             rows.push(other.reshape(with_axis));
         }
         concat_halves(&rows.iter().collect::<Vec<_>>(), axis)
@@ -346,21 +293,15 @@ fn concat_halves(tensors: &[&Tensor], axis: usize) -> Tensor {
 #[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[Reshape::NAME], &[&[3, 4]], |x| x[0].reshape([2, 6])),
-    Case::shaped(&[Permute::NAME], &[&[2, 3, 4]], |x| {
-        x[0].permute(&[2, 0, 1])
-    }),
+    Case::shaped(&[Permute::NAME], &[&[2, 3, 4]], |x| x[0].permute(&[2, 0, 1])),
     Case::shaped(&[Permute::NAME], &[&[2, 3, 4]], |x| x[0].transpose()),
-    Case::shaped(&[Slice::NAME, Pad::NAME], &[&[3, 5]], |x| {
-        x[0].slice(1, 1..4)
-    }),
+    Case::shaped(&[Slice::NAME, Pad::NAME], &[&[3, 5]], |x| x[0].slice(1, 1..4)),
     Case::shaped(&[Slice::NAME], &[&[3, 5]], |x| x[0].slice(0, 1..)),
     Case::shaped(&[Pad::NAME], &[&[2, 3]], |x| x[0].pad(-1, 2, 1)),
     Case::shaped(&[Concat::NAME], &[&[2, 3], &[2, 1], &[2, 4]], |x| {
         Tensor::concat(&x.iter().collect::<Vec<_>>(), 1)
     }),
-    Case::shaped(&[Concat::NAME], &[&[2, 3], &[2, 3]], |x| {
-        Tensor::stack(&[&x[0], &x[1]], 1)
-    }),
+    Case::shaped(&[Concat::NAME], &[&[2, 3], &[2, 3]], |x| Tensor::stack(&[&x[0], &x[1]], 1)),
 ];
 
 #[cfg(test)]
@@ -379,16 +320,10 @@ mod tests {
         assert_eq!(x.transpose().numbers(), [0., 3., 1., 4., 2., 5.]);
         assert_eq!(x.slice(1, 1..3).numbers(), [1., 2., 4., 5.]);
         assert_eq!(x.slice(0, ..=0).numbers(), [0., 1., 2.]);
-        assert_eq!(
-            x.pad(0, 1, 0).numbers(),
-            [0., 0., 0., 0., 1., 2., 3., 4., 5.]
-        );
+        assert_eq!(x.pad(0, 1, 0).numbers(), [0., 0., 0., 0., 1., 2., 3., 4., 5.]);
         let joined = Tensor::concat(&[&x, &x.slice(1, ..1)], 1);
         assert_eq!(joined.numbers(), [0., 1., 2., 0., 3., 4., 5., 3.]);
-        assert_eq!(
-            Tensor::stack(&[&x, &x], 1).numbers()[3..9],
-            [0., 1., 2., 3., 4., 5.]
-        );
+        assert_eq!(Tensor::stack(&[&x, &x], 1).numbers()[3..9], [0., 1., 2., 3., 4., 5.]);
         assert_eq!(Tensor::stack(&[&x, &x], 2).shape(), &[2, 3, 2].into());
     }
 
@@ -398,10 +333,7 @@ mod tests {
         let y = x.permute(&[2, 0, 1]);
         assert_eq!(y.shape(), &[4, 2, 3].into());
         for (i, j, k) in (0..24).map(|n| (n / 12, n / 4 % 3, n % 4)) {
-            assert_eq!(
-                y.numbers()[(k * 2 + i) * 3 + j],
-                x.numbers()[(i * 3 + j) * 4 + k]
-            );
+            assert_eq!(y.numbers()[(k * 2 + i) * 3 + j], x.numbers()[(i * 3 + j) * 4 + k]);
         }
     }
 
@@ -435,9 +367,6 @@ mod tests {
         let none = counting([0, 3]);
         assert_eq!(none.transpose().shape(), &[3, 0].into());
         assert_eq!(none.pad(0, 1, 1).numbers(), [0.0; 6]);
-        assert_eq!(
-            Tensor::concat(&[&none, &counting([1, 3])], 0).numbers(),
-            [0., 1., 2.]
-        );
+        assert_eq!(Tensor::concat(&[&none, &counting([1, 3])], 0).numbers(), [0., 1., 2.]);
     }
 }

@@ -35,9 +35,7 @@ impl Op<1> for Softmax {
 
     fn forward(&self, [x]: [&Array; 1]) -> Array {
         let columns = x.shape()[x.shape().len() - 1];
-        Array::filled_by(*x.shape(), |y| {
-            softmax::softmax_rows(x.numbers(), columns, y)
-        })
+        Array::filled_by(*x.shape(), |y| softmax::softmax_rows(x.numbers(), columns, y))
     }
 
     fn vjp(&self, _: usize, _: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
@@ -53,9 +51,7 @@ impl Op<1> for LogSoftmax {
 
     fn forward(&self, [x]: [&Array; 1]) -> Array {
         let columns = x.shape()[x.shape().len() - 1];
-        Array::filled_by(*x.shape(), |y| {
-            softmax::log_softmax_rows(x.numbers(), columns, y)
-        })
+        Array::filled_by(*x.shape(), |y| softmax::log_softmax_rows(x.numbers(), columns, y))
     }
 
     fn vjp(&self, _: usize, _: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
@@ -67,9 +63,7 @@ impl Tensor {
     /// ln Σ exp(x) over all elements; of shape `[]`.
     #[must_use]
     pub fn logsumexp(&self) -> Tensor {
-        LogSumExp
-            .apply([&self.reshape([1, self.shape().count()])])
-            .reshape([])
+        LogSumExp.apply([&self.reshape([1, self.shape().count()])]).reshape([])
     }
 
     /// ln Σ exp(x) over the given axes, which disappear.
@@ -86,9 +80,7 @@ impl Tensor {
         let columns = inner.iter().map(|axis| self.shape()[*axis]).product();
         let rows = left.iter().product();
         let turned = self.permute(&[outer, inner].concat());
-        LogSumExp
-            .apply([&turned.reshape([rows, columns])])
-            .reshape(&left[..])
+        LogSumExp.apply([&turned.reshape([rows, columns])]).reshape(&left[..])
     }
 
     /// ln Σ exp(x) over the given axes, which keep size 1.
@@ -100,13 +92,8 @@ impl Tensor {
     pub fn logsumexp_keepdim(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
         let chosen = axes.chosen(self.shape(), "logsumexp_keepdim");
-        let kept = self
-            .shape()
-            .iter()
-            .zip(chosen)
-            .map(|(n, chosen)| if chosen { 1 } else { *n });
-        self.logsumexp_over(axes)
-            .reshape(kept.collect::<crate::Shape>())
+        let kept = self.shape().iter().zip(chosen).map(|(n, chosen)| if chosen { 1 } else { *n });
+        self.logsumexp_over(axes).reshape(kept.collect::<crate::Shape>())
     }
 
     /// exp(x) / Σ exp(x), the sum over one axis: probabilities that sum to 1 along it.
@@ -146,12 +133,8 @@ impl Tensor {
 #[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
     Case::unary(&[LogSumExp::NAME], Tensor::logsumexp, -2.0..2.0),
-    Case::shaped(&[LogSumExp::NAME], &[&[3, 4, 5]], |x| {
-        x[0].logsumexp_over([0, 2])
-    }),
-    Case::shaped(&[LogSumExp::NAME], &[&[3, 4, 5]], |x| {
-        x[0].logsumexp_keepdim(1)
-    }),
+    Case::shaped(&[LogSumExp::NAME], &[&[3, 4, 5]], |x| x[0].logsumexp_over([0, 2])),
+    Case::shaped(&[LogSumExp::NAME], &[&[3, 4, 5]], |x| x[0].logsumexp_keepdim(1)),
     Case::shaped(&[Softmax::NAME], &[&[3, 4]], |x| x[0].softmax(-1)),
     Case::shaped(&[Softmax::NAME], &[&[3, 4, 2]], |x| x[0].softmax(0)),
     Case::shaped(&[LogSoftmax::NAME], &[&[3, 4]], |x| x[0].log_softmax(1)),
@@ -180,12 +163,7 @@ mod tests {
         assert_eq!(x.logsumexp_over([0, 2]).shape(), &[4].into());
         assert_eq!(x.logsumexp_keepdim([0, 2]).shape(), &[1, 4, 1].into());
         let direct = x.exp().sum_over([0, 2]).ln();
-        for (a, b) in x
-            .logsumexp_over([0, 2])
-            .numbers()
-            .iter()
-            .zip(direct.numbers())
-        {
+        for (a, b) in x.logsumexp_over([0, 2]).numbers().iter().zip(direct.numbers()) {
             assert!((a - b).abs() < 1e-5);
         }
     }

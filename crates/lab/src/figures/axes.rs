@@ -58,18 +58,11 @@ impl Axes<'_> {
         canvas: &Canvas<B>,
         plot: Plot,
     ) -> DrawResult<Scale, B> {
-        let below = if self.x_name.is_some() {
-            ROOM_BELOW
-        } else {
-            0.0
-        };
+        let below = if self.x_name.is_some() { ROOM_BELOW } else { 0.0 };
         let (width, height) = canvas.place(plot.width + ROOM_LEFT, plot.height + below);
         let corner = canvas.place(plot.left - ROOM_LEFT, plot.top);
         // A scale of plotters ends one unit before its area does.
-        let area = canvas
-            .area()
-            .clone()
-            .shrink(corner, (width + 1, height + 1));
+        let area = canvas.area().clone().shrink(corner, (width + 1, height + 1));
         let mut chart = ChartBuilder::on(&area)
             .y_label_area_size(canvas.units(ROOM_LEFT))
             .x_label_area_size(canvas.units(below))
@@ -95,10 +88,7 @@ impl Axes<'_> {
             .draw()?;
         if self.x_name.is_none() {
             let (left, bottom) = (plot.left, plot.top + plot.height);
-            let ends = [
-                canvas.place(left, bottom),
-                canvas.place(left + plot.width, bottom),
-            ];
+            let ends = [canvas.place(left, bottom), canvas.place(left + plot.width, bottom)];
             canvas.line(ends.to_vec(), canvas.stroke(colours::GREY, 1.0))?;
         }
         Ok(Scale(chart.plotting_area().as_coord_spec().clone()))
@@ -112,20 +102,14 @@ fn decimals(range: &Range<f64>, ticks: usize) -> usize {
         (shifted - shifted.round()).abs() < 1e-6
     };
     let ticks = RangedCoordf64::from(range.clone()).key_points(BoldPoints(ticks));
-    (0..6)
-        .find(|places| ticks.iter().all(|v| exact(v, *places)))
-        .unwrap_or(6) as usize
+    (0..6).find(|places| ticks.iter().all(|v| exact(v, *places))).unwrap_or(6) as usize
 }
 
 /// A number with a true minus sign, which is as wide as a plus.
 fn number(v: f64, decimals: usize) -> String {
     let digits = format!("{v:.decimals$}");
     let zero = digits.bytes().all(|b| b"-0.".contains(&b));
-    if zero {
-        digits.replace('-', "")
-    } else {
-        digits.replace('-', "−")
-    }
+    if zero { digits.replace('-', "") } else { digits.replace('-', "−") }
 }
 
 #[cfg(test)]

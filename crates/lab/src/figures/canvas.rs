@@ -40,10 +40,7 @@ pub struct Canvas<B: DrawingBackend> {
 impl<B: DrawingBackend> Canvas<B> {
     /// A canvas whose backend has `units_per_pixel` units on each side of a pixel.
     pub(super) fn new(backend: B, units_per_pixel: u32) -> Canvas<B> {
-        Canvas {
-            area: backend.into_drawing_area(),
-            units: units_per_pixel.into(),
-        }
+        Canvas { area: backend.into_drawing_area(), units: units_per_pixel.into() }
     }
 
     /// The drawing area of plotters, for elements that are not offered here.
@@ -78,31 +75,19 @@ impl<B: DrawingBackend> Canvas<B> {
         (x, y): Place,
         end: HPos,
     ) -> DrawResult<(), B> {
-        let style = self
-            .font(size, colours::INK)
-            .pos(Pos::new(end, VPos::Center));
+        let style = self.font(size, colours::INK).pos(Pos::new(end, VPos::Center));
         // The backends centre an x; capitals and digits are a sixth of an em taller.
-        self.area
-            .draw_text(words, &style, (x, y + self.units(size / 12.0)))
+        self.area.draw_text(words, &style, (x, y + self.units(size / 12.0)))
     }
 
     pub(super) fn disc(&self, at: Place, radius: f64, colour: impl Color) -> DrawResult<(), B> {
-        self.area
-            .draw(&Circle::new(at, self.units(radius), colour.filled()))
+        self.area.draw(&Circle::new(at, self.units(radius), colour.filled()))
     }
 
     /// A triangle with a white edge; `radius` is from its centre to a corner.
     pub(super) fn triangle(&self, at: Place, radius: f64, colour: RGBColor) -> DrawResult<(), B> {
-        self.area.draw(&TriangleMarker::new(
-            at,
-            self.units(radius + 1.5),
-            WHITE.filled(),
-        ))?;
-        self.area.draw(&TriangleMarker::new(
-            at,
-            self.units(radius),
-            colour.filled(),
-        ))
+        self.area.draw(&TriangleMarker::new(at, self.units(radius + 1.5), WHITE.filled()))?;
+        self.area.draw(&TriangleMarker::new(at, self.units(radius), colour.filled()))
     }
 
     pub(super) fn polygon(&self, corners: Vec<Place>, colour: impl Color) -> DrawResult<(), B> {
@@ -125,8 +110,7 @@ impl<B: DrawingBackend> Canvas<B> {
         style: ShapeStyle,
     ) -> DrawResult<(), B> {
         let (dash, gap) = (self.units(dash), self.units(gap));
-        self.area
-            .draw(&DashedPathElement::new(places, dash, gap, style))
+        self.area.draw(&DashedPathElement::new(places, dash, gap, style))
     }
 
     /// An arrow: a thin shaft and a filled head, which is shorter on a short arrow.
@@ -139,12 +123,8 @@ impl<B: DrawingBackend> Canvas<B> {
         let head = (5.0 * self.units).min(length * 0.6);
         let (ux, uy) = (dx / length * head, dy / length * head);
         let (neck_x, neck_y) = (f64::from(tip.0) - ux, f64::from(tip.1) - uy);
-        let corner = |side: f64| {
-            (
-                (neck_x + side * uy).round() as i32,
-                (neck_y - side * ux).round() as i32,
-            )
-        };
+        let corner =
+            |side: f64| ((neck_x + side * uy).round() as i32, (neck_y - side * ux).round() as i32);
         self.line(vec![tail, corner(0.0)], self.stroke(colour, 1.0))?;
         self.polygon(vec![tip, corner(0.45), corner(-0.45)], colour)
     }

@@ -80,12 +80,7 @@ const TOP: f64 = 62.0;
 impl Curves<'_> {
     fn plot(&self, panel: usize) -> Plot {
         let top = TOP + panel as f64 * (PANEL_HEIGHT + PANEL_GAP);
-        Plot {
-            left: LEFT,
-            top,
-            width: WIDTH - LEFT - RIGHT,
-            height: PANEL_HEIGHT,
-        }
+        Plot { left: LEFT, top, width: WIDTH - LEFT - RIGHT, height: PANEL_HEIGHT }
     }
 }
 
@@ -98,11 +93,7 @@ impl Figure for Curves<'_> {
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
         legend::title(canvas, self.title, LEFT)?;
-        let points = self
-            .panels
-            .iter()
-            .flat_map(|p| p.curves)
-            .flat_map(|c| c.points);
+        let points = self.panels.iter().flat_map(|p| p.curves).flat_map(|c| c.points);
         let x = widened(points.map(|p| p[0]), 0.0);
         for (i, panel) in self.panels.iter().enumerate() {
             let last = i + 1 == self.panels.len();
@@ -120,26 +111,13 @@ impl Panel<'_> {
         x: Range<f64>,
         x_name: Option<&str>,
     ) -> DrawResult<(), B> {
-        assert!(
-            self.curves.len() <= LOOKS.len(),
-            "Panel: more than {} curves",
-            LOOKS.len()
-        );
+        assert!(self.curves.len() <= LOOKS.len(), "Panel: more than {} curves", LOOKS.len());
         let curves: Vec<Vec<Point>> = self.curves.iter().map(|c| thinned(c.points)).collect();
         let y = self.y_range.clone().unwrap_or_else(|| {
-            let drawn = curves
-                .iter()
-                .flatten()
-                .flat_map(|p| [p.lower, p.y, p.upper]);
+            let drawn = curves.iter().flatten().flat_map(|p| [p.lower, p.y, p.upper]);
             widened(drawn.chain(self.references.iter().map(|r| r.y)), 0.05)
         });
-        let axes = Axes {
-            x,
-            y: y.clone(),
-            x_name,
-            y_name: self.y_name,
-            ticks: [11, 6],
-        };
+        let axes = Axes { x, y: y.clone(), x_name, y_name: self.y_name, ticks: [11, 6] };
         let scale = axes.draw(canvas, plot)?;
         let place = |x: f64, height: f64| scale.place([x, height.clamp(y.start, y.end)]);
 
@@ -173,22 +151,13 @@ impl Panel<'_> {
                 legend::stroke(canvas, places, colour, dashes)?;
             }
         }
-        let signs = LOOKS
-            .iter()
-            .map(|(colour, dashes)| Sign::Line(*colour, *dashes));
-        let entries: Vec<_> = signs
-            .zip(self.curves.iter().map(|c| c.name.to_owned()))
-            .collect();
+        let signs = LOOKS.iter().map(|(colour, dashes)| Sign::Line(*colour, *dashes));
+        let entries: Vec<_> = signs.zip(self.curves.iter().map(|c| c.name.to_owned())).collect();
         let y = plot.top - 14.0;
         legend::row(canvas, [plot.left, y], &entries)?;
         if self.curves.iter().any(|c| c.points.len() > THINNED_TO) {
             let at = canvas.place(plot.left + plot.width, y);
-            canvas.write(
-                "lines: local means, bands: middle halves",
-                TICK_SIZE,
-                at,
-                HPos::Right,
-            )?;
+            canvas.write("lines: local means, bands: middle halves", TICK_SIZE, at, HPos::Right)?;
         }
         Ok(())
     }
@@ -196,17 +165,14 @@ impl Panel<'_> {
 
 /// The stretches of a curve between its gaps.
 fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
-    points
-        .split(|p| !p.y.is_finite())
-        .filter(|run| !run.is_empty())
+    points.split(|p| !p.y.is_finite()).filter(|run| !run.is_empty())
 }
 
 /// The range of all finite values, longer by `part` of it at both ends, and never empty.
 fn widened(values: impl Iterator<Item = f64>, part: f64) -> Range<f64> {
     let finite = values.filter(|v| v.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-        (v.min(low), v.max(high))
-    });
+    let (low, high) =
+        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (v.min(low), v.max(high)));
     if low > high {
         0.0..1.0
     } else if low == high {
@@ -223,21 +189,12 @@ mod tests {
     use crate::figures::to_svg;
 
     fn panel<'a>(curves: &'a [Curve<'a>]) -> Panel<'a> {
-        Panel {
-            y_name: "loss",
-            y_range: None,
-            curves,
-            references: &[],
-        }
+        Panel { y_name: "loss", y_range: None, curves, references: &[] }
     }
 
     fn svg(points: &[[f64; 2]]) -> String {
         let curves = [Curve { name: "D", points }];
-        to_svg(&Curves {
-            title: "t",
-            x_name: "epoch",
-            panels: &[panel(&curves)],
-        })
+        to_svg(&Curves { title: "t", x_name: "epoch", panels: &[panel(&curves)] })
     }
 
     #[test]
@@ -245,22 +202,16 @@ mod tests {
         let whole = svg(&[[0.0, 1.0], [1.0, 2.0], [2.0, 1.5], [3.0, 1.0], [4.0, 2.0]]);
         for hole in [f64::NAN, f64::INFINITY] {
             let parts = svg(&[[0.0, 1.0], [1.0, 2.0], [2.0, hole], [3.0, 1.0], [4.0, 2.0]]);
-            assert_eq!(
-                parts.matches("<polyline").count(),
-                whole.matches("<polyline").count() + 1
-            );
+            assert_eq!(parts.matches("<polyline").count(), whole.matches("<polyline").count() + 1);
             assert_eq!(parts.matches("<circle").count(), 4);
+            let ends = svg(&[[0.0, hole], [1.0, hole], [2.0, 1.0], [3.0, 2.0], [4.0, hole]]);
+            assert!(!ends.contains("points=\"\""));
         }
     }
 
     #[test]
     fn a_curve_without_numbers_or_with_one_still_has_axes() {
-        for points in [
-            &[][..],
-            &[[3.0, 0.5]],
-            &[[0.0, f64::NAN]],
-            &[[1.0, 2.0], [2.0, 2.0]],
-        ] {
+        for points in [&[][..], &[[3.0, 0.5]], &[[0.0, f64::NAN]], &[[1.0, 2.0], [2.0, 2.0]]] {
             assert!(svg(points).contains("epoch"));
         }
     }
@@ -274,33 +225,13 @@ mod tests {
 
     #[test]
     fn each_panel_names_its_curves_and_references() {
-        let curve = |name| Curve {
-            name,
-            points: &[[0.0, 0.5], [1.0, 0.7]],
-        };
+        let curve = |name| Curve { name, points: &[[0.0, 0.5], [1.0, 0.7]] };
         let losses = [curve("loss of D"), curve("loss of G")];
         let accuracy = [curve("accuracy")];
         let half = [Reference { name: "½", y: 0.5 }];
-        let panels = [
-            panel(&losses),
-            Panel {
-                references: &half,
-                ..panel(&accuracy)
-            },
-        ];
-        let svg = to_svg(&Curves {
-            title: "Training",
-            x_name: "epoch",
-            panels: &panels,
-        });
-        for words in [
-            "Training",
-            "loss of D",
-            "loss of G",
-            "accuracy",
-            "½",
-            "epoch",
-        ] {
+        let panels = [panel(&losses), Panel { references: &half, ..panel(&accuracy) }];
+        let svg = to_svg(&Curves { title: "Training", x_name: "epoch", panels: &panels });
+        for words in ["Training", "loss of D", "loss of G", "accuracy", "½", "epoch"] {
             assert!(svg.contains(words), "{words}");
         }
     }

@@ -37,10 +37,7 @@ pub(super) fn part_above(cell: &Cell, level: f64) -> PartAbove {
     if cell[0].1 < level && !crossings.is_empty() {
         crossings.rotate_left(1);
     }
-    part.contour = crossings
-        .chunks_exact(2)
-        .map(|pair| [pair[0], pair[1]])
-        .collect();
+    part.contour = crossings.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
     part
 }
 
@@ -49,14 +46,7 @@ pub(super) fn cells(points: &[[f64; 2]], values: &[f64], side: usize) -> Vec<Cel
     let corner = |i: usize| (points[i], values[i]);
     (0..side - 1)
         .flat_map(|row| (0..side - 1).map(move |column| row * side + column))
-        .map(|i| {
-            [
-                corner(i),
-                corner(i + 1),
-                corner(i + side + 1),
-                corner(i + side),
-            ]
-        })
+        .map(|i| [corner(i), corner(i + 1), corner(i + side + 1), corner(i + side)])
         .collect()
 }
 
@@ -102,11 +92,7 @@ mod tests {
             // The cell turned upside down; in the two saddles both parts claim the middle.
             let below = area(&part_above(&cell(values.map(|v| -v)), -0.5).outline);
             let saddle = [5, 10].contains(&corners);
-            assert!(if saddle {
-                above + below > 1.0
-            } else {
-                (above + below - 1.0).abs() < 1e-12
-            });
+            assert!(if saddle { above + below > 1.0 } else { (above + below - 1.0).abs() < 1e-12 });
         }
     }
 

@@ -99,12 +99,7 @@ pub(super) fn row<B: DrawingBackend>(
     for (sign, meaning) in entries {
         let right = left + sign.width();
         sign.draw(canvas, canvas.place(left, y), canvas.place(right, y))?;
-        canvas.write(
-            meaning,
-            LABEL_SIZE,
-            canvas.place(right + 5.0, y),
-            HPos::Left,
-        )?;
+        canvas.write(meaning, LABEL_SIZE, canvas.place(right + 5.0, y), HPos::Left)?;
         left = right + 5.0 + f64::from(text::width(meaning, LABEL_SIZE as f32)) + 13.0;
     }
     Ok(())

@@ -58,10 +58,7 @@ impl Figure for Opinion<'_> {
         let mut entries = scatter::entries(&self.window, self.real, self.fake);
         entries.push((Sign::Line(colours::INK, None), "D = ½".to_owned()));
         if longest > 0.0 {
-            entries.push((
-                Sign::Arrow,
-                format!("−∂L_G/∂x, longest {}", two_digits(longest)),
-            ));
+            entries.push((Sign::Arrow, format!("−∂L_G/∂x, longest {}", two_digits(longest))));
         }
         legend::row(canvas, [SQUARE.left, 42.0], &entries)
     }
@@ -128,10 +125,7 @@ impl Opinion<'_> {
         let arrows: Vec<_> = (self.fake.iter().zip(self.push))
             .filter(|(tail, [dx, dy])| self.window.contains(**tail) && (dx + dy).is_finite())
             .collect();
-        let longest = arrows
-            .iter()
-            .map(|(_, [dx, dy])| dx.hypot(*dy))
-            .fold(0.0, f64::max);
+        let longest = arrows.iter().map(|(_, [dx, dy])| dx.hypot(*dy)).fold(0.0, f64::max);
         let (left, bottom) = scale.place([self.window.x().start, self.window.y().start]);
         let (right, top) = scale.place([self.window.x().end, self.window.y().end]);
         // How many times a step d fits between a place and the edge it moves to.
@@ -143,9 +137,7 @@ impl Opinion<'_> {
             let (x, y) = scale.place(*tail);
             let (dx, dy) = (dx * units_per_push, -dy * units_per_push);
             // The part of the arrow from its tail to the edge of the map.
-            let part = room(dx, x - left, right - x)
-                .min(room(dy, y - top, bottom - y))
-                .min(1.0);
+            let part = room(dx, x - left, right - x).min(room(dy, y - top, bottom - y)).min(1.0);
             let along = |d: f64| (part * d).round() as i32;
             canvas.arrow((x, y), (x + along(dx), y + along(dy)), colours::INK)?;
         }
@@ -168,11 +160,7 @@ fn highest_band(cell: &Cell) -> usize {
 /// Vermilion, through white, to blue; never so deep that a point of the same colour is lost.
 fn band_colour(band: usize) -> RGBColor {
     let p = (band as f64 + 0.5) / BANDS as f64;
-    let end = if p < 0.5 {
-        RGBColor(240, 160, 90)
-    } else {
-        RGBColor(100, 175, 225)
-    };
+    let end = if p < 0.5 { RGBColor(240, 160, 90) } else { RGBColor(100, 175, 225) };
     let depth = (2.0 * p - 1.0).abs();
     let mix = |to: u8| (255.0 + depth * (f64::from(to) - 255.0)).round() as u8;
     RGBColor(mix(end.0), mix(end.1), mix(end.2))
@@ -213,29 +201,15 @@ mod tests {
     use super::*;
     use crate::figures::{attribute, to_svg};
 
-    const WINDOW: Window = Window {
-        centre: [0.0, 0.0],
-        half_side: 5.0,
-    };
+    const WINDOW: Window = Window { centre: [0.0, 0.0], half_side: 5.0 };
 
     fn opinion<'a>(belief: &'a [f64]) -> Opinion<'a> {
-        Opinion {
-            title: "t",
-            window: WINDOW,
-            belief,
-            real: &[],
-            fake: &[],
-            push: &[],
-        }
+        Opinion { title: "t", window: WINDOW, belief, real: &[], fake: &[], push: &[] }
     }
 
     /// D(x) = (x₁ + 5) / 10, so that D = ½ at x₁ = 0.
     fn ramp() -> Vec<f64> {
-        WINDOW
-            .grid(51)
-            .iter()
-            .map(|[x, _]| (x + 5.0) / 10.0)
-            .collect()
+        WINDOW.grid(51).iter().map(|[x, _]| (x + 5.0) / 10.0).collect()
     }
 
     #[test]
@@ -245,59 +219,28 @@ mod tests {
             let RGBColor(r, g, b) = band_colour(band);
             let words = format!("fill=\"#{r:02X}{g:02X}{b:02X}\"");
             let left = 4.0 * (SQUARE.left + SQUARE.width * band as f64 / BANDS as f64);
-            let boxes = svg
-                .lines()
-                .filter(|l| l.starts_with("<rect") && l.contains(&words));
+            let boxes = svg.lines().filter(|l| l.starts_with("<rect") && l.contains(&words));
             let boxes: Vec<f64> = boxes.map(|l| attribute(l, "x")).collect();
             // Fifty rows of the map, then one box of the bar.
             assert_eq!(boxes.len(), 51, "band {band}");
-            assert!(
-                boxes[..50].iter().all(|x| (x - left).abs() <= 33.0),
-                "band {band}"
-            );
+            assert!(boxes[..50].iter().all(|x| (x - left).abs() <= 33.0), "band {band}");
         }
     }
 
     #[test]
     fn arrows_are_as_long_as_their_slopes() {
-        let fake = [
-            [0.0, 0.0],
-            [1.0, 1.0],
-            [2.0, 4.9],
-            [2.0, -3.0],
-            [3.0, 3.0],
-            [99.0, 0.0],
-        ];
-        let push = [
-            [0.0, 0.25],
-            [0.0, 0.125],
-            [0.0, 0.2],
-            [0.0, 0.0],
-            [f64::NAN, 0.0],
-            [8.0, 0.0],
-        ];
+        let fake = [[0.0, 0.0], [1.0, 1.0], [2.0, 4.9], [2.0, -3.0], [3.0, 3.0], [99.0, 0.0]];
+        let push = [[0.0, 0.25], [0.0, 0.125], [0.0, 0.2], [0.0, 0.0], [f64::NAN, 0.0], [8.0, 0.0]];
         let ramp = ramp();
-        let svg = to_svg(&Opinion {
-            fake: &fake,
-            push: &push,
-            ..opinion(&ramp)
-        });
+        let svg = to_svg(&Opinion { fake: &fake, push: &push, ..opinion(&ramp) });
         assert!(svg.contains("−∂L_G/∂x, longest 0.25") && svg.contains("generated (5 of 6)"));
         // The heads are the only polygons of ink: one on an arrow of 40 pixels, one on its half,
         // one on an arrow cut at the upper edge, and one in the legend.
-        let heads: Vec<&str> = svg
-            .lines()
-            .filter(|l| l.contains("polygon") && l.contains("#333333"))
-            .collect();
+        let heads: Vec<&str> =
+            svg.lines().filter(|l| l.contains("polygon") && l.contains("#333333")).collect();
         assert_eq!(heads.len(), 4);
         let tip = |head: &str| -> f64 {
-            let place = head
-                .split("points=\"")
-                .nth(1)
-                .unwrap()
-                .split(' ')
-                .next()
-                .unwrap();
+            let place = head.split("points=\"").nth(1).unwrap().split(' ').next().unwrap();
             place.split_once(',').unwrap().1.parse().unwrap()
         };
         let row = |x2: f64| 4.0 * (SQUARE.top + SQUARE.height * (5.0 - x2) / 10.0);
@@ -321,13 +264,8 @@ mod tests {
 
     #[test]
     fn short_numbers_keep_two_digits() {
-        let cases = [
-            (123.0, "123"),
-            (2.54, "2.5"),
-            (0.214, "0.21"),
-            (0.0306, "0.031"),
-            (2.1e-4, "2.1e−4"),
-        ];
+        let cases =
+            [(123.0, "123"), (2.54, "2.5"), (0.214, "0.21"), (0.0306, "0.031"), (2.1e-4, "2.1e−4")];
         for (v, words) in cases {
             assert_eq!(two_digits(v), words);
         }

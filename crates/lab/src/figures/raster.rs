@@ -23,11 +23,7 @@ pub struct Bitmap {
 impl Bitmap {
     /// A white picture.
     pub fn white(width: u32, height: u32) -> Bitmap {
-        Bitmap {
-            width,
-            height,
-            rgb: vec![255; 3 * width as usize * height as usize],
-        }
+        Bitmap { width, height, rgb: vec![255; 3 * width as usize * height as usize] }
     }
 
     /// A picture each of whose pixels is the mean of `k` × `k`.
@@ -47,11 +43,7 @@ impl Bitmap {
                     }
                 }
             }
-            rgb.extend(
-                sums.as_flattened()
-                    .iter()
-                    .map(|sum| ((sum + k * k / 2) / (k * k)) as u8),
-            );
+            rgb.extend(sums.as_flattened().iter().map(|sum| ((sum + k * k / 2) / (k * k)) as u8));
         }
         Bitmap { width, height, rgb }
     }
@@ -163,20 +155,17 @@ impl DrawingBackend for Raster<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plotters::prelude::*;
+    use plotters::style::text_anchor::Pos;
 
     fn colour(red: u8, alpha: f64) -> BackendColor {
-        BackendColor {
-            rgb: (red, 0, 0),
-            alpha,
-        }
+        BackendColor { rgb: (red, 0, 0), alpha }
     }
 
     #[test]
     fn a_transparent_colour_mixes_with_what_is_there() {
         let mut bitmap = Bitmap::white(2, 1);
-        Raster::new(&mut bitmap)
-            .draw_pixel((1, 0), colour(55, 0.5))
-            .unwrap();
+        Raster::new(&mut bitmap).draw_pixel((1, 0), colour(55, 0.5)).unwrap();
         assert_eq!(bitmap.rgb, [255, 255, 255, 155, 128, 128]);
     }
 
@@ -184,9 +173,7 @@ mod tests {
     fn pixels_outside_are_dropped() {
         let mut bitmap = Bitmap::white(2, 2);
         for at in [(-1, 0), (0, -1), (2, 0), (0, 2), (i32::MIN, i32::MAX)] {
-            Raster::new(&mut bitmap)
-                .draw_pixel(at, colour(0, 1.0))
-                .unwrap();
+            Raster::new(&mut bitmap).draw_pixel(at, colour(0, 1.0)).unwrap();
         }
         assert_eq!(bitmap, Bitmap::white(2, 2));
     }
@@ -194,22 +181,45 @@ mod tests {
     #[test]
     fn a_circle_colours_each_pixel_once_and_is_round() {
         let mut bitmap = Bitmap::white(61, 61);
-        Raster::new(&mut bitmap)
-            .draw_circle((30, 30), 20, &colour(255, 0.5), true)
-            .unwrap();
-        let covered = bitmap
-            .rgb
-            .chunks(3)
-            .filter(|p| *p == [255, 128, 128])
-            .count();
-        let blank = bitmap
-            .rgb
-            .chunks(3)
-            .filter(|p| *p == [255, 255, 255])
-            .count();
+        Raster::new(&mut bitmap).draw_circle((30, 30), 20, &colour(255, 0.5), true).unwrap();
+        let covered = bitmap.rgb.chunks(3).filter(|p| *p == [255, 128, 128]).count();
+        let blank = bitmap.rgb.chunks(3).filter(|p| *p == [255, 255, 255]).count();
         assert_eq!(covered + blank, 61 * 61);
         let area = std::f64::consts::PI * 20.5 * 20.5;
         assert!((covered as f64 - area).abs() < 0.02 * area);
+    }
+
+    /// The first and last column and row that a text inks, when anchored at (100, 100).
+    fn extent(style: &TextStyle<'_>, end: HPos, height: VPos) -> [usize; 4] {
+        let mut bitmap = Bitmap::white(200, 200);
+        let style = style.pos(Pos::new(end, height));
+        Raster::new(&mut bitmap).draw_text("HH", &style, (100, 100)).unwrap();
+        let inked = |i: &usize| bitmap.rgb[3 * i] < 128;
+        let inked: Vec<usize> = (0..200 * 200).filter(inked).collect();
+        let column = |i: &usize| i % 200;
+        [
+            inked.iter().map(column).min().unwrap(),
+            inked.iter().map(column).max().unwrap(),
+            inked[0] / 200,
+            inked[inked.len() - 1] / 200,
+        ]
+    }
+
+    #[test]
+    fn a_text_hangs_on_its_anchor() {
+        // In DejaVu Sans of an em of 40 an H is 29 high, and HH goes from 4 to 56 of 60 pixels.
+        let across = text::style(40.0, BLACK);
+        let up = across.transform(FontTransform::Rotate270);
+        for (style, end, height, expected) in [
+            (&across, HPos::Left, VPos::Top, [104, 156, 101, 130]),
+            (&across, HPos::Center, VPos::Center, [74, 126, 82, 111]),
+            (&across, HPos::Right, VPos::Bottom, [44, 96, 60, 89]),
+            (&up, HPos::Left, VPos::Top, [101, 130, 44, 96]),
+        ] {
+            let found = extent(style, end, height);
+            let near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 1);
+            assert!(near, "{found:?} instead of {expected:?}");
+        }
     }
 
     #[test]

@@ -20,11 +20,7 @@ const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 pub(super) const SIZE_PER_EM: f64 = 1.24;
 
 pub(super) fn style(em: f64, colour: RGBColor) -> TextStyle<'static> {
-    let font = FontDesc::new(
-        FontFamily::Name(FAMILY),
-        em * SIZE_PER_EM,
-        FontStyle::Normal,
-    );
+    let font = FontDesc::new(FontFamily::Name(FAMILY), em * SIZE_PER_EM, FontStyle::Normal);
     font.color(&colour)
 }
 
@@ -44,11 +40,7 @@ pub(super) fn rasterise(text: &str, em: f32, mut draw: impl FnMut(i32, i32, f32)
         };
         let corner = outline.px_bounds().min;
         outline.draw(|x, y, coverage| {
-            draw(
-                corner.x as i32 + x as i32,
-                corner.y as i32 + y as i32,
-                coverage,
-            );
+            draw(corner.x as i32 + x as i32, corner.y as i32 + y as i32, coverage);
         });
     }
 }

@@ -18,26 +18,15 @@ pub(super) struct Point {
 pub(super) fn thinned(points: &[[f64; 2]]) -> Vec<Point> {
     let groups = points.len().min(THINNED_TO);
     let first = |group: usize| group * points.len() / groups;
-    (0..groups)
-        .map(|i| summary(&points[first(i)..first(i + 1)]))
-        .collect()
+    (0..groups).map(|i| summary(&points[first(i)..first(i + 1)])).collect()
 }
 
 /// The mean and the quartiles of those y that are finite.
 fn summary(group: &[[f64; 2]]) -> Point {
     let x = group.iter().map(|p| p[0]).sum::<f64>() / group.len() as f64;
-    let ys: Vec<f64> = group
-        .iter()
-        .map(|p| p[1])
-        .filter(|y| y.is_finite())
-        .collect();
+    let ys: Vec<f64> = group.iter().map(|p| p[1]).filter(|y| y.is_finite()).collect();
     if ys.is_empty() {
-        return Point {
-            x,
-            y: f64::NAN,
-            lower: f64::NAN,
-            upper: f64::NAN,
-        };
+        return Point { x, y: f64::NAN, lower: f64::NAN, upper: f64::NAN };
     }
     let y = ys.iter().sum::<f64>() / ys.len() as f64;
     let Quartiles { lower, upper, .. } = Quartiles::of(&ys);
@@ -50,9 +39,7 @@ mod tests {
 
     #[test]
     fn a_long_curve_keeps_its_mean_and_shows_its_spread() {
-        let points: Vec<_> = (0..3000)
-            .map(|i| [f64::from(i), f64::from(i % 5)])
-            .collect();
+        let points: Vec<_> = (0..3000).map(|i| [f64::from(i), f64::from(i % 5)]).collect();
         let thin = thinned(&points);
         assert_eq!(thin.len(), THINNED_TO);
         for (i, p) in thin.iter().enumerate() {
@@ -68,10 +55,7 @@ mod tests {
             let (thin, share) = (thinned(&points), f64::from(n) / THINNED_TO as f64);
             assert_eq!(thin.len(), THINNED_TO);
             assert!(thin[0].x < share && thin[THINNED_TO - 1].x > f64::from(n) - 1.0 - share);
-            assert!(
-                thin.windows(2)
-                    .all(|p| (p[1].x - p[0].x - share).abs() <= 1.0)
-            );
+            assert!(thin.windows(2).all(|p| (p[1].x - p[0].x - share).abs() <= 1.0));
         }
     }
 

@@ -24,10 +24,7 @@ impl Window {
     #[track_caller]
     pub fn around(points: &[[f64; 2]]) -> Window {
         assert!(!points.is_empty(), "Window::around: no points");
-        assert!(
-            points.iter().flatten().all(|v| v.is_finite()),
-            "Window::around: not finite"
-        );
+        assert!(points.iter().flatten().all(|v| v.is_finite()), "Window::around: not finite");
         let [(x_low, x_high), (y_low, y_high)] = [0, 1].map(|j| {
             let (mut low, mut high) = (points[0][j], points[0][j]);
             for point in points {
@@ -64,10 +61,7 @@ impl Window {
     /// If `side` is below 2.
     #[track_caller]
     pub fn grid(&self, side: usize) -> Vec<[f64; 2]> {
-        assert!(
-            side >= 2,
-            "Window::grid: {side} points on a side, needs at least 2"
-        );
+        assert!(side >= 2, "Window::grid: {side} points on a side, needs at least 2");
         let step = 2.0 * self.half_side / (side - 1) as f64;
         let (x0, y0) = (self.x().start, self.y().start);
         (0..side * side)
@@ -84,13 +78,7 @@ mod tests {
     fn a_window_is_square_and_holds_its_points() {
         let points = [[0.0, 1.0], [3.0, -4.0], [1.0, 6.0]];
         let window = Window::around(&points);
-        assert_eq!(
-            window,
-            Window {
-                centre: [1.5, 1.0],
-                half_side: 5.5
-            }
-        );
+        assert_eq!(window, Window { centre: [1.5, 1.0], half_side: 5.5 });
         assert!(points.iter().all(|p| window.contains(*p)));
         assert!(!window.contains([f64::NAN, 1.0]) && !window.contains([1.5, 6.6]));
     }
@@ -102,11 +90,7 @@ mod tests {
 
     #[test]
     fn a_grid_runs_from_the_lower_left_to_the_upper_right() {
-        let grid = Window {
-            centre: [1.0, 10.0],
-            half_side: 1.0,
-        }
-        .grid(3);
+        let grid = Window { centre: [1.0, 10.0], half_side: 1.0 }.grid(3);
         assert_eq!(grid.len(), 9);
         assert_eq!(grid[..4], [[0.0, 9.0], [1.0, 9.0], [2.0, 9.0], [0.0, 10.0]]);
         assert_eq!(grid[8], [2.0, 11.0]);

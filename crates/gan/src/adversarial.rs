@@ -1,0 +1,141 @@
+//! What does each player want?
+
+use crate::losses::{self, bce, bce_with_logits, soft_cross_entropy};
+use autograd::{Real, Tensor};
+
+/// A pair of losses, one for each player, of the discriminator's scores.
+pub trait AdversarialLoss: Send {
+    /// What the discriminator minimises, from its scores of real and of generated samples.
+    #[track_caller]
+    fn discriminator(&self, real: &Tensor, fake: &Tensor) -> Tensor;
+
+    /// What the generator minimises, from the discriminator's scores of its samples.
+    #[track_caller]
+    fn generator(&self, fake: &Tensor) -> Tensor;
+
+    /// The probability that each sample is real, in the discriminator's opinion.
+    #[track_caller]
+    fn belief(&self, scores: &Tensor) -> Vec<Real>;
+}
+
+/// The discriminator is a classifier with two classes, fake = 0 and real = 1:
+///
+/// L_D = CE(D(x), 1) + CE(D(G(z)), 0),  L_G = CE(D(G(z)), 1),
+///
+/// where CE is the softmax cross-entropy. Scores are logits `[n, 2]`.
+///
+/// Source: the Gaussian GAN of the MXNet Gluon tutorial.
+#[derive(Clone, Copy, Debug)]
+pub struct SoftmaxCrossEntropy;
+
+impl SoftmaxCrossEntropy {
+    #[track_caller]
+    fn against(scores: &Tensor, class: usize) -> Tensor {
+        assert!(
+            scores.shape().len() == 2 && scores.shape()[1] == 2,
+            "softmax cross-entropy: scores {} are not [n, 2]\n  \
+             hint: this loss wants a discriminator with two outputs, fake and real",
+            scores.shape()
+        );
+        let label = [[1.0, 0.0], [0.0, 1.0]][class];
+        let targets = Tensor::constant(autograd::Array::filled_by(*scores.shape(), |t| {
+            t.as_chunks_mut::<2>().0.fill(label);
+        }));
+        soft_cross_entropy(scores, &targets)
+    }
+}
+
+impl AdversarialLoss for SoftmaxCrossEntropy {
+    fn discriminator(&self, real: &Tensor, fake: &Tensor) -> Tensor {
+        Self::against(real, 1) + Self::against(fake, 0)
+    }
+
+    fn generator(&self, fake: &Tensor) -> Tensor {
+        Self::against(fake, 1)
+    }
+
+    fn belief(&self, scores: &Tensor) -> Vec<Real> {
+        let (rows, _) = scores.numbers().as_chunks::<2>();
+        rows.iter().map(|[fake, real]| probability(real - fake)).collect()
+    }
+}
+
+/// Binary cross-entropy of one score a sample:
+///
+/// L_D = weight · [ BCE(D(x), real_label) + BCE(D(G(z)), 0) ],  L_G = BCE(D(G(z)), 1).
+///
+/// Source: Radford, Metz, Chintala 2015, "Unsupervised Representation Learning with Deep
+/// Convolutional Generative Adversarial Networks", and the programs that followed it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bce {
+    /// Whether D ends in a sigmoid. If not, scores are logits, which is the safer form.
+    pub probabilities: bool,
+    /// Factor of D's loss: 1, or 1/2 where D's two terms are averaged.
+    pub weight: Real,
+    /// D's target for real samples: 1, or 0.9 for one-sided label smoothing (Salimans et al.
+    /// 2016, §3.4).
+    pub real_label: Real,
+}
+
+impl Default for Bce {
+    fn default() -> Bce {
+        Bce { probabilities: false, weight: 1.0, real_label: 1.0 }
+    }
+}
+
+impl Bce {
+    #[track_caller]
+    fn against(&self, scores: &Tensor, target: Real) -> Tensor {
+        if self.probabilities { bce(scores, target) } else { bce_with_logits(scores, target) }
+    }
+}
+
+impl AdversarialLoss for Bce {
+    fn discriminator(&self, real: &Tensor, fake: &Tensor) -> Tensor {
+        let loss = self.against(real, self.real_label) + self.against(fake, 0.0);
+        if self.weight == 1.0 { loss } else { loss * self.weight }
+    }
+
+    fn generator(&self, fake: &Tensor) -> Tensor {
+        self.against(fake, 1.0)
+    }
+
+    fn belief(&self, scores: &Tensor) -> Vec<Real> {
+        let numbers = scores.numbers().iter();
+        if self.probabilities {
+            numbers.copied().collect()
+        } else {
+            numbers.map(|s| probability(*s)).collect()
+        }
+    }
+}
+
+/// The value function of the paper, V(D, G) = E ln D(x) + E ln(1 - D(G(z))), which D maximises:
+/// L_D = -V. G minimises V, its saturating loss, or the non-saturating one. Scores are logits
+/// `[n, 1]`.
+///
+/// Source: Goodfellow et al. 2014, eq. 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Minimax {
+    /// Whether G minimises E ln(1 - D(G(z))) rather than -E ln D(G(z)).
+    pub saturating: bool,
+}
+
+impl AdversarialLoss for Minimax {
+    fn discriminator(&self, real: &Tensor, fake: &Tensor) -> Tensor {
+        losses::discriminator(real, fake)
+    }
+
+    fn generator(&self, fake: &Tensor) -> Tensor {
+        if self.saturating { losses::saturating(fake) } else { losses::non_saturating(fake) }
+    }
+
+    fn belief(&self, scores: &Tensor) -> Vec<Real> {
+        scores.numbers().iter().map(|s| probability(*s)).collect()
+    }
+}
+
+/// The probability of a logit: 1 / (1 + e⁻ˢ).
+fn probability(s: Real) -> Real {
+    1.0 / (1.0 + (-s).exp())
+}

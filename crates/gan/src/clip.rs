@@ -1,0 +1,71 @@
+//! What if a gradient is too large?
+
+use autograd::Real;
+use layers::Gradients;
+
+/// A bound on gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Clip {
+    /// Each element:  g ← min(max(g, -c), c).
+    Value(Real),
+    /// All gradients together:  g ← g · min(1, c / N),  N = √(Σ g²) over every element of every
+    /// parameter.
+    ///
+    /// Source: Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural
+    /// networks", Algorithm 1.
+    GlobalNorm(Real),
+}
+
+impl Clip {
+    /// The gradients within the bound.
+    #[must_use]
+    pub fn apply(self, gradients: &Gradients) -> Gradients {
+        match self {
+            Clip::Value(c) => gradients.map(|g| g.clamp(-c, c)),
+            Clip::GlobalNorm(c) => {
+                let norm = global_norm(gradients);
+                if norm <= c {
+                    return gradients.clone();
+                }
+                gradients.map(|g| g * (c / norm))
+            }
+        }
+    }
+}
+
+/// √(Σ g²) over every element of every gradient.
+pub fn global_norm(gradients: &Gradients) -> Real {
+    gradients.iter().map(|g| g.square().sum().item()).sum::<Real>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::{Rng, Tensor};
+    use layers::{Init, Linear, Module, gradients};
+
+    /// d/dw of 3 w₀ - 4 w₁, with the bias left out.
+    fn example() -> Gradients {
+        let layer = Linear::new(2, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let slopes = Tensor::new([2, 1], &[3.0, -4.0]);
+        let loss = (layer.params()[0].tensor() * slopes).sum();
+        gradients(loss, &layer)
+    }
+
+    fn numbers(gradients: &Gradients) -> Vec<Real> {
+        gradients.iter().flat_map(|g| g.numbers().to_vec()).collect()
+    }
+
+    #[test]
+    fn values_are_clipped_one_by_one() {
+        assert_eq!(numbers(&Clip::Value(3.5).apply(&example())), [3.0, -3.5]);
+    }
+
+    #[test]
+    fn the_global_norm_keeps_the_direction() {
+        let g = example();
+        assert_eq!(global_norm(&g), 5.0);
+        assert_eq!(numbers(&Clip::GlobalNorm(2.5).apply(&g)), [1.5, -2.0]);
+        assert_eq!(numbers(&Clip::GlobalNorm(5.0).apply(&g)), [3.0, -4.0]);
+    }
+}

@@ -1,0 +1,289 @@
+//! In which order do the two players move?
+//!
+//! Algorithm 1 of Goodfellow et al. 2014, "Generative Adversarial Nets":
+//!
+//! ```text
+//! for number of training iterations do
+//!     for k steps do
+//!         sample minibatch of m noise samples z and of m examples x from the data
+//!         update D by ascending the gradient of  (1/m) Σ [ ln D(x) + ln(1 - D(G(z))) ]
+//!     end for
+//!     sample minibatch of m noise samples z
+//!     update G by descending the gradient of  (1/m) Σ ln(1 - D(G(z)))
+//! end for
+//! ```
+//!
+//! [`Game::turn`] is one pass of the outer loop. What each player ascends or descends is the
+//! [`AdversarialLoss`]; the rest of what programs vary is in [`Settings`] and [`Player`].
+
+use crate::{AdversarialLoss, Fakes, Latent, Player, Settings};
+use autograd::{Real, Rng, Tensor, no_grad};
+use layers::Module;
+
+/// A generator and a discriminator that learn from each other.
+pub struct Game {
+    generator: Player,
+    discriminator: Player,
+    loss: Box<dyn AdversarialLoss>,
+    latent: Latent,
+    settings: Settings,
+    discriminator_terms: Vec<Term>,
+    generator_terms: Vec<Term>,
+    turns: u64,
+}
+
+/// An extra term of a player's loss, such as a penalty.
+pub type Term = Box<dyn Fn(&Table<'_>, &mut Rng) -> Tensor + Send>;
+
+/// What lies on the table when an extra term is computed.
+pub struct Table<'a> {
+    /// The discriminator.
+    pub discriminator: &'a dyn Module,
+    /// The batch of real samples.
+    pub real: &'a Tensor,
+    /// The batch of generated samples: recorded in the generator's step, detached in the
+    /// discriminator's.
+    pub fake: &'a Tensor,
+}
+
+/// What happened in a turn.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The discriminator's loss in its last step, before it moved.
+    pub loss_d: Real,
+    /// The generator's loss in its last step, before it moved.
+    pub loss_g: Real,
+    /// How many real and generated samples the discriminator told right in its last step.
+    pub correct: usize,
+    /// Out of how many.
+    pub judged: usize,
+    /// Parameters of either player that its loss does not reach, usually by mistake.
+    pub without_gradient: Vec<String>,
+}
+
+/// Generated samples and the noise they came from.
+struct Batch {
+    noise: Tensor,
+    fake: Tensor,
+}
+
+impl Game {
+    /// A game between these players.
+    pub fn new(
+        generator: Player,
+        discriminator: Player,
+        loss: impl AdversarialLoss + 'static,
+        latent: Latent,
+    ) -> Game {
+        Game {
+            generator,
+            discriminator,
+            loss: Box::new(loss),
+            latent,
+            settings: Settings::default(),
+            discriminator_terms: Vec::new(),
+            generator_terms: Vec::new(),
+            turns: 0,
+        }
+    }
+
+    /// The same with other settings.
+    ///
+    /// # Panics
+    /// If they contradict each other.
+    #[must_use]
+    #[track_caller]
+    pub fn settings(mut self, settings: Settings) -> Game {
+        assert!(
+            !(settings.evaluate_fakes && settings.fakes == Fakes::Reused),
+            "game: fakes made in evaluation cannot be reused in the generator's step\n  \
+             hint: set `fakes` to `Fakes::Rebuilt` or `Fakes::Fresh`"
+        );
+        self.settings = settings;
+        self
+    }
+
+    /// The same with a term added to the discriminator's loss.
+    #[must_use]
+    pub fn discriminator_term(
+        mut self,
+        term: impl Fn(&Table<'_>, &mut Rng) -> Tensor + Send + 'static,
+    ) -> Game {
+        self.discriminator_terms.push(Box::new(term));
+        self
+    }
+
+    /// The same with a term added to the generator's loss.
+    #[must_use]
+    pub fn generator_term(
+        mut self,
+        term: impl Fn(&Table<'_>, &mut Rng) -> Tensor + Send + 'static,
+    ) -> Game {
+        self.generator_terms.push(Box::new(term));
+        self
+    }
+
+    /// One turn on one batch of real samples, which serves all the discriminator's steps.
+    #[track_caller]
+    pub fn step(&mut self, real: &Tensor, rng: &mut Rng) -> Report {
+        self.turn(|| real.clone(), rng)
+    }
+
+    /// One turn: the discriminator's steps, each on a batch from `next_real`, then the
+    /// generator's.
+    #[track_caller]
+    pub fn turn(&mut self, mut next_real: impl FnMut() -> Tensor, rng: &mut Rng) -> Report {
+        let mut report = Report::default();
+        let (mut steps, mut real, mut batch);
+        steps = 0;
+        loop {
+            real = next_real();
+            batch = self.sample(real.shape()[0], rng);
+            self.update_discriminator(&real, &batch.fake.detach(), &mut report, rng);
+            steps += 1;
+            if !self.discriminator.steps.go_on(steps, report.loss_d) {
+                break;
+            }
+        }
+        steps = 0;
+        loop {
+            batch = self.sample_for_generator(steps, batch, rng);
+            self.update_generator(&real, &batch.fake, &mut report, rng);
+            steps += 1;
+            if !self.generator.steps.go_on(steps, report.loss_g) {
+                break;
+            }
+        }
+        self.turns += 1;
+        report
+    }
+
+    /// Noise, and what the generator makes of it: recorded if its own step will reuse it.
+    #[track_caller]
+    fn sample(&mut self, count: usize, rng: &mut Rng) -> Batch {
+        let noise = Tensor::constant(self.latent.sample(count, rng));
+        let fake = match self.settings.fakes {
+            Fakes::Reused => self.generator.forward_train(&noise, rng),
+            _ if self.settings.evaluate_fakes => no_grad(|| self.generate(&noise)),
+            _ => no_grad(|| self.generator.forward_train(&noise, rng)),
+        };
+        Batch { noise, fake }
+    }
+
+    /// What the generator's next step is judged on, given what the discriminator has seen. Once
+    /// the generator has moved, its recorded samples are out of date.
+    #[track_caller]
+    fn sample_for_generator(&mut self, steps: usize, seen: Batch, rng: &mut Rng) -> Batch {
+        let noise = match self.settings.fakes {
+            Fakes::Reused if steps == 0 => return seen,
+            Fakes::Rebuilt if steps == 0 => seen.noise,
+            _ => Tensor::constant(self.latent.sample(seen.fake.shape()[0], rng)),
+        };
+        let fake = self.generator.forward_train(&noise, rng);
+        Batch { noise, fake }
+    }
+
+    /// Updates D by ascending its gradient: descending that of its loss.
+    #[track_caller]
+    fn update_discriminator(
+        &mut self,
+        real: &Tensor,
+        fake: &Tensor,
+        report: &mut Report,
+        rng: &mut Rng,
+    ) {
+        let (real_scores, fake_scores) = if self.settings.joined {
+            let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
+            let n = real.shape()[0];
+            (scores.slice(0, ..n), scores.slice(0, n..))
+        } else {
+            (self.score(real, rng), self.score(fake, rng))
+        };
+        let mut loss = self.loss.discriminator(&real_scores, &fake_scores);
+        for term in &self.discriminator_terms {
+            let discriminator = self.discriminator.model();
+            loss = loss + term(&Table { discriminator, real, fake }, rng);
+        }
+        let real_belief = self.loss.belief(&real_scores);
+        let fake_belief = self.loss.belief(&fake_scores);
+        report.correct = real_belief.iter().filter(|p| **p > 0.5).count()
+            + fake_belief.iter().filter(|p| **p <= 0.5).count();
+        report.judged = real_belief.len() + fake_belief.len();
+        // The scores hold the graph: without them it can die, and the weights move in place.
+        drop((real_scores, fake_scores));
+        let (loss, missing) = self.discriminator.learn(loss);
+        report.loss_d = loss;
+        report.without_gradient = missing;
+    }
+
+    /// Updates G by descending the gradient of its loss, through D as it is after its update.
+    #[track_caller]
+    fn update_generator(
+        &mut self,
+        real: &Tensor,
+        fake: &Tensor,
+        report: &mut Report,
+        rng: &mut Rng,
+    ) {
+        let scores = self.score(fake, rng);
+        let mut loss = self.loss.generator(&scores);
+        for term in &self.generator_terms {
+            let discriminator = self.discriminator.model();
+            loss = loss + term(&Table { discriminator, real, fake }, rng);
+        }
+        drop(scores);
+        let (loss, missing) = self.generator.learn(loss);
+        report.loss_g = loss;
+        report.without_gradient.extend(missing);
+    }
+
+    /// The discriminator's scores of samples, which it sees through this turn's noise.
+    #[track_caller]
+    fn score(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let std = self.settings.input_noise.map_or(0.0, |noise| noise.at(self.turns));
+        if std == 0.0 {
+            return self.discriminator.forward_train(x, rng);
+        }
+        let noise = rng.normal(*x.shape()).map(|e| std * e);
+        self.discriminator.forward_train(&(x + Tensor::constant(noise)), rng)
+    }
+
+    /// What the generator makes of noise `[n, size]`, in evaluation.
+    #[track_caller]
+    pub fn generate(&self, noise: &Tensor) -> Tensor {
+        self.generator.model().forward(noise)
+    }
+
+    /// The probability that each sample is real, in the discriminator's opinion, in evaluation.
+    #[track_caller]
+    pub fn belief(&self, x: &Tensor) -> Vec<Real> {
+        no_grad(|| self.loss.belief(&self.discriminator.model().forward(x)))
+    }
+
+    /// The generator's loss on samples x, in evaluation. Its gradient in x is where the
+    /// discriminator pushes each sample from.
+    #[track_caller]
+    pub fn generator_loss(&self, x: &Tensor) -> Tensor {
+        self.loss.generator(&self.discriminator.model().forward(x))
+    }
+
+    /// The distribution of the noise.
+    pub fn latent(&self) -> Latent {
+        self.latent
+    }
+
+    /// The generator.
+    pub fn generator(&self) -> &dyn Module {
+        self.generator.model()
+    }
+
+    /// The discriminator.
+    pub fn discriminator(&self) -> &dyn Module {
+        self.discriminator.model()
+    }
+
+    /// Both players, the generator first, to load their states into.
+    pub fn players_mut(&mut self) -> [&mut Player; 2] {
+        [&mut self.generator, &mut self.discriminator]
+    }
+}

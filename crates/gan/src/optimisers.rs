@@ -1,0 +1,132 @@
+//! How do gradients move weights?
+//!
+//! An [`Optimiser`] holds what it remembers of earlier gradients and is the only thing that
+//! changes a model's parameters. Each file has one, with its formula:
+//!
+//! | optimiser | remembers for each weight |
+//! |---|---|
+//! | [`Sgd`] | a velocity, if it has momentum |
+//! | [`RmsProp`] | the mean square of its gradient |
+//! | [`Adam`], [`AdamW`] | the mean and the mean square of its gradient |
+
+mod adam;
+mod per_param;
+mod rmsprop;
+mod sgd;
+
+pub use adam::{Adam, AdamW};
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+use autograd::Real;
+use layers::{Gradients, Module};
+
+/// A rule that moves weights against their gradients.
+pub trait Optimiser: Send {
+    /// Moves the model's parameters by one step and returns the names of those that received no
+    /// gradient. They, and what the optimiser remembers of them, stay as they are.
+    ///
+    /// # Panics
+    /// If the gradients, or the earlier steps, belong to another model.
+    #[must_use = "a parameter without a gradient is usually a mistake in the model"]
+    #[track_caller]
+    fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String>;
+
+    /// The step size η.
+    fn learning_rate(&self) -> Real;
+
+    /// Changes the step size η, as a schedule does between steps.
+    fn set_learning_rate(&mut self, learning_rate: Real);
+}
+
+#[track_caller]
+fn check_learning_rate(name: &str, learning_rate: Real) {
+    assert!(
+        learning_rate > 0.0 && learning_rate.is_finite(),
+        "{name}: the learning rate {learning_rate} is not a positive number"
+    );
+}
+
+#[track_caller]
+fn check_decay(name: &str, which: &str, decay: Real) {
+    assert!((0.0..1.0).contains(&decay), "{name}: {which} = {decay} is not in [0, 1)");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::{Rng, Tensor};
+    use layers::{Activation, Init, Linear, Sequential, gradients};
+
+    fn model() -> Sequential {
+        let mut rng = Rng::new(0, "weights");
+        Sequential::new()
+            .add(Linear::new(2, 8, Init::XavierUniform, &mut rng))
+            .add(Activation::Tanh)
+            .add(Linear::new(8, 1, Init::XavierUniform, &mut rng))
+    }
+
+    fn optimisers() -> [(&'static str, Box<dyn Optimiser>); 6] {
+        [
+            ("sgd", Box::new(Sgd::new(0.1))),
+            ("momentum", Box::new(Sgd::new(0.05).momentum(0.9))),
+            ("nesterov", Box::new(Sgd::new(0.05).momentum(0.9).nesterov())),
+            ("rmsprop", Box::new(RmsProp::new(0.01))),
+            ("adam", Box::new(Adam::new(0.01))),
+            ("adamw", Box::new(AdamW::new(0.01))),
+        ]
+    }
+
+    #[test]
+    fn every_optimiser_learns_a_product() {
+        let mut rng = Rng::new(1, "data");
+        let x = Tensor::constant(rng.uniform([64, 2], -1.0, 1.0));
+        let y = x.slice(1, 0..1) * x.slice(1, 1..2);
+        for (name, mut optimiser) in optimisers() {
+            let mut model = model();
+            let loss = |model: &Sequential| (model.forward(&x) - &y).square().mean();
+            let before = loss(&model).item();
+            for _ in 0..500 {
+                let gradients = gradients(loss(&model), &model);
+                assert!(optimiser.step(&mut model, &gradients).is_empty());
+            }
+            let after = loss(&model).item();
+            assert!(after < 0.2 * before, "{name}: from {before} to {after}");
+        }
+    }
+
+    #[test]
+    fn step_names_parameters_without_gradient() {
+        for (name, mut optimiser) in optimisers() {
+            let mut model = model();
+            let before = layers::to_safetensors(&model);
+            // Only the last layer takes part in this loss.
+            let last = model.params()[2].tensor().clone();
+            let gradients = gradients(last.square().sum(), &model);
+            drop(last);
+            let missing = optimiser.step(&mut model, &gradients);
+            assert_eq!(missing, ["0.weight", "0.bias", "2.bias"], "{name}");
+            assert_ne!(layers::to_safetensors(&model), before);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "is not parameter 0 of the model")]
+    fn gradients_of_another_model_are_refused() {
+        let (mut first, second) = (model(), model());
+        let x = Tensor::full([1, 2], 1.0);
+        let gradients = gradients(second.forward(&x).sum(), &second);
+        let _ = Adam::new(0.01).step(&mut first, &gradients);
+    }
+
+    #[test]
+    #[should_panic(expected = "this optimiser has stepped another model")]
+    fn an_optimiser_belongs_to_one_model() {
+        let mut optimiser = Adam::new(0.01);
+        for mut model in [model(), model()] {
+            let x = Tensor::full([1, 2], 1.0);
+            let gradients = gradients(model.forward(&x).sum(), &model);
+            let _ = optimiser.step(&mut model, &gradients);
+        }
+    }
+}

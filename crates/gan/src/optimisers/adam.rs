@@ -1,0 +1,152 @@
+//! How does Adam move a weight?
+
+use super::per_param::PerParam;
+use super::{Optimiser, check_decay, check_learning_rate};
+use autograd::Real;
+use layers::{Gradients, Module};
+
+/// Adaptive moment estimation. Step t, for each weight w with gradient g:
+///
+/// ```text
+/// m ← β₁ m + (1 - β₁) g
+/// v ← β₂ v + (1 - β₂) g²
+/// w ← w - η m̂ / (√v̂ + ε),     m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
+/// ```
+///
+/// Source: Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization", Algorithm 1.
+#[derive(Debug)]
+pub struct Adam {
+    learning_rate: Real,
+    beta1: Real,
+    beta2: Real,
+    epsilon: Real,
+    t: i32,
+    moments: PerParam<2>,
+}
+
+impl Adam {
+    /// With learning rate η and the paper's β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+    ///
+    /// # Panics
+    /// If η is not a positive number.
+    #[track_caller]
+    pub fn new(learning_rate: Real) -> Adam {
+        check_learning_rate("adam", learning_rate);
+        Adam {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            t: 0,
+            moments: PerParam::new(),
+        }
+    }
+
+    /// The same with other decay rates. DCGAN and its kin use (0.5, 0.999).
+    ///
+    /// # Panics
+    /// If one of them is not in [0, 1).
+    #[must_use]
+    #[track_caller]
+    pub fn betas(mut self, beta1: Real, beta2: Real) -> Adam {
+        check_decay("adam", "β₁", beta1);
+        check_decay("adam", "β₂", beta2);
+        (self.beta1, self.beta2) = (beta1, beta2);
+        self
+    }
+
+    /// The same with another ε.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: Real) -> Adam {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// One step, after each weight has been multiplied by `shrink`.
+    #[track_caller]
+    fn step_shrinking(
+        &mut self,
+        shrink: Real,
+        model: &mut dyn Module,
+        gradients: &Gradients,
+    ) -> Vec<String> {
+        self.t += 1;
+        let Adam { learning_rate, beta1, beta2, epsilon, t, .. } = *self;
+        let (c1, c2) = (1.0 - beta1.powi(t), 1.0 - beta2.powi(t));
+        self.moments.step(model, gradients, |w, g, [m, v]| {
+            for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+                *m = beta1 * *m + (1.0 - beta1) * g;
+                *v = beta2 * *v + (1.0 - beta2) * g * g;
+                *w = shrink * *w - learning_rate * (*m / c1) / ((*v / c2).sqrt() + epsilon);
+            }
+        })
+    }
+}
+
+impl Optimiser for Adam {
+    fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
+        self.step_shrinking(1.0, model, gradients)
+    }
+
+    fn learning_rate(&self) -> Real {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: Real) {
+        self.learning_rate = learning_rate;
+    }
+}
+
+/// Adam with decoupled weight decay λ: the step of [`Adam`] from a weight that has first shrunk,
+///
+/// ```text
+/// w ← (1 - η λ) w - η m̂ / (√v̂ + ε)
+/// ```
+///
+/// Source: Loshchilov, Hutter 2019, "Decoupled Weight Decay Regularization", Algorithm 2, with
+/// the decay scaled by η as in PyTorch.
+#[derive(Debug)]
+pub struct AdamW {
+    adam: Adam,
+    weight_decay: Real,
+}
+
+impl AdamW {
+    /// With learning rate η, λ = 0.01 and Adam's other settings as in [`Adam::new`].
+    ///
+    /// # Panics
+    /// If η is not a positive number.
+    #[track_caller]
+    pub fn new(learning_rate: Real) -> AdamW {
+        AdamW::from(Adam::new(learning_rate))
+    }
+
+    /// The same with another λ.
+    #[must_use]
+    pub fn weight_decay(mut self, weight_decay: Real) -> AdamW {
+        self.weight_decay = weight_decay;
+        self
+    }
+}
+
+impl From<Adam> for AdamW {
+    /// With the settings of an Adam that has not stepped yet, and λ = 0.01.
+    fn from(adam: Adam) -> AdamW {
+        AdamW { adam, weight_decay: 0.01 }
+    }
+}
+
+impl Optimiser for AdamW {
+    fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
+        let shrink = 1.0 - self.adam.learning_rate * self.weight_decay;
+        self.adam.step_shrinking(shrink, model, gradients)
+    }
+
+    fn learning_rate(&self) -> Real {
+        self.adam.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: Real) {
+        self.adam.learning_rate = learning_rate;
+    }
+}

@@ -1,0 +1,49 @@
+//! What does an optimiser remember of each parameter?
+
+use autograd::Real;
+use layers::{Gradients, Module, ParamId};
+
+/// N numbers for each weight of a model, all 0 before the first step.
+#[derive(Debug)]
+pub(super) struct PerParam<const N: usize> {
+    memories: Vec<(ParamId, [Vec<Real>; N])>,
+}
+
+impl<const N: usize> PerParam<N> {
+    pub(super) fn new() -> PerParam<N> {
+        PerParam { memories: Vec::new() }
+    }
+
+    /// Calls `rule(w, g, memory)` with the weights of each parameter, their gradients and what is
+    /// remembered of them, all of one length. Returns the names of the parameters that have no
+    /// gradient.
+    #[track_caller]
+    pub(super) fn step(
+        &mut self,
+        model: &mut dyn Module,
+        gradients: &Gradients,
+        mut rule: impl FnMut(&mut [Real], &[Real], &mut [Vec<Real>; N]),
+    ) -> Vec<String> {
+        let mut missing = Vec::new();
+        let mut position = 0;
+        model.each_param_mut(&mut |param| {
+            if position == self.memories.len() {
+                let zeros = vec![0.0; param.tensor().shape().count()];
+                self.memories.push((param.id(), [(); N].map(|()| zeros.clone())));
+            }
+            let (id, memory) = &mut self.memories[position];
+            assert!(
+                *id == param.id(),
+                "optimiser: this optimiser has stepped another model than that of `{}`\n  \
+                 hint: give each model an optimiser of its own",
+                param.name()
+            );
+            match gradients.of(position, param) {
+                Some(gradient) => param.update(|w| rule(w, gradient.numbers(), memory)),
+                None => missing.push(param.name().to_owned()),
+            }
+            position += 1;
+        });
+        missing
+    }
+}

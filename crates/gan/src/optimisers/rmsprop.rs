@@ -1,0 +1,75 @@
+//! How does RMSProp move a weight?
+
+use super::per_param::PerParam;
+use super::{Optimiser, check_decay, check_learning_rate};
+use autograd::Real;
+use layers::{Gradients, Module};
+
+/// Gradient descent with each weight's step divided by the recent size of its gradient. For
+/// each weight w with gradient g:
+///
+/// ```text
+/// v ← ρ v + (1 - ρ) g²
+/// w ← w - η g / (√v + ε)
+/// ```
+///
+/// Source: Tieleman, Hinton 2012, "Neural Networks for Machine Learning", lecture 6.5; ε outside
+/// the root as in PyTorch.
+#[derive(Debug)]
+pub struct RmsProp {
+    learning_rate: Real,
+    rho: Real,
+    epsilon: Real,
+    mean_squares: PerParam<1>,
+}
+
+impl RmsProp {
+    /// With learning rate η, ρ = 0.99 and ε = 1e-8.
+    ///
+    /// # Panics
+    /// If η is not a positive number.
+    #[track_caller]
+    pub fn new(learning_rate: Real) -> RmsProp {
+        check_learning_rate("rmsprop", learning_rate);
+        RmsProp { learning_rate, rho: 0.99, epsilon: 1e-8, mean_squares: PerParam::new() }
+    }
+
+    /// The same with another decay rate ρ; the lecture has 0.9.
+    ///
+    /// # Panics
+    /// If ρ is not in [0, 1).
+    #[must_use]
+    #[track_caller]
+    pub fn rho(mut self, rho: Real) -> RmsProp {
+        check_decay("rmsprop", "ρ", rho);
+        self.rho = rho;
+        self
+    }
+
+    /// The same with another ε.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: Real) -> RmsProp {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl Optimiser for RmsProp {
+    fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
+        let RmsProp { learning_rate, rho, epsilon, .. } = *self;
+        self.mean_squares.step(model, gradients, |w, g, [v]| {
+            for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
+                *v = rho * *v + (1.0 - rho) * g * g;
+                *w -= learning_rate * g / (v.sqrt() + epsilon);
+            }
+        })
+    }
+
+    fn learning_rate(&self) -> Real {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: Real) {
+        self.learning_rate = learning_rate;
+    }
+}

@@ -1,0 +1,77 @@
+//! How does gradient descent move a weight, and what does momentum add?
+
+use super::per_param::PerParam;
+use super::{Optimiser, check_decay, check_learning_rate};
+use autograd::Real;
+use layers::{Gradients, Module};
+
+/// Stochastic gradient descent. For each weight w with gradient g, velocity u and momentum μ:
+///
+/// ```text
+/// u ← μ u + g
+/// w ← w - η u              without momentum (μ = 0) simply w - η g
+/// w ← w - η (g + μ u)      with Nesterov's momentum
+/// ```
+///
+/// Source: Polyak 1964, "Some methods of speeding up the convergence of iteration methods";
+/// Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning",
+/// in the form of PyTorch, where the velocity does not contain η. While η is constant, Keras's
+/// form takes the same steps.
+#[derive(Debug)]
+pub struct Sgd {
+    learning_rate: Real,
+    momentum: Real,
+    nesterov: bool,
+    velocities: PerParam<1>,
+}
+
+impl Sgd {
+    /// With learning rate η and no momentum.
+    ///
+    /// # Panics
+    /// If η is not a positive number.
+    #[track_caller]
+    pub fn new(learning_rate: Real) -> Sgd {
+        check_learning_rate("sgd", learning_rate);
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, velocities: PerParam::new() }
+    }
+
+    /// The same with momentum μ.
+    ///
+    /// # Panics
+    /// If μ is not in [0, 1).
+    #[must_use]
+    #[track_caller]
+    pub fn momentum(mut self, momentum: Real) -> Sgd {
+        check_decay("sgd", "μ", momentum);
+        self.momentum = momentum;
+        self
+    }
+
+    /// The same with Nesterov's momentum.
+    #[must_use]
+    pub fn nesterov(mut self) -> Sgd {
+        self.nesterov = true;
+        self
+    }
+}
+
+impl Optimiser for Sgd {
+    fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
+        let Sgd { learning_rate, momentum, nesterov, .. } = *self;
+        self.velocities.step(model, gradients, |w, g, [u]| {
+            for ((w, g), u) in w.iter_mut().zip(g).zip(u) {
+                *u = momentum * *u + g;
+                *w -= learning_rate * if nesterov { g + momentum * *u } else { *u };
+            }
+        })
+    }
+
+    fn learning_rate(&self) -> Real {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: Real) {
+        self.learning_rate = learning_rate;
+    }
+}

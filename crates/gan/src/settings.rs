@@ -1,0 +1,110 @@
+//! What can be varied in the game?
+//!
+//! The programs that followed the paper vary a few things around one loop. Here each is a
+//! setting, so that the loop is written once.
+
+use autograd::{Array, Real, Rng};
+
+/// The distribution of the generator's noise z.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Latent {
+    /// z ~ N(0, 1).
+    Normal {
+        /// Numbers for each sample.
+        size: usize,
+    },
+    /// z ~ U(-1, 1).
+    Uniform {
+        /// Numbers for each sample.
+        size: usize,
+    },
+}
+
+impl Latent {
+    /// Noise for a batch: `[batch, size]`.
+    pub fn sample(self, batch: usize, rng: &mut Rng) -> Array {
+        match self {
+            Latent::Normal { size } => rng.normal([batch, size]),
+            Latent::Uniform { size } => rng.uniform([batch, size], -1.0, 1.0),
+        }
+    }
+}
+
+/// What the generator's step is judged on, after the discriminator's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fakes {
+    /// The samples that the discriminator has just seen. They were made once and recorded, and
+    /// the discriminator's step saw them detached.
+    #[default]
+    Reused,
+    /// The same noise, sent through the generator a second time.
+    Rebuilt,
+    /// Noise of its own, as in Algorithm 1.
+    Fresh,
+}
+
+/// How many steps a player takes when it is its turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steps {
+    /// At least this many: the paper's k for the discriminator.
+    pub count: usize,
+    /// Then for as long as the player's loss is above this, if set.
+    pub while_above: Option<Real>,
+    /// But never more than this many.
+    pub at_most: usize,
+}
+
+impl Steps {
+    /// Exactly this many.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    #[track_caller]
+    pub fn exactly(count: usize) -> Steps {
+        assert!(count > 0, "steps: a player takes at least one step a turn");
+        Steps { count, while_above: None, at_most: count }
+    }
+
+    /// Whether the turn goes on after `taken` steps, the last with this loss.
+    pub(crate) fn go_on(self, taken: usize, loss: Real) -> bool {
+        let wants_more = taken < self.count || self.while_above.is_some_and(|bound| loss > bound);
+        wants_more && taken < self.at_most.max(self.count)
+    }
+}
+
+/// Noise on everything the discriminator sees, fading out over the training:
+///
+/// x + σ_t ε,  σ_t = std · max(0, 1 - t / until),  ε ~ N(0, 1), in turn t.
+///
+/// Source: Sønderby et al. 2017, "Amortised MAP Inference for Image Super-resolution", §3.2;
+/// Arjovsky, Bottou 2017, "Towards Principled Methods for Training GANs", §3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InputNoise {
+    /// Standard deviation in the first turn.
+    pub std: Real,
+    /// The turn from which on there is none.
+    pub until: u64,
+}
+
+impl InputNoise {
+    /// The standard deviation σ_t in turn t.
+    pub fn at(self, t: u64) -> Real {
+        let left = 1.0 - t as f64 / self.until.max(1) as f64;
+        self.std * left.max(0.0) as Real
+    }
+}
+
+/// Everything about the game that is not one player's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// What the generator's step is judged on.
+    pub fakes: Fakes,
+    /// Whether the discriminator's fakes come from the generator in evaluation, with running
+    /// statistics, rather than in training. Not with [`Fakes::Reused`].
+    pub evaluate_fakes: bool,
+    /// Whether the discriminator gets real and fake samples in one batch rather than in two,
+    /// which matters if it normalises over the batch.
+    pub joined: bool,
+    /// Noise on what the discriminator sees.
+    pub input_noise: Option<InputNoise>,
+}

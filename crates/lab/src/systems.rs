@@ -1,0 +1,3 @@
+//! What exactly are the systems that the examples, the tests and the benches run?
+
+pub mod gaussian;

@@ -1,0 +1,64 @@
+//! What is a layer?
+//!
+//! Anything that maps a tensor to a tensor. Whether it trains is in the signature: `forward`
+//! borrows the layer and always gives the same answer; `forward_train` borrows it mutably, may
+//! draw random numbers and may gather statistics.
+
+use crate::{Param, Statistic};
+use autograd::{Rng, Tensor};
+
+/// A layer, or a model made of layers.
+///
+/// The four visitors have empty defaults, for layers without weights or statistics.
+pub trait Module: Send {
+    /// What a summary calls it, with its settings: `Linear 2 -> 5`.
+    fn describe(&self) -> String;
+
+    /// The layer's answer when it is used, not trained.
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor;
+
+    /// The layer's answer while it is trained.
+    #[track_caller]
+    fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let _ = rng;
+        self.forward(x)
+    }
+
+    /// Calls `visit` with each parameter, always in the same order.
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        let _ = visit;
+    }
+
+    /// Calls `visit` with each parameter, in the order of [`Module::each_param`].
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        let _ = visit;
+    }
+
+    /// Calls `visit` with each statistic, always in the same order.
+    fn each_statistic<'a>(&'a self, visit: &mut dyn FnMut(&'a Statistic)) {
+        let _ = visit;
+    }
+
+    /// Calls `visit` with each statistic, in the order of [`Module::each_statistic`].
+    fn each_statistic_mut(&mut self, visit: &mut dyn FnMut(&mut Statistic)) {
+        let _ = visit;
+    }
+
+    /// The layers it is made of, if it is a container.
+    fn children(&self) -> &[Box<dyn Module>] {
+        &[]
+    }
+
+    /// Its parameters, in order.
+    fn params(&self) -> Vec<&Param> {
+        let mut params = Vec::new();
+        self.each_param(&mut |param| params.push(param));
+        params
+    }
+
+    /// How many numbers training can move.
+    fn param_count(&self) -> usize {
+        self.params().iter().map(|param| param.tensor().shape().count()).sum()
+    }
+}

@@ -1,0 +1,111 @@
+//! Which layers disturb what they train on?
+//!
+//! Both are the identity in evaluation.
+
+use crate::Module;
+use autograd::{Real, Rng, Tensor};
+
+/// Sets each element to 0 with probability `rate` and divides the others by 1 - rate, so that
+/// the expectation stays:  y = x m / (1 - rate),  m ~ Bernoulli(1 - rate).
+///
+/// Source: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from
+/// Overfitting", §10 (the form that scales during training).
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout {
+    rate: Real,
+}
+
+impl Dropout {
+    /// Drops each element with this probability.
+    ///
+    /// # Panics
+    /// If `rate` is not in [0, 1).
+    #[track_caller]
+    pub fn new(rate: Real) -> Dropout {
+        assert!((0.0..1.0).contains(&rate), "dropout: the rate {rate} is not in [0, 1)");
+        Dropout { rate }
+    }
+}
+
+impl Module for Dropout {
+    fn describe(&self) -> String {
+        format!("Dropout {}", self.rate)
+    }
+
+    fn forward(&self, x: &Tensor) -> Tensor {
+        x.clone()
+    }
+
+    fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let rate = self.rate;
+        let uniform = rng.uniform(*x.shape(), 0.0, 1.0);
+        let mask = uniform.map(|u| if u < rate { 0.0 } else { 1.0 / (1.0 - rate) });
+        x * Tensor::constant(mask)
+    }
+}
+
+/// Adds noise:  y = x + std ε,  ε ~ N(0, 1).
+///
+/// Source: Salimans et al. 2016, "Improved Techniques for Training GANs", whose discriminators
+/// use it between their layers.
+#[derive(Clone, Copy, Debug)]
+pub struct GaussianNoise {
+    std: Real,
+}
+
+impl GaussianNoise {
+    /// Adds noise of this standard deviation.
+    ///
+    /// # Panics
+    /// If `std` is negative or not finite.
+    #[track_caller]
+    pub fn new(std: Real) -> GaussianNoise {
+        assert!(std >= 0.0 && std.is_finite(), "gaussian noise: {std} is no standard deviation");
+        GaussianNoise { std }
+    }
+}
+
+impl Module for GaussianNoise {
+    fn describe(&self) -> String {
+        format!("GaussianNoise {}", self.std)
+    }
+
+    fn forward(&self, x: &Tensor) -> Tensor {
+        x.clone()
+    }
+
+    fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let std = self.std;
+        x + Tensor::constant(rng.normal(*x.shape()).map(|e| std * e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropout_keeps_the_expectation() {
+        let mut rng = Rng::new(0, "dropout");
+        let x = Tensor::full([200, 100], 3.0);
+        let y = Dropout::new(0.25).forward_train(&x, &mut rng);
+        assert!(y.numbers().iter().all(|y| *y == 0.0 || *y == 4.0));
+        // Five standard errors: 5 · 4 √(0.25 · 0.75 / 20,000).
+        assert!((y.mean().item() - 3.0).abs() < 0.062, "{}", y.mean().item());
+    }
+
+    #[test]
+    fn noise_has_its_standard_deviation() {
+        let mut rng = Rng::new(0, "noise");
+        let y = GaussianNoise::new(0.3).forward_train(&Tensor::full([200, 100], 3.0), &mut rng);
+        assert!((y.variance(1).item().sqrt() - 0.3).abs() < 0.0075);
+        assert!((y.mean().item() - 3.0).abs() < 0.011);
+    }
+
+    #[test]
+    fn evaluation_changes_nothing() {
+        let x = Tensor::new([3], &[1.0, 2.0, 3.0]);
+        assert_eq!(Dropout::new(0.5).forward(&x).numbers(), x.numbers());
+        assert_eq!(GaussianNoise::new(0.5).forward(&x).numbers(), x.numbers());
+    }
+}

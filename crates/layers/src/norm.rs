@@ -1,0 +1,265 @@
+//! How is a layer's input brought to mean 0 and variance 1?
+//!
+//! Both layers act on the last axis, so one code serves dense inputs `[batch, features]` and
+//! images `[batch, height, width, channels]`.
+
+use crate::{Module, Param, Statistic};
+use autograd::{Array, Real, Rng, Tensor};
+
+/// Normalises each feature over the batch:
+///
+/// y = γ (x - μ) / √(σ² + epsilon) + β
+///
+/// with μ and σ² of each feature over all other axes: of the batch in training, the running ones
+/// in evaluation. After each training batch of n numbers a feature
+///
+/// running ← decay · running + (1 - decay) · batch,
+///
+/// where the batch's variance is Σ (x - μ)² / n, or / (n - 1) for the running variance if
+/// `unbiased`. γ is `scale`, β is `shift`.
+///
+/// What other libraries call momentum means two things: Keras's `momentum` 0.99 is the decay,
+/// PyTorch's `momentum` 0.1 is 1 - decay.
+///
+/// Source: Ioffe, Szegedy 2015, "Batch Normalization", algorithms 1 and 2.
+#[derive(Debug)]
+pub struct BatchNorm {
+    decay: Real,
+    epsilon: Real,
+    unbiased: bool,
+    scale: Param,
+    shift: Param,
+    running_mean: Statistic,
+    running_variance: Statistic,
+}
+
+impl BatchNorm {
+    /// Over inputs `[.., features]`, with every setting named; γ = 1, β = 0, running mean 0,
+    /// running variance 1.
+    ///
+    /// # Panics
+    /// If `decay` is not in [0, 1] or `epsilon` is negative.
+    #[track_caller]
+    pub fn new(features: usize, decay: Real, epsilon: Real, unbiased: bool) -> BatchNorm {
+        assert!((0.0..=1.0).contains(&decay), "batch norm: the decay {decay} is not in [0, 1]");
+        assert!(epsilon >= 0.0, "batch norm: epsilon {epsilon} is negative");
+        BatchNorm {
+            decay,
+            epsilon,
+            unbiased,
+            scale: Param::new("scale", Array::full([features], 1.0)),
+            shift: Param::new("shift", Array::zeros([features])),
+            running_mean: Statistic::new("running_mean", Array::zeros([features])),
+            running_variance: Statistic::new("running_variance", Array::full([features], 1.0)),
+        }
+    }
+
+    /// As PyTorch's BatchNorm1d and BatchNorm2d: decay 0.9 (its momentum 0.1), epsilon 1e-5,
+    /// running variance unbiased.
+    pub fn pytorch(features: usize) -> BatchNorm {
+        BatchNorm::new(features, 0.9, 1e-5, true)
+    }
+
+    /// As Keras's BatchNormalization: decay 0.99 (its momentum 0.99), epsilon 1e-3, running
+    /// variance of the batch as it is.
+    pub fn keras(features: usize) -> BatchNorm {
+        BatchNorm::new(features, 0.99, 1e-3, false)
+    }
+
+    #[track_caller]
+    fn check(&self, x: &Tensor) {
+        let features = self.scale.tensor().shape().count();
+        assert!(
+            x.shape().last() == Some(&features),
+            "batch norm: input {} does not end in {features} features",
+            x.shape()
+        );
+    }
+
+    /// running ← decay · running + (1 - decay) · batch
+    fn remember(decay: Real, running: &mut Statistic, batch: &Array) {
+        for (running, batch) in running.value.numbers_mut().iter_mut().zip(batch.numbers()) {
+            *running = decay * *running + (1.0 - decay) * batch;
+        }
+    }
+}
+
+impl Module for BatchNorm {
+    fn describe(&self) -> String {
+        format!("BatchNorm decay {}, epsilon {}", self.decay, self.epsilon)
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        self.check(x);
+        let mean = Tensor::constant(self.running_mean.value.clone());
+        let variance = Tensor::constant(self.running_variance.value.clone());
+        let factor = self.scale.tensor() / (variance + self.epsilon).sqrt();
+        (x - mean) * factor + self.shift.tensor()
+    }
+
+    #[track_caller]
+    fn forward_train(&mut self, x: &Tensor, _: &mut Rng) -> Tensor {
+        self.check(x);
+        let shape = *self.scale.tensor().shape();
+        let n = (x.shape().count() / shape.count().max(1)) as Real;
+        assert!(n > 0.0, "batch norm: input {} is empty", x.shape());
+        let mean = x.sum_to(shape) / n;
+        let centred = x - &mean;
+        let variance = centred.square().sum_to(shape) / n;
+        BatchNorm::remember(self.decay, &mut self.running_mean, mean.value());
+        let correction = if self.unbiased && n > 1.0 { n / (n - 1.0) } else { 1.0 };
+        let corrected = variance.value().map(|v| correction * v);
+        BatchNorm::remember(self.decay, &mut self.running_variance, &corrected);
+        let factor = self.scale.tensor() / (variance + self.epsilon).sqrt();
+        centred * factor + self.shift.tensor()
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        visit(&self.scale);
+        visit(&self.shift);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        visit(&mut self.scale);
+        visit(&mut self.shift);
+    }
+
+    fn each_statistic<'a>(&'a self, visit: &mut dyn FnMut(&'a Statistic)) {
+        visit(&self.running_mean);
+        visit(&self.running_variance);
+    }
+
+    fn each_statistic_mut(&mut self, visit: &mut dyn FnMut(&mut Statistic)) {
+        visit(&mut self.running_mean);
+        visit(&mut self.running_variance);
+    }
+}
+
+/// Normalises each sample over its features:
+///
+/// y = γ (x - μ) / √(σ² + epsilon) + β
+///
+/// with μ and σ² = Σ (x - μ)² / n over the last axis, alike in training and evaluation. γ is
+/// `scale`, β is `shift`.
+///
+/// Source: Ba, Kiros, Hinton 2016, "Layer Normalization", eq. 4.
+#[derive(Debug)]
+pub struct LayerNorm {
+    epsilon: Real,
+    scale: Param,
+    shift: Param,
+}
+
+impl LayerNorm {
+    /// Over inputs `[.., features]`, with epsilon 1e-5, γ = 1 and β = 0.
+    pub fn new(features: usize) -> LayerNorm {
+        LayerNorm {
+            epsilon: 1e-5,
+            scale: Param::new("scale", Array::full([features], 1.0)),
+            shift: Param::new("shift", Array::zeros([features])),
+        }
+    }
+}
+
+impl Module for LayerNorm {
+    fn describe(&self) -> String {
+        format!("LayerNorm epsilon {}", self.epsilon)
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let features = self.scale.tensor().shape().count();
+        assert!(
+            x.shape().last() == Some(&features),
+            "layer norm: input {} does not end in {features} features",
+            x.shape()
+        );
+        let centred = x - x.mean_keepdim(-1);
+        let variance = centred.square().mean_keepdim(-1);
+        centred / (variance + self.epsilon).sqrt() * self.scale.tensor() + self.shift.tensor()
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        visit(&self.scale);
+        visit(&self.shift);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        visit(&mut self.scale);
+        visit(&mut self.shift);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    fn images(rng: &mut Rng) -> Array {
+        rng.normal([4, 3, 3, 2]).map(|x| 5.0 + 2.0 * x)
+    }
+
+    #[test]
+    fn a_training_batch_leaves_with_mean_0_and_variance_1() {
+        let mut rng = Rng::new(0, "norm");
+        let x = Tensor::constant(images(&mut rng));
+        let y = BatchNorm::pytorch(2).forward_train(&x, &mut rng);
+        let (mean, variance) = (y.mean_over([0, 1, 2]), y.variance_over([0, 1, 2], 0));
+        assert!(mean.numbers().iter().all(|m| m.abs() < 1e-5), "{:?}", mean.numbers());
+        assert!(variance.numbers().iter().all(|v| (v - 1.0).abs() < 1e-4));
+    }
+
+    #[test]
+    fn running_statistics_follow_each_convention() {
+        let mut rng = Rng::new(0, "norm");
+        let x = Tensor::constant(images(&mut rng));
+        let mean = x.mean_over([0, 1, 2]);
+        for (mut norm, decay, correction) in
+            [(BatchNorm::pytorch(2), 0.9, 1), (BatchNorm::keras(2), 0.99, 0)]
+        {
+            norm.forward_train(&x, &mut rng);
+            let variance = x.variance_over([0, 1, 2], correction);
+            for i in 0..2 {
+                let expected_mean = (1.0 - decay) * mean.numbers()[i];
+                let expected_variance = decay + (1.0 - decay) * variance.numbers()[i];
+                let close = |a: Real, b: Real| (a - b).abs() < 1e-5;
+                assert!(close(norm.running_mean.value.numbers()[i], expected_mean));
+                assert!(close(norm.running_variance.value.numbers()[i], expected_variance));
+            }
+        }
+    }
+
+    #[test]
+    fn batch_norm_second_order() {
+        let mut rng = Rng::new(0, "norm");
+        let norm = RefCell::new(BatchNorm::pytorch(2));
+        let train =
+            |x: &[Tensor]| norm.borrow_mut().forward_train(&x[0], &mut Rng::new(0, "unused"));
+        autograd::check::twice(train, &[rng.normal([5, 2])]).unwrap();
+        let layer = LayerNorm::new(4);
+        autograd::check::twice(|x| layer.forward(&x[0]), &[rng.normal([3, 4])]).unwrap();
+    }
+
+    #[test]
+    fn batch_norm_memory_is_flat() {
+        let mut rng = Rng::new(0, "norm");
+        let mut norm = BatchNorm::pytorch(2);
+        let mut x = Tensor::variable(images(&mut rng));
+        for _ in 0..100 {
+            norm.forward_train(&x, &mut rng);
+        }
+        // Only when no graph hangs on the running statistics can x be edited in place.
+        let address = x.numbers().as_ptr();
+        x.update(|x| x[0] = 1.0);
+        assert_eq!(x.numbers().as_ptr(), address);
+    }
+
+    #[test]
+    fn layer_norm_normalises_each_row() {
+        let mut rng = Rng::new(0, "norm");
+        let y = LayerNorm::new(50).forward(&Tensor::constant(rng.uniform([3, 50], 2.0, 9.0)));
+        assert!(y.mean_over(-1).numbers().iter().all(|m| m.abs() < 1e-5));
+        assert!(y.variance_over(-1, 0).numbers().iter().all(|v| (v - 1.0).abs() < 1e-4));
+    }
+}
