@@ -88,9 +88,7 @@ impl Graph {
                 skipped: false,
             }
         });
-        Graph {
-            nodes: nodes.collect(),
-        }
+        Graph { nodes: nodes.collect() }
     }
 
     /// Names a tensor in the drawing. One that the graph does not contain is passed over, so that
@@ -125,18 +123,14 @@ impl Graph {
     }
 
     fn find(&self, tensor: &Tensor) -> Option<usize> {
-        self.nodes
-            .binary_search_by_key(&tensor.id(), |node| node.id)
-            .ok()
+        self.nodes.binary_search_by_key(&tensor.id(), |node| node.id).ok()
     }
 
-    /// The arrows from an input to what is made of it, and whether the sweep skips them.
-    fn arrows(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+    /// One arrow for each use, from an input to what is made of it. The sweep goes back along
+    /// those whose input it does not skip.
+    fn arrows(&self) -> impl Iterator<Item = (usize, usize)> {
         let nodes = self.nodes.iter().enumerate();
-        nodes.flat_map(|(to, node)| {
-            let inputs = node.inputs.iter();
-            inputs.map(move |from| (*from, to, self.nodes[*from].skipped))
-        })
+        nodes.flat_map(|(to, node)| node.inputs.iter().map(move |from| (*from, to)))
     }
 }
 
@@ -168,27 +162,11 @@ struct Paint {
 }
 
 // Vermilion, black and blue of Okabe and Ito's palette, with pale tints of them.
-const VARIABLE: Paint = Paint {
-    line: "#D55E00",
-    fill: "#FBE9DC",
-    text: "#000000",
-};
-const CONSTANT: Paint = Paint {
-    line: "#000000",
-    fill: "#FFFFFF",
-    text: "#000000",
-};
-const OP: Paint = Paint {
-    line: "#0072B2",
-    fill: "#E1EFF7",
-    text: "#000000",
-};
+const VARIABLE: Paint = Paint { line: "#D55E00", fill: "#FBE9DC", text: "#000000" };
+const CONSTANT: Paint = Paint { line: "#000000", fill: "#FFFFFF", text: "#000000" };
+const OP: Paint = Paint { line: "#0072B2", fill: "#E1EFF7", text: "#000000" };
 /// The darkest grey that looks dim, the lightest that is read with ease (contrast 4.6).
-const SKIPPED: Paint = Paint {
-    line: "#A0A0A0",
-    fill: "#FFFFFF",
-    text: "#757575",
-};
+const SKIPPED: Paint = Paint { line: "#A0A0A0", fill: "#FFFFFF", text: "#757575" };
 
 fn inputs(tensor: &Tensor) -> &[Tensor] {
     tensor.made_by().map_or(&[], |step| step.inputs())
@@ -224,8 +202,7 @@ mod tests {
         let labels: Vec<String> = graph.nodes.iter().map(Node::label).collect();
         assert_eq!(labels, ["a", "b = add", "add"]);
         let arrows: Vec<_> = graph.arrows().collect();
-        let uses = [(0, 1), (0, 1), (1, 2), (1, 2)];
-        assert_eq!(arrows, uses.map(|(from, to)| (from, to, false)));
+        assert_eq!(arrows, [(0, 1), (0, 1), (1, 2), (1, 2)]);
     }
 
     #[test]
@@ -246,9 +223,7 @@ mod tests {
         let y = &p + &q;
         let graph = Graph::of(&y);
         let names = [(&x, "x"), (&w, "w"), (&v, "v"), (&p, "p"), (&q, "q")];
-        let graph = names
-            .iter()
-            .fold(graph, |graph, (tensor, name)| graph.name(tensor, name));
+        let graph = names.iter().fold(graph, |graph, (tensor, name)| graph.name(tensor, name));
         assert!(skipped(&graph).is_empty());
         assert_eq!(skipped(&graph.clone().wrt(&[&w])), ["x", "v", "q = mul"]);
         assert_eq!(skipped(&graph.clone().wrt(&[&w, &v, &x])), ["x"]);

@@ -26,6 +26,8 @@
 //! | `buffer` | where do its numbers live, and what happens to the memory afterwards? |
 //! | [`mod@rng`] | where do random numbers come from? |
 //! | [`check`] | is a derivative right? |
+//! | `display` | how does an array or a tensor look when it is printed? |
+//! | [`mod@graph`] | what does the graph behind a tensor look like? |
 //!
 //! # Conventions
 //!
@@ -41,6 +43,7 @@ mod buffer;
 pub mod check;
 mod display;
 pub mod grad;
+pub mod graph;
 pub mod op;
 pub mod ops;
 mod recording;
@@ -50,6 +53,7 @@ pub mod tensor;
 
 pub use array::Array;
 pub use grad::{backward, grad, vjp};
+pub use graph::Graph;
 pub use kernels::Real;
 pub use op::Op;
 pub use recording::{is_recording, no_grad};

@@ -12,9 +12,9 @@ pub use kernels::elementwise::MAX_AXES;
 /// The sizes of an array's axes, outermost first; `[]` is the shape of a single number.
 ///
 /// At most [`MAX_AXES`] axes, stored inline. Dereferences to a slice of sizes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Shape {
-    /// Zero past `rank`, so that equality may compare them all.
+    /// Those of the axes, then zeros.
     sizes: [usize; MAX_AXES],
     rank: usize,
 }
@@ -136,6 +136,15 @@ fn no_common_shape(op: &str, a: &Shape, b: &Shape) -> ! {
         from_back + 1
     );
 }
+
+impl PartialEq for Shape {
+    // Derived, this is a call of `memcmp` in every op.
+    fn eq(&self, other: &Shape) -> bool {
+        self.rank == other.rank && self.sizes.iter().zip(other.sizes).all(|(a, b)| *a == b)
+    }
+}
+
+impl Eq for Shape {}
 
 impl Deref for Shape {
     type Target = [usize];

@@ -2,7 +2,9 @@
 //!
 //! Rounding makes addition depend on its order, so the order is fixed by the length alone:
 //!
-//! - 16 lanes take the elements in turn and are added as a tree, (lane 0 + lane 8) and so on;
+//! - fewer than 16 numbers are added one after the other;
+//! - otherwise 16 lanes take the elements in turn and are added as a tree, (lane 0 + lane 8) and
+//!   so on;
 //! - a row longer than [`BLOCK`] is halved at a multiple of `BLOCK` until its pieces fit, and the
 //!   halves' results are added.
 //!
@@ -72,6 +74,9 @@ fn fold(x: &[Real], zero: Real, f: impl Fn(Real, Real) -> Real + Sync + Copy) ->
 
 #[inline]
 fn fold_block(x: &[Real], zero: Real, f: impl Fn(Real, Real) -> Real) -> Real {
+    if x.len() < LANES {
+        return x.iter().fold(zero, |a, b| f(a, *b));
+    }
     let mut lanes = [zero; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {

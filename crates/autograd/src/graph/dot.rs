@@ -1,6 +1,6 @@
 //! How is a graph written for Graphviz?
 
-use super::{Graph, Kind};
+use super::{Graph, Kind, SKIPPED};
 use std::fmt::Write;
 
 impl Graph {
@@ -31,13 +31,12 @@ impl Graph {
                 paint.text,
             );
         }
-        for (from, to, skipped) in self.arrows() {
-            let style = if skipped {
-                " [style=dashed, color=\"#A0A0A0\"]"
-            } else {
-                ""
-            };
-            let _ = writeln!(text, "    n{from} -> n{to}{style}");
+        for (from, to) in self.arrows() {
+            let _ = write!(text, "    n{from} -> n{to}");
+            if self.nodes[from].skipped {
+                let _ = write!(text, " [style=dashed, color=\"{}\"]", SKIPPED.line);
+            }
+            text.push('\n');
         }
         text + "}\n"
     }

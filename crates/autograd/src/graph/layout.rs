@@ -59,9 +59,7 @@ pub(super) fn arrange(widths: &[f64], inputs: &[&[usize]]) -> Layout {
     let nodes = rows.cells.iter().zip(&x).take(widths.len());
     Layout {
         size: [right, bottom],
-        centres: nodes
-            .map(|(cell, x)| [*x, tops[cell.row] + BOX_HEIGHT / 2.0])
-            .collect(),
+        centres: nodes.map(|(cell, x)| [*x, tops[cell.row] + BOX_HEIGHT / 2.0]).collect(),
         arrows: arrows(&rows, &x, &tops, widths.len()),
     }
 }
@@ -85,9 +83,7 @@ fn columns(rows: &Rows) -> Vec<f64> {
         }
     }
     let cells = rows.cells.iter().zip(&x);
-    let left = cells
-        .map(|(cell, x)| x - cell.width / 2.0)
-        .fold(f64::INFINITY, f64::min);
+    let left = cells.map(|(cell, x)| x - cell.width / 2.0).fold(f64::INFINITY, f64::min);
     x.iter().map(|x| x - left).collect()
 }
 
@@ -121,11 +117,7 @@ fn settle(rows: &Rows, row: &[usize], x: &mut [f64]) {
     let mut blocks: Vec<Block> = Vec::new();
     for (cell, offset) in row.iter().zip(&offsets) {
         let (weight, wish) = rows.wish(*cell, x);
-        let mut block = Block {
-            weight,
-            wish: wish - offset,
-            cells: 1,
-        };
+        let mut block = Block { weight, wish: wish - offset, cells: 1 };
         while let Some(left) = blocks.pop_if(|left| left.wish > block.wish) {
             let weight = left.weight + block.weight;
             block = Block {
@@ -136,9 +128,7 @@ fn settle(rows: &Rows, row: &[usize], x: &mut [f64]) {
         }
         blocks.push(block);
     }
-    let starts = blocks
-        .iter()
-        .flat_map(|block| std::iter::repeat_n(block.wish, block.cells));
+    let starts = blocks.iter().flat_map(|block| std::iter::repeat_n(block.wish, block.cells));
     for ((cell, offset), start) in row.iter().zip(offsets).zip(starts) {
         x[*cell] = start + offset;
     }
@@ -199,18 +189,17 @@ mod tests {
 
     /// A graph in which node i is made of a few earlier ones, and the last of all loose ends.
     fn tangle(nodes: usize) -> (Vec<f64>, Vec<Vec<usize>>) {
-        let mut inputs: Vec<Vec<usize>> = (0..nodes)
+        let mut inputs: Vec<Vec<usize>> = (0..nodes - 1)
             .map(|i| match i % 4 {
                 _ if i < 3 => vec![],
                 0 => vec![i - 1, i - 1],
-                1 => vec![i - 2, (i * i) % i.max(1), i / 2],
+                1 => vec![i - 2, (i * i) % 7 % i, i / 2],
                 2 => vec![i / 3, i - 1],
                 _ => vec![],
             })
             .collect();
-        let used: Vec<usize> = inputs.concat();
-        let loose = (0..nodes - 1).filter(|i| !used.contains(i)).collect();
-        inputs[nodes - 1] = loose;
+        let used = inputs.concat();
+        inputs.push((0..nodes - 1).filter(|i| !used.contains(i)).collect());
         let widths = (0..nodes).map(|i| 50.0 + (i * 37 % 60) as f64).collect();
         (widths, inputs)
     }

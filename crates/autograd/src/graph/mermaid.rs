@@ -22,14 +22,10 @@ impl Graph {
             };
             let class = if node.skipped { "skipped" } else { class };
             let label = escaped(&node.label());
-            let _ = writeln!(
-                text,
-                "    n{i}{open}\"{label}<br/>{}\"{close}:::{class}",
-                node.shape
-            );
+            let _ = writeln!(text, "    n{i}{open}\"{label}<br/>{}\"{close}:::{class}", node.shape);
         }
-        for (from, to, skipped) in self.arrows() {
-            let arrow = if skipped { "-.->" } else { "-->" };
+        for (from, to) in self.arrows() {
+            let arrow = if self.nodes[from].skipped { "-.->" } else { "-->" };
             let _ = writeln!(text, "    n{from} {arrow} n{to}");
         }
         for (class, paint, dashes) in [

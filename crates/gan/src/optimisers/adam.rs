@@ -13,6 +13,8 @@ use layers::{Gradients, Module};
 /// w ← w - η m̂ / (√v̂ + ε),     m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
 /// ```
 ///
+/// t counts the optimiser's steps, also for a weight that some of them gave no gradient.
+///
 /// Source: Kingma, Ba 2015, "Adam: A Method for Stochastic Optimization", Algorithm 1.
 #[derive(Debug)]
 pub struct Adam {
@@ -20,7 +22,8 @@ pub struct Adam {
     beta1: Real,
     beta2: Real,
     epsilon: Real,
-    t: i32,
+    /// β₁ᵗ and β₂ᵗ.
+    powers: [f64; 2],
     moments: PerParam<2>,
 }
 
@@ -37,7 +40,7 @@ impl Adam {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
-            t: 0,
+            powers: [1.0, 1.0],
             moments: PerParam::new(),
         }
     }
@@ -70,14 +73,18 @@ impl Adam {
         model: &mut dyn Module,
         gradients: &Gradients,
     ) -> Vec<String> {
-        self.t += 1;
-        let Adam { learning_rate, beta1, beta2, epsilon, t, .. } = *self;
-        let (c1, c2) = (1.0 - beta1.powi(t), 1.0 - beta2.powi(t));
+        let Adam { learning_rate, beta1, beta2, epsilon, .. } = *self;
+        self.powers[0] *= f64::from(beta1);
+        self.powers[1] *= f64::from(beta2);
+        let [c1, c2] = self.powers.map(|power| 1.0 - power);
+        // η m̂ and √v̂ with the corrections taken out of the loop: one division a weight, not three.
+        let rate = (f64::from(learning_rate) / c1) as Real;
+        let correction = (1.0 / c2.sqrt()) as Real;
         self.moments.step(model, gradients, |w, g, [m, v]| {
             for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
                 *m = beta1 * *m + (1.0 - beta1) * g;
                 *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *w = shrink * *w - learning_rate * (*m / c1) / ((*v / c2).sqrt() + epsilon);
+                *w = shrink * *w - rate * *m / (v.sqrt() * correction + epsilon);
             }
         })
     }

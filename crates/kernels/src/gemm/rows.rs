@@ -15,16 +15,18 @@ pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
     for i in 0..c.rows() {
         let c = c.row_mut(i);
         if beta == Beta::Zero {
-            c.fill(0.0);
+            c.iter_mut().for_each(|c| *c = 0.0);
         }
-        for p in 0..k {
-            let a = a.at(i, p);
-            if b.col_stride() == 1 {
-                let b = &b.data()[p * b.row_stride()..][..n];
+        if b.col_stride() == 1 {
+            for p in 0..k {
+                let (a, b) = (a.at(i, p), &b.data()[p * b.row_stride()..][..n]);
                 for (c, b) in c.iter_mut().zip(b) {
                     *c += a * b;
                 }
-            } else {
+            }
+        } else {
+            for p in 0..k {
+                let a = a.at(i, p);
                 for (j, c) in c.iter_mut().enumerate() {
                     *c += a * b.at(p, j);
                 }

@@ -3,9 +3,6 @@
 /// How often the order of all rows is improved, upward and downward in turn.
 const SWEEPS: usize = 24;
 
-/// How wide a place is that an arrow needs to pass between boxes.
-const LANE: f64 = 8.0;
-
 /// Nodes and links in rows, row 0 on top. Each link leads to the row below.
 pub(super) struct Rows {
     /// The nodes first, then the places where long arrows pass a row.
@@ -19,6 +16,7 @@ pub(super) struct Rows {
 /// A place in a row: a box, or the lane of a long arrow.
 pub(super) struct Cell {
     pub(super) row: usize,
+    /// 0 for a lane.
     pub(super) width: f64,
     /// The node that is here, or that the arrow comes from.
     pub(super) owner: usize,
@@ -63,7 +61,7 @@ impl Rows {
                     let lane = self.cells.len();
                     self.cells.push(Cell {
                         row: self.cells[u].row + lanes[u].len(),
-                        width: LANE,
+                        width: 0.0,
                         owner: u,
                         above: Vec::new(),
                         below: Vec::new(),
@@ -134,11 +132,7 @@ impl Rows {
         let key = |cell: usize| {
             let links = links(&self.cells[cell]);
             let sum: f64 = links.iter().map(|link| places[self.links[*link][end]]).sum();
-            if links.is_empty() {
-                places[cell]
-            } else {
-                sum / links.len() as f64
-            }
+            if links.is_empty() { places[cell] } else { sum / links.len() as f64 }
         };
         let mut keyed: Vec<(f64, usize)> = self.order[row].iter().map(|i| (key(*i), *i)).collect();
         // A stable sort: what wants the same place stays in order.
@@ -185,15 +179,11 @@ impl Rows {
         let (mut weight, mut sum) = (0.0, 0.0);
         for [from, to] in above.iter().chain(below).map(|link| self.links[*link]) {
             let leaf = self.cells[from].above.is_empty();
-            let stiffness = if leaf { 1.0 } else { 4.0 };
+            let stiffness = if leaf { 1.0 } else { 10.0 };
             weight += stiffness;
             sum += stiffness * x[if from == cell { to } else { from }];
         }
-        if weight == 0.0 {
-            (1.0, x[cell])
-        } else {
-            (weight, sum / weight)
-        }
+        if weight == 0.0 { (1.0, x[cell]) } else { (weight, sum / weight) }
     }
 }
 

@@ -1,0 +1,50 @@
+//! How long does a training step take?
+//!
+//! `cargo bench --bench train_step`
+//!
+//! The Gaussian GAN's turn: noise drawn, D's step, G's step. The batches of an epoch are at hand.
+
+use std::f64::consts::LN_2;
+use std::time::{Duration, Instant};
+
+use autograd::{Rng, Tensor};
+use criterion::Criterion;
+use lab::systems::gaussian::Version;
+use lab::{AffineGaussian, shuffled_batches};
+
+/// Turns of the tutorial's ten epochs. In a training many times longer D gives up, its gradients
+/// underflow, and the processor is slow with such numbers: another question.
+const TURNS: u64 = 2500;
+
+fn gaussian(c: &mut Criterion) {
+    for version in [Version::Softmax, Version::Bce] {
+        let batch_size = version.batch_size();
+        let mut rng = Rng::new(0, "noise");
+        let data = AffineGaussian::TUTORIAL.sample(1000, &mut rng);
+        let epoch: Vec<Tensor> = shuffled_batches(&data, batch_size, &mut rng).collect();
+        let mut train = |turns: u64| {
+            let mut game = version.game(&mut Rng::new(0, "weights"));
+            let batches = epoch.iter().cycle().take(turns as usize);
+            let start = Instant::now();
+            let loss = batches.map(|real| game.step(real, &mut rng).loss_d).last();
+            (start.elapsed(), loss)
+        };
+        // Verified before it is timed: D ends where it cannot tell real from fake.
+        let undecided = if version == Version::Softmax { 2.0 * LN_2 } else { LN_2 };
+        let loss = train(TURNS).1.map_or(0.0, f64::from);
+        assert!((loss - undecided).abs() < 0.2 * undecided, "D's loss is {loss}");
+        let name = format!("gaussian_gan/{version:?}/batch {batch_size}");
+        c.bench_function(&name, |b| {
+            b.iter_custom(|turns| {
+                let whole = (0..turns / TURNS).map(|_| train(TURNS).0).sum::<Duration>();
+                whole + train(turns % TURNS).0
+            });
+        });
+    }
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    gaussian(&mut criterion);
+    criterion.final_summary();
+}
