@@ -5,9 +5,11 @@
 
 use std::any::type_name;
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 use autograd::{Array, Real, Tensor, grad};
 use clap::Parser;
+use lab::Error;
 
 /// Prints derivatives beside their closed forms, then a sweep in the right and in a wrong order.
 #[derive(Parser)]
@@ -17,8 +19,11 @@ struct Flags {
     smoke: bool,
 }
 
-fn main() {
-    let flags = Flags::parse();
+fn main() -> ExitCode {
+    lab::program::run(print_all)
+}
+
+fn print_all(flags: Flags) -> Result<(), Error> {
     let points: &[Real] =
         if flags.smoke { &[-1.0, 0.5] } else { &[-3.0, -1.0, -0.1, 0.1, 0.5, 1.0, 2.5] };
 
@@ -35,6 +40,7 @@ fn main() {
     );
     double_twice();
     too_early();
+    Ok(())
 }
 
 /// Prints f, f' and f'' at each point, as the engine has them, and how far they are from the

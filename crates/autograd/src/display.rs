@@ -314,16 +314,25 @@ mod tests {
 
     #[test]
     fn no_line_is_too_long() {
+        let longest = |text: &str| text.lines().map(str::len).max().unwrap();
         for shape in [&[1000][..], &[2, 500], &[1, 1, 1, 1, 1, 999], &[50, 50]] {
-            for n in 0..40 {
+            for (n, scale) in (0..40).flat_map(|n| [(n, 0.37), (n, 37.7), (n, 377.7)]) {
                 let shape = [shape, &[n]].concat();
                 let shape = &shape[shape.len().saturating_sub(6)..];
-                let tensor = Tensor::variable(counting(shape)) * 0.37;
-                let text = tensor.to_string();
-                let longest = text.lines().map(str::len).max().unwrap();
-                assert!(longest <= COLUMNS, "{shape:?}: {longest} columns\n{text}");
+                let text = (Tensor::constant(counting(shape)) * scale).to_string();
+                assert!(longest(&text) <= COLUMNS, "{shape:?}\n{text}");
             }
         }
+        for decimals in 0..=90 {
+            let text = format!("{:.decimals$}", Tensor::scalar(0.5));
+            assert!(longest(&text) <= COLUMNS, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_as_long_as_a_line_have_one_each() {
+        let text = format!("{:.99}", Array::new([3], &[0.5, 0.25, 0.125]));
+        assert_eq!(text.lines().count(), 3);
     }
 
     #[test]

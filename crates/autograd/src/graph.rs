@@ -1,7 +1,7 @@
 //! What does the graph behind a tensor look like?
 //!
 //! [`Graph::of`] copies names and shapes out of the graph, [`Graph::wrt`] marks what the sweep of
-//! [`grad`](crate::grad) visits, and three writers draw the result: [`Graph::to_svg`] for a
+//! [`grad`](crate::grad()) visits, and three writers draw the result: [`Graph::to_svg`] for a
 //! browser, [`Graph::to_dot`] for Graphviz, [`Graph::to_mermaid`] for Markdown.
 //!
 //! ```

@@ -10,7 +10,7 @@ impl Graph {
     pub fn to_dot(&self) -> String {
         let mut text = String::from(
             "// ellipse: variable, box: constant, rounded box: op; dashed: skipped by the sweep\n\
-             digraph {\n    node [fontname=\"sans-serif\", fontsize=12, margin=\"0.12,0.06\"]\n",
+             digraph {\n    node [fontname=\"Helvetica\", fontsize=12, margin=\"0.16,0.06\"]\n",
         );
         for (i, node) in self.nodes.iter().enumerate() {
             let (shape, style) = match node.kind {
@@ -61,7 +61,7 @@ mod tests {
             graph.to_dot(),
             r##"// ellipse: variable, box: constant, rounded box: op; dashed: skipped by the sweep
 digraph {
-    node [fontname="sans-serif", fontsize=12, margin="0.12,0.06"]
+    node [fontname="Helvetica", fontsize=12, margin="0.16,0.06"]
     n0 [label="w\n[3, 2]", shape=ellipse, style="filled", color="#D55E00", fillcolor="#FBE9DC", fontcolor="#000000"]
     n1 [label="x\n[3, 2]", shape=box, style="filled,dashed", color="#A0A0A0", fillcolor="#FFFFFF", fontcolor="#757575"]
     n2 [label="mul\n[3, 2]", shape=box, style="filled,rounded", color="#0072B2", fillcolor="#E1EFF7", fontcolor="#000000"]

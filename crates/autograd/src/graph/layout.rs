@@ -255,17 +255,38 @@ mod tests {
     }
 
     #[test]
+    fn arrows_from_one_box_do_not_cross() {
+        let (_, layout) = arranged(80);
+        let crossed = |a: &Arrow, b: &Arrow| {
+            let together = a.from == b.from && a.start[1] == b.start[1];
+            together && (a.start[0] - b.start[0]) * (a.end[0] - b.end[0]) < 0.0
+        };
+        for a in &layout.arrows {
+            assert!(layout.arrows.iter().all(|b| !crossed(a, b)), "from {}", a.from);
+        }
+    }
+
+    #[test]
     fn a_chain_is_straight() {
         let layout = arrange(&[50.0, 90.0, 70.0], &[&[], &[0], &[1]]);
         assert!(layout.centres.iter().all(|centre| centre[0] == 45.0));
     }
 
     #[test]
-    fn settling_is_the_best_place_within_the_order() {
-        // Three boxes above one: its neighbours all want its column, and share the damage.
+    fn neighbours_without_room_share_the_damage() {
         let layout = arrange(&[50.0; 4], &[&[], &[], &[], &[0, 1, 2]]);
         let x: Vec<f64> = layout.centres.iter().map(|centre| centre[0]).collect();
         let expected = [25.0, 93.0, 161.0, 93.0];
         assert!(x.iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-6), "{x:?}");
+    }
+
+    #[test]
+    fn a_leaf_gives_way_to_an_op() {
+        // Both inputs of the result want its column, one ten times as much as the other. So it is
+        // at the weighted mean of theirs: 10 (x - a) + (x - b) = 0, b = a + 50 + GAP.
+        let layout = arrange(&[50.0; 4], &[&[], &[0], &[], &[1, 2]]);
+        let x: Vec<f64> = layout.centres.iter().map(|centre| centre[0]).collect();
+        let expected = [0.0, 0.0, 68.0, 68.0 / 11.0].map(|x| 25.0 + x);
+        assert!(x.iter().zip(expected).all(|(x, e)| (x - e).abs() < 0.1), "{x:?}");
     }
 }

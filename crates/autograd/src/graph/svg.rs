@@ -20,7 +20,7 @@ const ARROW: &str = "#222222";
 /// The length of an arrow's head, and its width.
 const HEAD: f64 = 8.0;
 
-const DASHES: &str = r#" stroke-dasharray="4 3""#;
+const DASHES: &str = " stroke-dasharray='4 3'";
 
 impl Graph {
     /// The graph as an SVG file: inputs above, the result below, a legend at the foot. Needs no
@@ -40,30 +40,26 @@ impl Graph {
         let result = self.nodes.last().map(Node::label).unwrap_or_default();
 
         let mut svg = format!(
-            r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.1} {height:.1}" role="img" font-family="sans-serif" text-anchor="middle">
-<title>The graph behind {}</title>
-<defs>
-{}{}</defs>
-<rect width="100%" height="100%" fill="#FFFFFF"/>
-<g transform="translate({left:.1} {MARGIN})">
-"##,
+            "<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0}' height='{height:.0}' \
+             viewBox='0 0 {width:.1} {height:.1}' font-family='sans-serif' text-anchor='middle'>\n\
+             <title>The graph behind {}</title>\n<defs>\n{}{}</defs>\n\
+             <rect width='100%' height='100%' fill='#FFFFFF'/>\n\
+             <g transform='translate({left:.1} {MARGIN})'>\n",
             escaped(&result),
             arrow_head("visited", ARROW),
             arrow_head("skipped", SKIPPED.line),
         );
         // Dim arrows first, so that they pass below the others; boxes last.
         for skipped in [true, false] {
-            for arrow in &layout.arrows {
-                if self.nodes[arrow.from].skipped == skipped {
-                    draw_arrow(&mut svg, arrow, skipped);
-                }
-            }
+            let arrows = layout.arrows.iter();
+            let arrows = arrows.filter(|arrow| self.nodes[arrow.from].skipped == skipped);
+            svg.extend(arrows.map(|arrow| draw_arrow(arrow, skipped)));
         }
-        for ((node, centre), width) in self.nodes.iter().zip(&layout.centres).zip(widths) {
-            draw_node(&mut svg, node, *centre, width);
-        }
+        let places = layout.centres.iter().zip(widths);
+        let nodes = self.nodes.iter().zip(places);
+        svg.extend(nodes.map(|(node, (centre, width))| draw_node(node, *centre, width)));
         let left = (width - legend.width) / 2.0;
-        let _ = writeln!(svg, "</g>\n<g transform=\"translate({left:.1} {foot:.1})\">");
+        let _ = writeln!(svg, "</g>\n<g transform='translate({left:.1} {foot:.1})'>");
         svg + &legend.svg + "</g>\n</svg>\n"
     }
 }
@@ -75,6 +71,12 @@ struct Legend {
 }
 
 impl Legend {
+    /// The size of a sample.
+    const SAMPLE: [f64; 2] = [34.0, 20.0];
+
+    /// Between a sample and its meaning, and between two entries.
+    const GAPS: [f64; 2] = [8.0, 24.0];
+
     fn of(graph: &Graph) -> Legend {
         let mut legend = Legend { svg: String::new(), width: 0.0 };
         for (kind, paint, meaning) in [
@@ -82,52 +84,47 @@ impl Legend {
             (Kind::Constant, CONSTANT, "constant"),
             (Kind::Op, OP, "op"),
         ] {
-            let sample = outline(kind, paint, false, [legend.width, 0.0], [34.0, 20.0]);
+            let sample = outline(kind, paint, false, [legend.width, 0.0], Legend::SAMPLE);
             legend.add(&sample, meaning);
         }
         if graph.nodes.iter().any(|node| node.skipped) {
             for (skipped, meaning) in
                 [(false, "the sweep goes back here"), (true, "the sweep skips this")]
             {
-                let x = legend.width;
-                let mut sample = String::new();
-                draw_line(
-                    &mut sample,
-                    &format!("M{x:.1} 10H{:.1}", x + 34.0 - HEAD),
-                    skipped,
-                    true,
-                );
-                legend.add(&sample, meaning);
+                let (x, [width, height]) = (legend.width, Legend::SAMPLE);
+                let path = format!("M{x:.1} {}H{:.1}", height / 2.0, x + width - HEAD);
+                legend.add(&draw_line(&path, skipped, true), meaning);
             }
         }
-        legend.width -= 24.0;
+        legend.width -= Legend::GAPS[1];
         legend
     }
 
-    /// Adds a sample, drawn 34 wide and 20 high, and the words beside it.
+    /// Adds a sample, drawn at the right end of what is there, and its meaning.
     fn add(&mut self, sample: &str, meaning: &str) {
-        let x = self.width + 34.0 + 8.0;
+        let x = self.width + Legend::SAMPLE[0] + Legend::GAPS[0];
         let _ = writeln!(
             self.svg,
-            r#"{sample}<text x="{x:.1}" y="14" font-size="{SHAPE_SIZE}" text-anchor="start">{meaning}</text>"#
+            "{sample}<text x='{x:.1}' y='14' font-size='{SHAPE_SIZE}' text-anchor='start'>\
+             {meaning}</text>"
         );
-        self.width = x + text_width(meaning, SHAPE_SIZE) + 24.0;
+        self.width = x + text_width(meaning, SHAPE_SIZE) + Legend::GAPS[1];
     }
 }
 
-fn draw_node(svg: &mut String, node: &Node, [x, y]: [f64; 2], width: f64) {
+fn draw_node(node: &Node, [x, y]: [f64; 2], width: f64) -> String {
     let corner = [x - width / 2.0, y - BOX_HEIGHT / 2.0];
     let paint = node.paint();
-    let _ = writeln!(
-        svg,
-        r#"<g fill="{}">{}<text x="{x:.1}" y="{:.1}" font-size="{LABEL_SIZE}">{}</text><text x="{x:.1}" y="{:.1}" font-size="{SHAPE_SIZE}">{}</text></g>"#,
+    let outline = outline(node.kind, paint, node.skipped, corner, [width, BOX_HEIGHT]);
+    let (label, shape) = (escaped(&node.label()), node.shape);
+    format!(
+        "<g fill='{}'>{outline}\
+         <text x='{x:.1}' y='{:.1}' font-size='{LABEL_SIZE}'>{label}</text>\
+         <text x='{x:.1}' y='{:.1}' font-size='{SHAPE_SIZE}'>{shape}</text></g>\n",
         paint.text,
-        outline(node.kind, paint, node.skipped, corner, [width, BOX_HEIGHT]),
         y - 3.0,
-        escaped(&node.label()),
         y + 13.0,
-        node.shape,
-    );
+    )
 }
 
 /// A box: with round ends for a variable, sharp corners for a constant, round corners for an op.
@@ -140,39 +137,37 @@ fn outline(kind: Kind, paint: Paint, dashed: bool, [x, y]: [f64; 2], [w, h]: [f6
     let dashes = if dashed { DASHES } else { "" };
     let Paint { line, fill, .. } = paint;
     format!(
-        r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius:.1}" fill="{fill}" stroke="{line}" stroke-width="1.6"{dashes}/>"#
+        "<rect x='{x:.1}' y='{y:.1}' width='{w:.1}' height='{h:.1}' rx='{radius:.1}' \
+         fill='{fill}' stroke='{line}' stroke-width='1.6'{dashes}/>"
     )
 }
 
 /// Down and, on the way, aside: it leaves and arrives upright.
-fn draw_arrow(svg: &mut String, arrow: &Arrow, skipped: bool) {
+fn draw_arrow(arrow: &Arrow, skipped: bool) -> String {
     let ([x, y], [u, v]) = (arrow.start, arrow.end);
-    // The line ends where its head begins.
-    let v = if arrow.on_to.is_none() { v - HEAD } else { v };
+    // A line ends where its head begins, or goes on between the boxes of the next row.
+    let (v, rest) = match arrow.on_to {
+        None => (v - HEAD, String::new()),
+        Some(bottom) => (v, format!("V{bottom:.1}")),
+    };
     let middle = (y + v) / 2.0;
-    let mut path = format!("M{x:.1} {y:.1}C{x:.1} {middle:.1} {u:.1} {middle:.1} {u:.1} {v:.1}");
-    if let Some(bottom) = arrow.on_to {
-        let _ = write!(path, "V{bottom:.1}");
-    }
-    draw_line(svg, &path, skipped, arrow.on_to.is_none());
-    svg.push('\n');
+    let path = format!("M{x:.1} {y:.1}C{x:.1} {middle:.1} {u:.1} {middle:.1} {u:.1} {v:.1}{rest}");
+    draw_line(&path, skipped, arrow.on_to.is_none()) + "\n"
 }
 
-fn draw_line(svg: &mut String, path: &str, skipped: bool, with_head: bool) {
+fn draw_line(path: &str, skipped: bool, with_head: bool) -> String {
     let (class, colour, dashes) =
         if skipped { ("skipped", SKIPPED.line, DASHES) } else { ("visited", ARROW, "") };
-    let head = if with_head { format!(r#" marker-end="url(#{class})""#) } else { String::new() };
-    let _ = write!(
-        svg,
-        r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.4"{dashes}{head}/>"#
-    );
+    let head = if with_head { format!(" marker-end='url(#{class})'") } else { String::new() };
+    format!("<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.4'{dashes}{head}/>")
 }
 
 fn arrow_head(id: &str, colour: &str) -> String {
     let half = HEAD / 2.0;
     format!(
-        r#"<marker id="{id}" markerUnits="userSpaceOnUse" markerWidth="{HEAD}" markerHeight="{HEAD}" refX="0" refY="{half}" orient="auto"><path d="M0 0L{HEAD} {half}L0 {HEAD}Z" fill="{colour}"/></marker>
-"#
+        "<marker id='{id}' markerUnits='userSpaceOnUse' markerWidth='{HEAD}' \
+         markerHeight='{HEAD}' refX='0' refY='{half}' orient='auto'>\
+         <path d='M0 0L{HEAD} {half}L0 {HEAD}Z' fill='{colour}'/></marker>\n"
     )
 }
 
@@ -215,7 +210,7 @@ mod tests {
         let (x, w) = (Tensor::full([3, 2], 1.0), variable(&[2, 4]));
         let y = x.matmul(&w).tanh().sum();
         let svg = Graph::of(&y).name(&w, "w").wrt(&[&w]).to_svg();
-        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\""));
+        assert!(svg.starts_with("<svg xmlns='http://www.w3.org/2000/svg' width='"));
         assert!(svg.ends_with("</svg>\n"));
         for tag in ["svg", "g", "defs", "marker", "text", "title"] {
             let opened = svg.matches(&format!("<{tag}>")).count();

@@ -172,3 +172,39 @@ fn tensor(points: &[[f64; 2]]) -> Tensor {
     let numbers: Vec<Real> = points.iter().flatten().map(|x| *x as Real).collect();
     Tensor::new([points.len(), 2], &numbers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_raises_the_belief_at_the_rate_of_its_square() {
+        for version in [Version::Softmax, Version::Bce] {
+            let mut gan = GaussianGan::new(version, 0);
+            gan.train_epoch();
+            let x = gan.fakes(&Rng::new(0, "noise").normal([20, 2]));
+            let push = gan.push(&x);
+            let step = 1e-2;
+            let moved: Vec<[f64; 2]> = x
+                .iter()
+                .zip(&push)
+                .map(|(x, p)| [x[0] + step * p[0], x[1] + step * p[1]])
+                .collect();
+            // The loss of one point is -ln D, so ln D rises by step · |push|² at first order.
+            for ((before, after), p) in gan.belief(&x).iter().zip(gan.belief(&moved)).zip(&push) {
+                let rate = (after.ln() - before.ln()) / step;
+                let expected = p[0].powi(2) + p[1].powi(2);
+                assert!((rate - expected).abs() < 0.05 * expected + 1e-3, "{rate} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_generator_became_is_what_it_generates() {
+        let mut gan = GaussianGan::new(Version::Softmax, 0);
+        gan.train_epoch();
+        let sample = gan.fakes(&Rng::new(1, "noise").normal([100_000, 2]));
+        let distance = Gaussian2::fit(&sample).squared_wasserstein(&gan.generated());
+        assert!(distance < 1e-3, "{distance}");
+    }
+}

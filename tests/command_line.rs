@@ -1,0 +1,127 @@
+//! Do the examples keep what their command lines promise?
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+/// The example's program, built if it is not there.
+fn example(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test has a path");
+    let folder = test.parent().and_then(Path::parent).expect("target/profile/deps/test");
+    let program = folder.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
+    if !program.exists() {
+        let build = Command::new(env!("CARGO")).args(["build", "--example", name]).status();
+        assert!(build.expect("cargo starts").success());
+    }
+    program
+}
+
+fn run(threads: &str, out: &Path, flags: &[&str]) -> Output {
+    Command::new(example("gaussian_gan"))
+        .env("RAYON_NUM_THREADS", threads)
+        .arg("--out")
+        .arg(out)
+        .args(flags)
+        .output()
+        .expect("the example starts")
+}
+
+/// `metrics.jsonl` without its times.
+fn metrics(out: &Path) -> String {
+    let text = fs::read_to_string(out.join("metrics.jsonl")).expect("the run wrote its metrics");
+    let without_time = |line: &str| match line.split_once(",\"seconds\":") {
+        Some((figures, _)) => figures.to_owned(),
+        None => panic!("{line} has no time"),
+    };
+    text.lines().map(without_time).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_run_leaves_all_its_pictures_and_a_record_of_each_epoch() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let output = run("2", folder.path(), &["--epochs", "3"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.contains("covariance [[1.010, 1.950], [1.950, 4.250]]"), "{text}");
+    assert!(text.contains("binary training acc at epoch 2: accuracy=0."), "{text}");
+    let files: BTreeSet<String> = fs::read_dir(folder.path())
+        .expect("the folder is there")
+        .map(|file| file.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    let expected = "discriminator.svg epoch-00.svg epoch-01.svg epoch-02.svg final.svg losses.svg \
+                    metrics.jsonl real.svg training.gif";
+    assert_eq!(files, expected.split(' ').map(str::to_owned).collect());
+    let line = metrics(folder.path()).lines().next().expect("a line").to_owned() + "}";
+    let record: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    for key in ["epoch", "accuracy", "loss_d", "loss_g", "w2_squared"] {
+        assert!(record[key].is_number(), "{key} in {line}");
+    }
+    assert!(record["mean"].as_array().is_some_and(|mean| mean.len() == 2));
+    assert!(record["covariance"][1][1].is_number());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
+    let runs = ["1", "2", "4"].map(|threads| {
+        let folder = tempfile::tempdir().expect("a folder for the run");
+        assert!(run(threads, folder.path(), &["--seed", "3"]).status.success());
+        let pictures = ["final.svg", "losses.svg", "discriminator.svg", "training.gif"];
+        let pictures = pictures.map(|name| fs::read(folder.path().join(name)).expect(name));
+        (metrics(folder.path()), pictures)
+    });
+    assert!(runs[0].0.lines().count() == 10 && runs[0] == runs[1] && runs[1] == runs[2]);
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    assert!(run("2", folder.path(), &["--seed", "4"]).status.success());
+    assert_ne!(metrics(folder.path()), runs[0].0);
+}
+
+#[test]
+fn many_seeds_are_summarised() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let output = run("2", folder.path(), &["--seeds", "5", "--epochs", "2", "--loss", "bce"]);
+    assert!(output.status.success());
+    let json = fs::read(folder.path().join("seeds.json")).expect("the summary");
+    let summary: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!(summary.as_array().map(Vec::len), Some(2));
+    let distance = &summary[1]["w2_squared"];
+    let quartiles = ["lower", "median", "upper"].map(|key| distance[key].as_f64().expect(key));
+    assert!(quartiles.is_sorted() && quartiles[0] > 0.0);
+}
+
+#[test]
+fn wrong_flags_end_with_one_clear_line_and_leave_nothing() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let out = folder.path().join("run");
+    for (flags, expected) in [
+        (["--epochs", "0"], "'0' for '--epochs"),
+        (["--seed", "x"], "'x' for '--seed"),
+        (["--loss", "hinge"], "'hinge' for '--loss"),
+        (["--seeds", "0"], "'0' for '--seeds"),
+        (["--speed", "9"], "'--speed'"),
+    ] {
+        let output = run("1", &out, &flags);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{flags:?}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.starts_with("error: ") && message.contains(expected), "{message}");
+        assert!(!out.exists());
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_ends_with_one_clear_line() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let file = folder.path().join("notes.txt");
+    fs::write(&file, "mine").expect("a file");
+    for out in [file.clone(), file.join("run")] {
+        let output = run("1", &out, &[]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.contains("notes.txt"), "{message}");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("it is still there"), "mine");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
