@@ -80,10 +80,8 @@ fn double_twice() {
     println!("    c has gradient {dc}, by definition");
     println!("    b has gradient {db}, the sum over both uses in c");
     println!("    a has gradient {da}, the sum over both uses in b\n");
-    println!(
-        "Undone when only the first use had reported, b would have passed 1 on to each use of"
-    );
-    println!("a, and a would have got 2. On a richer graph a wrong order does just that:\n");
+    println!("Undone after the first of those uses, b would have passed on 1 instead of 2, and a");
+    println!("would have got 2. This graph has room for a wrong order:\n");
 }
 
 /// An op already applied, with the slope ∂result/∂input of each use of an input.

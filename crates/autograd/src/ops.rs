@@ -1,7 +1,7 @@
 //! Which ops are there?
 //!
 //! One file for each family. An op is one block: formula, struct, numbers, derivative, method,
-//! and a [`case`] with which the tests differentiate it twice.
+//! and a case with which the tests differentiate it twice.
 
 pub mod arithmetic;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A failure outside the program: each text names the path and the way out.
 ///
-/// The cause (say, "no space left on device") is the error's `source()`, which `anyhow` prints below it.
+/// The cause (say, "no space left on device") is the error's `source()`, which a report prints behind it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

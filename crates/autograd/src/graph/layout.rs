@@ -282,11 +282,12 @@ mod tests {
 
     #[test]
     fn a_leaf_gives_way_to_an_op() {
-        // Both inputs of the result want its column, one ten times as much as the other. So it is
-        // at the weighted mean of theirs: 10 (x - a) + (x - b) = 0, b = a + 50 + GAP.
-        let layout = arrange(&[50.0; 4], &[&[], &[0], &[], &[1, 2]]);
-        let x: Vec<f64> = layout.centres.iter().map(|centre| centre[0]).collect();
-        let expected = [0.0, 0.0, 68.0, 68.0 / 11.0].map(|x| 25.0 + x);
-        assert!(x.iter().zip(expected).all(|(x, e)| (x - e).abs() < 0.1), "{x:?}");
+        let rows = Rows::of(&[50.0; 4], &[&[], &[0], &[], &[1, 2]]);
+        let mut x = [0.0; 4];
+        settle(&rows, &rows.order[1], &mut x);
+        // Both cells wish for 0, the op with a stiff and a soft link and the leaf with a soft one:
+        // 11 a² + b² is least, given b = a + 50 + GAP = a + 68, at a = -68 / 12.
+        let a = -68.0 / 12.0;
+        assert!(x.iter().zip([0.0, a, a + 68.0, 0.0]).all(|(x, e)| (x - e).abs() < 1e-9), "{x:?}");
     }
 }
