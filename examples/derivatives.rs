@@ -27,7 +27,7 @@ fn print_all(flags: Flags) -> Result<(), Error> {
     let points: &[Real] =
         if flags.smoke { &[-1.0, 0.5] } else { &[-3.0, -1.0, -0.1, 0.1, 0.5, 1.0, 2.5] };
 
-    println!("error: the engine's {} minus the closed form in f64\n", type_name::<Real>());
+    println!("error is the engine's {} minus the closed form in f64\n", type_name::<Real>());
     compare("f(x) = tanh x", points, Tensor::tanh, |x| {
         let y = x.tanh();
         [y, 1.0 - y * y, -2.0 * y * (1.0 - y * y)]
