@@ -4,7 +4,8 @@
 //! stream that says what is wrong, and an exit code that is not 0.
 
 use std::error::Error;
-use std::process::ExitCode;
+use std::panic;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -14,6 +15,7 @@ use clap::error::ErrorKind;
 pub fn run<Flags: Parser, E: Into<Box<dyn Error>>>(
     program: impl FnOnce(Flags) -> Result<(), E>,
 ) -> ExitCode {
+    end_when_nobody_reads();
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
         Err(asked)
@@ -34,6 +36,19 @@ pub fn run<Flags: Parser, E: Into<Box<dyn Error>>>(
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends the program in silence when its output is closed, as `head` does once it has seen enough.
+/// `println!` would panic.
+fn end_when_nobody_reads() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to stdout: Broken pipe") {
+            process::exit(0);
+        }
+        report(info);
+    }));
 }
 
 /// What comes before the usage notes, on one line.

@@ -2,13 +2,18 @@
 //!
 //! With p outside j, the inner loop adds a multiple of one row of B to one row of C. Both are
 //! contiguous when B is not transposed, and the compiler turns the loop into vector
-//! instructions. Nothing is packed or allocated: the rung for products so small that any
-//! set-up would cost more than the product.
+//! instructions. Rows too short for a vector are dot products again: a sum kept in a register
+//! does not wait for memory. Nothing is packed or allocated: the rung for products so small that
+//! any set-up would cost more than the product.
 
 use super::{Beta, check_sizes};
 use crate::mat::{Mat, MatMut};
 
-/// C = A B + β C, row by row:  c_i += a_ip b_p  for each p.
+/// From this many columns on, adding rows beats dot products.
+const VECTOR: usize = 8;
+
+/// C = A B + β C, row by row:  c_i += a_ip b_p  for each p, or c_ij += a_ip b_pj if B's rows
+/// are short or not contiguous.
 pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     let (k, n) = (a.cols(), c.cols());
@@ -17,7 +22,7 @@ pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
         if beta == Beta::Zero {
             c.iter_mut().for_each(|c| *c = 0.0);
         }
-        if b.col_stride() == 1 {
+        if n >= VECTOR && b.col_stride() == 1 {
             for p in 0..k {
                 let (a, b) = (a.at(i, p), &b.data()[p * b.row_stride()..][..n]);
                 for (c, b) in c.iter_mut().zip(b) {
@@ -25,11 +30,8 @@ pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
                 }
             }
         } else {
-            for p in 0..k {
-                let a = a.at(i, p);
-                for (j, c) in c.iter_mut().enumerate() {
-                    *c += a * b.at(p, j);
-                }
+            for (j, c) in c.iter_mut().enumerate() {
+                *c = (0..k).fold(*c, |sum, p| sum + a.at(i, p) * b.at(p, j));
             }
         }
     }
