@@ -4,7 +4,47 @@
 //! images `[batch, height, width, channels]`.
 
 use crate::{Module, Param, Statistic};
-use autograd::{Array, Real, Rng, Tensor};
+use autograd::{Array, Real, Rng, Shape, Tensor};
+
+/// The learnt part of both: a factor γ and an offset β for each feature.
+#[derive(Debug)]
+struct Affine {
+    scale: Param,
+    shift: Param,
+}
+
+impl Affine {
+    /// γ = 1 and β = 0.
+    fn new(features: usize) -> Affine {
+        Affine {
+            scale: Param::new("scale", Array::full([features], 1.0)),
+            shift: Param::new("shift", Array::zeros([features])),
+        }
+    }
+
+    /// The shape of γ, once x is known to have as many features.
+    #[track_caller]
+    fn features_of(&self, x: &Tensor, layer: &str) -> Shape {
+        let shape = *self.scale.tensor().shape();
+        assert!(
+            x.shape().last() == shape.last(),
+            "{layer}: input {} does not end in {} features",
+            x.shape(),
+            shape.count()
+        );
+        shape
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        visit(&self.scale);
+        visit(&self.shift);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        visit(&mut self.scale);
+        visit(&mut self.shift);
+    }
+}
 
 /// Normalises each feature over the batch:
 ///
@@ -27,8 +67,7 @@ pub struct BatchNorm {
     decay: Real,
     epsilon: Real,
     unbiased: bool,
-    scale: Param,
-    shift: Param,
+    affine: Affine,
     running_mean: Statistic,
     running_variance: Statistic,
 }
@@ -47,8 +86,7 @@ impl BatchNorm {
             decay,
             epsilon,
             unbiased,
-            scale: Param::new("scale", Array::full([features], 1.0)),
-            shift: Param::new("shift", Array::zeros([features])),
+            affine: Affine::new(features),
             running_mean: Statistic::new("running_mean", Array::zeros([features])),
             running_variance: Statistic::new("running_variance", Array::full([features], 1.0)),
         }
@@ -66,16 +104,6 @@ impl BatchNorm {
         BatchNorm::new(features, 0.99, 1e-3, false)
     }
 
-    #[track_caller]
-    fn check(&self, x: &Tensor) {
-        let features = self.scale.tensor().shape().count();
-        assert!(
-            x.shape().last() == Some(&features),
-            "batch norm: input {} does not end in {features} features",
-            x.shape()
-        );
-    }
-
     /// running ← decay · running + (1 - decay) · batch
     fn remember(decay: Real, running: &mut Statistic, batch: &Array) {
         for (running, batch) in running.value.numbers_mut().iter_mut().zip(batch.numbers()) {
@@ -91,17 +119,16 @@ impl Module for BatchNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.check(x);
+        self.affine.features_of(x, "batch norm");
         let mean = Tensor::constant(self.running_mean.value.clone());
         let variance = Tensor::constant(self.running_variance.value.clone());
-        let factor = self.scale.tensor() / (variance + self.epsilon).sqrt();
-        (x - mean) * factor + self.shift.tensor()
+        let factor = self.affine.scale.tensor() / (variance + self.epsilon).sqrt();
+        (x - mean) * factor + self.affine.shift.tensor()
     }
 
     #[track_caller]
     fn forward_train(&mut self, x: &Tensor, _: &mut Rng) -> Tensor {
-        self.check(x);
-        let shape = *self.scale.tensor().shape();
+        let shape = self.affine.features_of(x, "batch norm");
         let n = (x.shape().count() / shape.count().max(1)) as Real;
         assert!(n > 0.0, "batch norm: input {} is empty", x.shape());
         let mean = x.sum_to(shape) / n;
@@ -111,18 +138,16 @@ impl Module for BatchNorm {
         let correction = if self.unbiased && n > 1.0 { n / (n - 1.0) } else { 1.0 };
         let corrected = variance.value().map(|v| correction * v);
         BatchNorm::remember(self.decay, &mut self.running_variance, &corrected);
-        let factor = self.scale.tensor() / (variance + self.epsilon).sqrt();
-        centred * factor + self.shift.tensor()
+        let factor = self.affine.scale.tensor() / (variance + self.epsilon).sqrt();
+        centred * factor + self.affine.shift.tensor()
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
-        visit(&self.scale);
-        visit(&self.shift);
+        self.affine.each_param(visit);
     }
 
     fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
-        visit(&mut self.scale);
-        visit(&mut self.shift);
+        self.affine.each_param_mut(visit);
     }
 
     fn each_statistic<'a>(&'a self, visit: &mut dyn FnMut(&'a Statistic)) {
@@ -147,18 +172,13 @@ impl Module for BatchNorm {
 #[derive(Debug)]
 pub struct LayerNorm {
     epsilon: Real,
-    scale: Param,
-    shift: Param,
+    affine: Affine,
 }
 
 impl LayerNorm {
     /// Over inputs `[.., features]`, with epsilon 1e-5, γ = 1 and β = 0.
     pub fn new(features: usize) -> LayerNorm {
-        LayerNorm {
-            epsilon: 1e-5,
-            scale: Param::new("scale", Array::full([features], 1.0)),
-            shift: Param::new("shift", Array::zeros([features])),
-        }
+        LayerNorm { epsilon: 1e-5, affine: Affine::new(features) }
     }
 }
 
@@ -169,25 +189,19 @@ impl Module for LayerNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        let features = self.scale.tensor().shape().count();
-        assert!(
-            x.shape().last() == Some(&features),
-            "layer norm: input {} does not end in {features} features",
-            x.shape()
-        );
+        self.affine.features_of(x, "layer norm");
         let centred = x - x.mean_keepdim(-1);
         let variance = centred.square().mean_keepdim(-1);
-        centred / (variance + self.epsilon).sqrt() * self.scale.tensor() + self.shift.tensor()
+        centred / (variance + self.epsilon).sqrt() * self.affine.scale.tensor()
+            + self.affine.shift.tensor()
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
-        visit(&self.scale);
-        visit(&self.shift);
+        self.affine.each_param(visit);
     }
 
     fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
-        visit(&mut self.scale);
-        visit(&mut self.shift);
+        self.affine.each_param_mut(visit);
     }
 }
 
