@@ -23,7 +23,7 @@ use serde::Serialize;
 #[derive(Parser)]
 struct Flags {
     /// Where all randomness comes from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, conflicts_with = "seeds")]
     seed: u64,
     /// Passes over the data [default: 10 with softmax, 20 with bce]
     #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
@@ -113,6 +113,8 @@ fn train_and_draw(
         let figure = Scatter { title, window, real: &real, fake };
         save_svg(&figure, run.file(name)).map(|()| to_bitmap(&figure))
     };
+    // An earlier, longer run must not leave its epochs among these.
+    run.remove_numbered("epoch-", ".svg")?;
     scatter("The data", &[], "real.svg")?;
     let untrained = Scatter { title: "untrained", window, real: &real, fake: &gan.fakes(&noise) };
     let mut frames = vec![to_bitmap(&untrained)];
@@ -134,7 +136,11 @@ fn train_and_draw(
             record.seconds
         );
         let title = format!("Gaussian GAN, epoch {epoch}");
-        frames.push(scatter(&title, &gan.fakes(&noise), &format!("epoch-{epoch:02}.svg"))?);
+        let frame = scatter(&title, &gan.fakes(&noise), &format!("epoch-{epoch:02}.svg"))?;
+        // A hundred frames are enough for a film.
+        if (epoch + 1) % epochs.div_ceil(100) == 0 {
+            frames.push(frame);
+        }
         history.push(trained);
     }
     let fake = gan.fakes(&noise);

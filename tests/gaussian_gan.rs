@@ -66,23 +66,25 @@ fn played(mut game: Game, turns: usize) -> [Vec<u8>; 2] {
     [to_safetensors(game.generator()), to_safetensors(game.discriminator())]
 }
 
-const ONE: Steps = Steps { count: 1, while_above: None, at_most: 1 };
+fn one() -> Steps {
+    Steps::exactly(1)
+}
 
 #[test]
 fn reusing_the_graph_or_rebuilding_it_is_the_same_step() {
     // Both are judged on the same noise by the same weights; only the work differs.
-    let reused = played(game(Settings::default(), [ONE, ONE]), 5);
+    let reused = played(game(Settings::default(), [one(), one()]), 5);
     let rebuilt = Settings { fakes: Fakes::Rebuilt, ..Settings::default() };
-    assert_eq!(reused, played(game(rebuilt, [ONE, ONE]), 5));
+    assert_eq!(reused, played(game(rebuilt, [one(), one()]), 5));
     let fresh = Settings { fakes: Fakes::Fresh, ..Settings::default() };
-    assert_ne!(reused, played(game(fresh, [ONE, ONE]), 5));
+    assert_ne!(reused, played(game(fresh, [one(), one()]), 5));
 }
 
 #[test]
 fn one_batch_or_two_give_the_same_loss() {
     // Without batch statistics the discriminator judges each row alone.
     let mut losses = [false, true].map(|joined| {
-        let mut game = game(Settings { joined, ..Settings::default() }, [ONE, ONE]);
+        let mut game = game(Settings { joined, ..Settings::default() }, [one(), one()]);
         let mut rng = Rng::new(1, "noise");
         let real = Tensor::constant(AffineGaussian::TUTORIAL.sample(16, &mut rng));
         game.step(&real, &mut rng)
@@ -96,7 +98,10 @@ fn one_batch_or_two_give_the_same_loss() {
 fn evaluated_fakes_change_nothing_without_batch_statistics() {
     let rebuilt = Settings { fakes: Fakes::Rebuilt, ..Settings::default() };
     let evaluated = Settings { evaluate_fakes: true, ..rebuilt };
-    assert_eq!(played(game(rebuilt, [ONE, ONE]), 3), played(game(evaluated, [ONE, ONE]), 3));
+    assert_eq!(
+        played(game(rebuilt, [one(), one()]), 3),
+        played(game(evaluated, [one(), one()]), 3)
+    );
 }
 
 #[test]
@@ -105,8 +110,8 @@ fn players_take_as_many_steps_as_they_are_told() {
     let data = AffineGaussian::TUTORIAL;
     for (steps, expected) in [
         (Steps::exactly(3), 3),
-        (Steps { count: 1, while_above: Some(-1.0), at_most: 7 }, 7),
-        (Steps { count: 2, while_above: Some(1e9), at_most: 7 }, 2),
+        (Steps::exactly(1).while_above(-1.0, 7), 7),
+        (Steps::exactly(2).while_above(1e9, 7), 2),
     ] {
         let mut game = game(Settings::default(), [Steps::exactly(2), steps]);
         let mut batches = 0;
@@ -129,16 +134,16 @@ fn input_noise_fades_out() {
     assert_eq!([noise.at(0), noise.at(5), noise.at(10), noise.at(99)], [0.5, 0.25, 0.0, 0.0]);
     let noisy = Settings { input_noise: Some(noise), ..Settings::default() };
     assert_ne!(
-        played(game(noisy, [ONE, ONE]), 1),
-        played(game(Settings::default(), [ONE, ONE]), 1)
+        played(game(noisy, [one(), one()]), 1),
+        played(game(Settings::default(), [one(), one()]), 1)
     );
 }
 
 #[test]
 fn extra_terms_reach_their_player_only() {
     // A term so large that it decides the direction in which the weights move.
-    let plain = played(game(Settings::default(), [ONE, ONE]), 1);
-    let with_term = game(Settings::default(), [ONE, ONE])
+    let plain = played(game(Settings::default(), [one(), one()]), 1);
+    let with_term = game(Settings::default(), [one(), one()])
         .generator_term(|table, _| 1e6 * table.fake.square().mean());
     let [generator, discriminator] = played(with_term, 1);
     assert_ne!(generator, plain[0]);
@@ -148,8 +153,6 @@ fn extra_terms_reach_their_player_only() {
 #[test]
 fn a_parameter_without_gradient_is_reported() {
     let mut rng = Rng::new(0, "weights");
-    // Nothing of the first layer survives a multiplication by zero weights in the second: its
-    // gradient is zero. A detached term, in contrast, leaves no gradient at all.
     let generator = Player::new(Linear::new(2, 2, Init::Zeros, &mut rng), Sgd::new(0.1));
     let discriminator = player([2, 8, 1], &mut rng);
     struct Cut;
@@ -167,5 +170,5 @@ fn a_parameter_without_gradient_is_reported() {
     let mut game = Game::new(generator, discriminator, Cut, Latent::Normal { size: 2 });
     let real = Tensor::full([4, 2], 1.0);
     let report = game.step(&real, &mut rng);
-    assert_eq!(report.without_gradient, ["weight", "bias"]);
+    assert_eq!(report.without_gradient, ["generator.weight", "generator.bias"]);
 }

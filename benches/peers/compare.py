@@ -9,6 +9,7 @@ Prints a table of medians over the rounds and of ratios to ours. Let nothing els
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -24,7 +25,8 @@ def ours():
     """The median time of our row in microseconds, from criterion's own record."""
     command = ["cargo", "bench", "--bench", "train_step", "--", ROW]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    folder = ROOT / "target" / "criterion" / ROW.replace("/", "_") / "new"
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    folder = target / "criterion" / ROW.replace("/", "_") / "new"
     estimates = json.loads((folder / "estimates.json").read_text())
     return estimates["median"]["point_estimate"] / 1000
 

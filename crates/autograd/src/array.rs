@@ -25,9 +25,8 @@ impl Array {
     #[track_caller]
     pub fn new(shape: impl Into<Shape>, numbers: &[Real]) -> Array {
         let shape = shape.into();
-        assert_eq!(
-            numbers.len(),
-            shape.count(),
+        assert!(
+            numbers.len() == shape.count(),
             "array: {shape} has {} elements, got {} numbers",
             shape.count(),
             numbers.len()

@@ -20,7 +20,7 @@ use crate::{Array, Real, Rng, Shape, Tensor, no_grad, vjp};
 /// The step h: the cube root of the rounding error balances rounding against curvature.
 const STEP: Real = if size_of::<Real>() == 8 { 6e-6 } else { 6e-3 };
 
-/// Permitted difference, relative to the size of the terms compared.
+/// Permitted difference: of the derivative where that is above 1, absolute where it is below.
 const TOLERANCE: Real = if size_of::<Real>() == 8 { 1e-6 } else { 2e-2 };
 
 /// Expected derivatives below this are no test.
@@ -87,7 +87,10 @@ fn along_directions(
         let (found, expected, scale) = directional(f, inputs, chosen, seed);
         // A quotient of large values is only as exact as their rounding over the step.
         let rounding = 4.0 * scale * Real::EPSILON / STEP;
-        if (found - expected).abs() > TOLERANCE * expected.abs().max(1.0) + rounding {
+        let tolerance = TOLERANCE * expected.abs().max(1.0) + rounding;
+        // A NaN or an infinity on either side agrees with nothing.
+        let agree = expected.is_finite() && (found - expected).abs() <= tolerance;
+        if !agree {
             return Err(format!("the engine says {found:e}, the difference quotient {expected:e}"));
         }
         vacuous &= expected.abs() < VACUOUS;
@@ -187,6 +190,15 @@ mod tests {
         let wrong = |x: &[Tensor]| WrongCube { factor: 3.0, forgets_x: true }.apply([&x[0]]);
         let why = twice(wrong, &somewhere()).unwrap_err();
         assert!(why.starts_with("second derivative: input 0: the engine says"), "{why}");
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_finite_fails() {
+        for factor in [Real::NAN, Real::INFINITY] {
+            let wrong = |x: &[Tensor]| WrongCube { factor, forgets_x: false }.apply([&x[0]]);
+            assert!(once(wrong, &somewhere()).is_err());
+        }
+        assert!(once(|x| &x[0] * Real::NAN, &somewhere()).is_err());
     }
 
     #[test]

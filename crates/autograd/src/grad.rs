@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 /// dy/dx for each x of `wrt`, of x's shape; zeros for an x that y does not depend on.
 ///
-/// With `create_graph`, the gradients are recorded and can be differentiated again.
+/// With `create_graph`, the gradients are recorded, even inside `no_grad`, and can be
+/// differentiated again. A constant has no gradient, so it counts as one that y does not depend on.
 ///
 /// ```
 /// # use adversaria_autograd::{Array, Tensor, grad};
@@ -51,9 +52,8 @@ pub fn backward(loss: Tensor, wrt: &[&Tensor]) -> Vec<Option<Tensor>> {
 
 #[track_caller]
 fn one_like(y: &Tensor) -> Tensor {
-    assert_eq!(
-        y.shape().count(),
-        1,
+    assert!(
+        y.shape().count() == 1,
         "grad: {} has {} elements, only a single number has a gradient\n  \
          hint: reduce it with `sum()` or `mean()`, or weigh its elements with `vjp`",
         y.shape(),
@@ -69,7 +69,7 @@ fn one_like(y: &Tensor) -> Tensor {
 /// If dy has not the shape of y.
 #[track_caller]
 pub fn vjp(y: &Tensor, dy: &Tensor, wrt: &[&Tensor], create_graph: bool) -> Vec<Option<Tensor>> {
-    assert_eq!(y.shape(), dy.shape(), "vjp: y is {} but dy is {}", y.shape(), dy.shape());
+    assert!(y.shape() == dy.shape(), "vjp: y is {} but dy is {}", y.shape(), dy.shape());
     let nodes = collect(y);
     let find = |x: &Tensor| nodes.binary_search_by(|node| x.id().cmp(&node.id())).ok();
     let leads = mark(&nodes, wrt, find);

@@ -13,7 +13,8 @@ use rand_pcg::Pcg64;
 /// A stream of random numbers: PCG XSL RR 128/64 (O'Neill 2014, "PCG: A Family of Simple Fast
 /// Space-Efficient Statistically Good Algorithms for Random Number Generation").
 ///
-/// The same seed and purpose give the same numbers on every platform.
+/// The same seed and purpose give the same words, and so the same uniform numbers, on every
+/// platform. Normal numbers go through the platform's exp and ln once in a hundred times.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: RngState,

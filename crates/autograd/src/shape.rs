@@ -1,7 +1,7 @@
 //! What is a shape, and when do two shapes broadcast?
 //!
 //! Two shapes broadcast if, counted from the last axis, their sizes are equal or one of them
-//! is 1 or missing. The result takes the larger of each pair. That is NumPy's rule, and the
+//! is 1 or missing. The result takes the size that is not 1. That is NumPy's rule, and the
 //! only one in this crate.
 
 use std::fmt;
@@ -23,11 +23,13 @@ impl Shape {
     /// The shape with these sizes.
     ///
     /// # Panics
-    /// If there are more than [`MAX_AXES`].
+    /// If there are more than [`MAX_AXES`], or more elements than the machine can count.
     #[track_caller]
     pub fn new(sizes: &[usize]) -> Shape {
         let rank = sizes.len();
         assert!(rank <= MAX_AXES, "shape: {sizes:?} has {rank} axes, at most {MAX_AXES} fit");
+        let count = sizes.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
+        assert!(count.is_some(), "shape: {sizes:?} has more elements than can be counted");
         let mut shape = Shape { sizes: [0; MAX_AXES], rank };
         shape.sizes[..rank].copy_from_slice(sizes);
         shape
@@ -107,8 +109,8 @@ impl Shape {
         let position = if axis < 0 { axis + self.rank as isize } else { axis };
         assert!(
             (0..self.rank as isize).contains(&position),
-            "{op}: {self} has no axis {axis}\n  hint: its axes are 0..{} or, from the back, -1 to -{}",
-            self.rank,
+            "{op}: {self} has no axis {axis}\n  \
+             hint: it has {} axes, counted 0, 1 .. from the front or -1, -2 .. from the back",
             self.rank
         );
         position as usize
@@ -169,6 +171,7 @@ impl From<&[usize]> for Shape {
 }
 
 impl FromIterator<usize> for Shape {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Shape {
         let sizes: Vec<usize> = sizes.into_iter().collect();
         Shape::new(&sizes)
@@ -278,6 +281,12 @@ mod tests {
     #[should_panic(expected = "sum: [2, 3] has no axis -3")]
     fn a_missing_axis_is_named() {
         Shape::from([2, 3]).axis(-3, "sum");
+    }
+
+    #[test]
+    #[should_panic(expected = "has more elements than can be counted")]
+    fn a_count_that_overflows_is_refused() {
+        let _ = Shape::from([1 << 40, 1 << 40]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What does each player want?
 
-use crate::losses::{self, bce, bce_with_logits, soft_cross_entropy};
+use crate::losses::{self, bce, bce_with_logits, check_scores, soft_cross_entropy};
 use autograd::{Real, Tensor};
 
 /// A pair of losses, one for each player, of the discriminator's scores.
@@ -55,8 +55,8 @@ impl AdversarialLoss for SoftmaxCrossEntropy {
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
-        let (rows, _) = scores.numbers().as_chunks::<2>();
-        rows.iter().map(|[fake, real]| probability(real - fake)).collect()
+        let p = scores.detach().softmax(-1);
+        p.numbers().as_chunks::<2>().0.iter().map(|[_, real]| *real).collect()
     }
 }
 
@@ -86,6 +86,7 @@ impl Default for Bce {
 impl Bce {
     #[track_caller]
     fn against(&self, scores: &Tensor, target: Real) -> Tensor {
+        check_scores("bce", scores);
         if self.probabilities { bce(scores, target) } else { bce_with_logits(scores, target) }
     }
 }
@@ -101,18 +102,15 @@ impl AdversarialLoss for Bce {
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
-        let numbers = scores.numbers().iter();
-        if self.probabilities {
-            numbers.copied().collect()
-        } else {
-            numbers.map(|s| probability(*s)).collect()
-        }
+        let scores = scores.detach();
+        let p = if self.probabilities { scores } else { scores.sigmoid() };
+        p.numbers().to_vec()
     }
 }
 
 /// The value function of the paper, V(D, G) = E ln D(x) + E ln(1 - D(G(z))), which D maximises:
 /// L_D = -V. G minimises V, its saturating loss, or the non-saturating one. Scores are logits
-/// `[n, 1]`.
+/// `[.., 1]`.
 ///
 /// Source: Goodfellow et al. 2014, eq. 1.
 #[derive(Clone, Copy, Debug)]
@@ -131,11 +129,6 @@ impl AdversarialLoss for Minimax {
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
-        scores.numbers().iter().map(|s| probability(*s)).collect()
+        scores.detach().sigmoid().numbers().to_vec()
     }
-}
-
-/// The probability of a logit: 1 / (1 + e⁻ˢ).
-fn probability(s: Real) -> Real {
-    1.0 / (1.0 + (-s).exp())
 }

@@ -1,6 +1,6 @@
 //! What if a gradient is too large?
 
-use autograd::Real;
+use autograd::{Real, Tensor};
 use layers::Gradients;
 
 /// A bound on gradients.
@@ -17,6 +17,14 @@ pub enum Clip {
 }
 
 impl Clip {
+    /// # Panics
+    /// If the bound is not a positive number.
+    #[track_caller]
+    pub(crate) fn check(self) {
+        let (Clip::Value(c) | Clip::GlobalNorm(c)) = self;
+        assert!(c > 0.0 && c.is_finite(), "clip: the bound {c} is not a positive number");
+    }
+
     /// The gradients within the bound.
     #[must_use]
     pub fn apply(self, gradients: &Gradients) -> Gradients {
@@ -35,13 +43,15 @@ impl Clip {
 
 /// √(Σ g²) over every element of every gradient.
 pub fn global_norm(gradients: &Gradients) -> Real {
-    gradients.iter().map(|g| g.square().sum().item()).sum::<Real>().sqrt()
+    // In f64, where the square of no f32 overflows.
+    let squares = |g: &Tensor| g.numbers().iter().map(|g| f64::from(*g).powi(2)).sum::<f64>();
+    gradients.iter().map(squares).sum::<f64>().sqrt() as Real
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::{Rng, Tensor};
+    use autograd::Rng;
     use layers::{Init, Linear, Module, gradients};
 
     /// d/dw of 3 w₀ - 4 w₁, with the bias left out.

@@ -57,7 +57,8 @@ pub struct Report {
     pub correct: usize,
     /// Out of how many.
     pub judged: usize,
-    /// Parameters of either player that its loss does not reach, usually by mistake.
+    /// Parameters that their player's loss does not reach, usually by mistake, such as
+    /// `generator.0.weight`.
     pub without_gradient: Vec<String>,
 }
 
@@ -135,11 +136,13 @@ impl Game {
     pub fn turn(&mut self, mut next_real: impl FnMut() -> Tensor, rng: &mut Rng) -> Report {
         let mut report = Report::default();
         let (mut steps, mut real, mut batch);
+        let (mut missing_d, mut missing_g);
         steps = 0;
         loop {
             real = next_real();
+            assert!(!real.shape().is_empty(), "game: a batch has rows, a single number has none");
             batch = self.sample(real.shape()[0], rng);
-            self.update_discriminator(&real, &batch.fake.detach(), &mut report, rng);
+            missing_d = self.update_discriminator(&real, &batch.fake.detach(), &mut report, rng);
             steps += 1;
             if !self.discriminator.steps.go_on(steps, report.loss_d) {
                 break;
@@ -148,13 +151,18 @@ impl Game {
         steps = 0;
         loop {
             batch = self.sample_for_generator(steps, batch, rng);
-            self.update_generator(&real, &batch.fake, &mut report, rng);
+            missing_g = self.update_generator(&real, &batch.fake, &mut report, rng);
             steps += 1;
             if !self.generator.steps.go_on(steps, report.loss_g) {
                 break;
             }
         }
         self.turns += 1;
+        let named = |player: &str, names: Vec<String>| {
+            names.into_iter().map(|name| format!("{player}.{name}")).collect::<Vec<_>>()
+        };
+        report.without_gradient = named("discriminator", missing_d);
+        report.without_gradient.extend(named("generator", missing_g));
         report
     }
 
@@ -183,7 +191,8 @@ impl Game {
         Batch { noise, fake }
     }
 
-    /// Updates D by ascending its gradient: descending that of its loss.
+    /// Updates D by ascending its gradient: descending that of its loss. Returns the parameters
+    /// that the loss does not reach.
     #[track_caller]
     fn update_discriminator(
         &mut self,
@@ -191,7 +200,7 @@ impl Game {
         fake: &Tensor,
         report: &mut Report,
         rng: &mut Rng,
-    ) {
+    ) -> Vec<String> {
         let (real_scores, fake_scores) = if self.settings.joined {
             let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
             let n = real.shape()[0];
@@ -213,10 +222,11 @@ impl Game {
         drop((real_scores, fake_scores));
         let (loss, missing) = self.discriminator.learn(loss);
         report.loss_d = loss;
-        report.without_gradient = missing;
+        missing
     }
 
     /// Updates G by descending the gradient of its loss, through D as it is after its update.
+    /// Returns the parameters that the loss does not reach.
     #[track_caller]
     fn update_generator(
         &mut self,
@@ -224,7 +234,7 @@ impl Game {
         fake: &Tensor,
         report: &mut Report,
         rng: &mut Rng,
-    ) {
+    ) -> Vec<String> {
         let scores = self.score(fake, rng);
         let mut loss = self.loss.generator(&scores);
         for term in &self.generator_terms {
@@ -234,7 +244,7 @@ impl Game {
         drop(scores);
         let (loss, missing) = self.generator.learn(loss);
         report.loss_g = loss;
-        report.without_gradient.extend(missing);
+        missing
     }
 
     /// The discriminator's scores of samples, which it sees through this turn's noise.

@@ -92,11 +92,17 @@ pub fn bce(probabilities: &Tensor, target: Real) -> Tensor {
 ///
 /// L = -(1/n) Σ_i ln D(x_i) - (1/n) Σ_i ln(1 - D(G(z_i))),  D = σ(s).
 ///
-/// - `real`, `fake`: `[n, 1]`, logits of the data and of the generator's samples.
+/// - `real`, `fake`: `[.., 1]`, logits of the data and of the generator's samples.
+///
+/// # Panics
+/// If the shapes are not these.
 ///
 /// Source: Goodfellow et al. 2014, Algorithm 1 (there as a gain to ascend).
 #[must_use]
+#[track_caller]
 pub fn discriminator(real: &Tensor, fake: &Tensor) -> Tensor {
+    check_scores("discriminator", real);
+    check_scores("discriminator", fake);
     // ln σ(s) = -softplus(-s) and ln(1 - σ(s)) = -softplus(s). Not `sigmoid(s).ln()`, which is
     // -∞ below s = -88 in f32.
     (-real).softplus().mean() + fake.softplus().mean()
@@ -106,11 +112,16 @@ pub fn discriminator(real: &Tensor, fake: &Tensor) -> Tensor {
 ///
 /// Its gradient vanishes where the discriminator is sure, D(G(z)) → 0: hence *saturating*.
 ///
-/// - `fake`: `[n, 1]`, logits of the generator's samples.
+/// - `fake`: `[.., 1]`, logits of the generator's samples.
+///
+/// # Panics
+/// If the shape is not this.
 ///
 /// Source: Goodfellow et al. 2014, eq. 1 and Algorithm 1.
 #[must_use]
+#[track_caller]
 pub fn saturating(fake: &Tensor) -> Tensor {
+    check_scores("saturating", fake);
     -fake.softplus().mean()
 }
 
@@ -118,12 +129,28 @@ pub fn saturating(fake: &Tensor) -> Tensor {
 ///
 /// The same fixed point as [`saturating`], with a strong gradient where D(G(z)) → 0.
 ///
-/// - `fake`: `[n, 1]`, logits of the generator's samples.
+/// - `fake`: `[.., 1]`, logits of the generator's samples.
+///
+/// # Panics
+/// If the shape is not this.
 ///
 /// Source: Goodfellow et al. 2014, §3, after eq. 1.
 #[must_use]
+#[track_caller]
 pub fn non_saturating(fake: &Tensor) -> Tensor {
+    check_scores("non_saturating", fake);
     (-fake).softplus().mean()
+}
+
+/// Panics unless each sample has one score.
+#[track_caller]
+pub(crate) fn check_scores(name: &str, scores: &Tensor) {
+    assert!(
+        scores.shape().last() == Some(&1),
+        "{name}: scores {} are not [.., 1]\n  \
+         hint: this loss wants a discriminator with one output",
+        scores.shape()
+    );
 }
 
 #[track_caller]

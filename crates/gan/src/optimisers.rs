@@ -36,6 +36,10 @@ pub trait Optimiser: Send {
     fn learning_rate(&self) -> Real;
 
     /// Changes the step size η, as a schedule does between steps.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     fn set_learning_rate(&mut self, learning_rate: Real);
 }
 
@@ -45,6 +49,13 @@ fn check_learning_rate(name: &str, learning_rate: Real) {
         learning_rate > 0.0 && learning_rate.is_finite(),
         "{name}: the learning rate {learning_rate} is not a positive number"
     );
+}
+
+/// For settings that may be 0, as the learning rate at the end of a schedule.
+#[track_caller]
+fn check_not_negative(name: &str, which: &str, number: Real) {
+    let fine = number >= 0.0 && number.is_finite();
+    assert!(fine, "{name}: {which} = {number} is negative or not finite");
 }
 
 #[track_caller]

@@ -44,8 +44,13 @@ impl Player {
     }
 
     /// The same with bounded gradients.
+    ///
+    /// # Panics
+    /// If the bound is not a positive number.
     #[must_use]
+    #[track_caller]
     pub fn clip(mut self, clip: Clip) -> Player {
+        clip.check();
         self.clip = Some(clip);
         self
     }

@@ -46,29 +46,32 @@ pub enum Fakes {
 /// How many steps a player takes when it is its turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Steps {
-    /// At least this many: the paper's k for the discriminator.
-    pub count: usize,
-    /// Then for as long as the player's loss is above this, if set.
-    pub while_above: Option<Real>,
-    /// But never more than this many.
-    pub at_most: usize,
+    at_least: usize,
+    while_above: Real,
+    at_most: usize,
 }
 
 impl Steps {
-    /// Exactly this many.
+    /// Exactly this many: the paper's k for the discriminator.
     ///
     /// # Panics
     /// If `count` is 0.
     #[track_caller]
     pub fn exactly(count: usize) -> Steps {
         assert!(count > 0, "steps: a player takes at least one step a turn");
-        Steps { count, while_above: None, at_most: count }
+        Steps { at_least: count, while_above: Real::INFINITY, at_most: count }
+    }
+
+    /// The same, and then more for as long as the player's loss is above `bound`, but never more
+    /// than `at_most` in all.
+    #[must_use]
+    pub fn while_above(self, bound: Real, at_most: usize) -> Steps {
+        Steps { while_above: bound, at_most: at_most.max(self.at_least), ..self }
     }
 
     /// Whether the turn goes on after `taken` steps, the last with this loss.
     pub(crate) fn go_on(self, taken: usize, loss: Real) -> bool {
-        let wants_more = taken < self.count || self.while_above.is_some_and(|bound| loss > bound);
-        wants_more && taken < self.at_most.max(self.count)
+        taken < self.at_least || (taken < self.at_most && loss > self.while_above)
     }
 }
 

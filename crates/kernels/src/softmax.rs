@@ -15,11 +15,7 @@ pub fn logsumexp(x: &[Real]) -> Real {
         // All -infinity, or one +infinity: x - M would be NaN.
         return largest;
     }
-    let mut sum = 0.0;
-    for x in x {
-        sum += exp(x - largest);
-    }
-    largest + ln(sum)
+    largest + ln(reduce::sum_of(x, |x| exp(x - largest)))
 }
 
 /// y_ij = x_ij - ln Σ_l exp(x_il) for each row i of `columns` numbers.
@@ -42,11 +38,10 @@ pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
 pub fn softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
     for_each_row(x, columns, y, |x, y| {
         let largest = reduce::max(x);
-        let mut sum = 0.0;
         for (y, x) in y.iter_mut().zip(x) {
             *y = exp(x - largest);
-            sum += *y;
         }
+        let sum = reduce::sum(y);
         for y in y {
             *y /= sum;
         }

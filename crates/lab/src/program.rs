@@ -38,14 +38,18 @@ pub fn run<Flags: Parser, E: Into<Box<dyn Error>>>(
     }
 }
 
-/// Ends the program in silence when its output is closed, as `head` does once it has seen enough.
-/// `println!` would panic.
+/// Ends the program when its output cannot be written, which would make `println!` panic: in
+/// silence when it is closed, as `head` does once it has seen enough, and with one line otherwise.
 fn end_when_nobody_reads() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let message = info.payload_as_str().unwrap_or_default();
         if message.starts_with("failed printing to stdout: Broken pipe") {
             process::exit(0);
+        }
+        if message.starts_with("failed printing to stdout") {
+            eprintln!("error: {message}");
+            process::exit(1);
         }
         report(info);
     }));

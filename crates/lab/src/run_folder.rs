@@ -39,6 +39,23 @@ impl RunFolder {
         &self.path
     }
 
+    /// Deletes the files of an earlier run that are called `prefix`, a number, `suffix`.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if one of them cannot be deleted.
+    pub fn remove_numbered(&self, prefix: &str, suffix: &str) -> Result<(), Error> {
+        let failed = |source| Error::Write { path: self.path.clone(), source };
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
+            if number.is_some_and(|number| number.parse::<u64>().is_ok()) {
+                fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
+            }
+        }
+        Ok(())
+    }
+
     /// The path of a file in the folder.
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
@@ -64,6 +81,19 @@ mod tests {
         fs::write(root.path().join("old"), "x").unwrap();
         RunFolder::create(root.path()).unwrap();
         assert!(root.path().join("old").exists());
+    }
+
+    #[test]
+    fn numbered_files_are_removed_and_no_others() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["epoch-00.svg", "epoch-117.svg", "epoch-x.svg", "final.svg"] {
+            fs::write(root.path().join(name), "x").unwrap();
+        }
+        RunFolder::create(root.path()).unwrap().remove_numbered("epoch-", ".svg").unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(root.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["epoch-x.svg", "final.svg"]);
     }
 
     #[test]

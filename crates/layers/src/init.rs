@@ -94,72 +94,57 @@ impl Init {
     #[track_caller]
     pub fn sample(self, shape: impl Into<Shape>, rng: &mut Rng) -> Array {
         let shape = shape.into();
-        // Those without fans take any shape.
-        let fans = if shape.len() < 2 && !self.needs_fans() {
-            Fans { inputs: 0, outputs: 0 }
-        } else {
-            Fans::of(&shape)
-        };
-        self.sample_with(fans, shape, rng)
+        self.draw(shape, &|| Fans::of(&shape), rng)
     }
 
     /// Numbers of this shape, such as biases, for a layer with these fans.
     #[track_caller]
     pub fn sample_with(self, fans: Fans, shape: impl Into<Shape>, rng: &mut Rng) -> Array {
-        let shape = shape.into();
-        let (inputs, outputs) = (fans.inputs as Real, fans.outputs as Real);
+        self.draw(shape.into(), &|| fans, rng)
+    }
+
+    #[track_caller]
+    fn draw(self, shape: Shape, fans: &dyn Fn() -> Fans, rng: &mut Rng) -> Array {
+        let inputs = || fans().inputs as Real;
+        let both = || (fans().inputs + fans().outputs) as Real;
         match self {
             Init::Zeros => Array::zeros(shape),
             Init::Constant(c) => Array::full(shape, c),
-            Init::Normal { std } => rng.normal(shape).map(|x| std * x),
+            Init::Normal { std } => normal(shape, std, rng),
             Init::TruncatedNormal { std } => truncated_normal(shape, std, rng),
             Init::Uniform { low, high } => rng.uniform(shape, low, high),
-            Init::XavierUniform => symmetric(shape, (6.0 / (inputs + outputs)).sqrt(), rng),
-            Init::XavierNormal => {
-                let std = (2.0 / (inputs + outputs)).sqrt();
-                rng.normal(shape).map(|x| std * x)
-            }
-            Init::XavierHalf => {
-                let std = 1.0 / (inputs / 2.0).sqrt();
-                rng.normal(shape).map(|x| std * x)
-            }
-            Init::KaimingUniform => symmetric(shape, (6.0 / inputs).sqrt(), rng),
-            Init::KaimingNormal => {
-                let std = (2.0 / inputs).sqrt();
-                rng.normal(shape).map(|x| std * x)
-            }
-            Init::FanIn => symmetric(shape, 1.0 / inputs.sqrt(), rng),
+            Init::XavierUniform => symmetric(shape, (6.0 / both()).sqrt(), rng),
+            Init::XavierNormal => normal(shape, (2.0 / both()).sqrt(), rng),
+            Init::XavierHalf => normal(shape, 1.0 / (inputs() / 2.0).sqrt(), rng),
+            Init::KaimingUniform => symmetric(shape, (6.0 / inputs()).sqrt(), rng),
+            Init::KaimingNormal => normal(shape, (2.0 / inputs()).sqrt(), rng),
+            Init::FanIn => symmetric(shape, 1.0 / inputs().sqrt(), rng),
             Init::Orthogonal { gain } => orthogonal(shape, gain, rng),
         }
     }
+}
 
-    fn needs_fans(self) -> bool {
-        use Init::*;
-        matches!(
-            self,
-            XavierUniform
-                | XavierNormal
-                | XavierHalf
-                | KaimingUniform
-                | KaimingNormal
-                | FanIn
-                | Orthogonal { .. }
-        )
-    }
+/// N(0, std²)
+#[track_caller]
+fn normal(shape: Shape, std: Real, rng: &mut Rng) -> Array {
+    assert!(std >= 0.0 && std.is_finite(), "init: {std} is no standard deviation");
+    rng.normal(shape).map(|x| std * x)
 }
 
 /// U(-a, a)
+#[track_caller]
 fn symmetric(shape: Shape, a: Real, rng: &mut Rng) -> Array {
+    assert!(a.is_finite(), "init: a weight of shape {shape} has no inputs to scale by");
     rng.uniform(shape, -a, a)
 }
 
+#[track_caller]
 fn truncated_normal(shape: Shape, std: Real, rng: &mut Rng) -> Array {
-    let mut x = rng.normal(shape);
+    let mut x = normal(shape, std, rng);
     for x in x.numbers_mut() {
-        while x.abs() > 2.0 {
-            *x = rng.normal([]).item();
+        while x.abs() > 2.0 * std {
+            *x = std * rng.normal([]).item();
         }
-        *x *= std;
     }
     x
 }

@@ -81,7 +81,7 @@ impl BatchNorm {
     #[track_caller]
     pub fn new(features: usize, decay: Real, epsilon: Real, unbiased: bool) -> BatchNorm {
         assert!((0.0..=1.0).contains(&decay), "batch norm: the decay {decay} is not in [0, 1]");
-        assert!(epsilon >= 0.0, "batch norm: epsilon {epsilon} is negative");
+        assert!(epsilon >= 0.0, "batch norm: epsilon {epsilon} is not 0 or more");
         BatchNorm {
             decay,
             epsilon,

@@ -7,7 +7,7 @@
 use crate::Module;
 use autograd::{Array, Real, Shape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a file is not this model's state.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum StateError {
 }
 
 /// The model's parameters and statistics as the bytes of a safetensors file.
+///
+/// # Panics
+/// If two of them have one name.
 pub fn to_safetensors(model: &dyn Module) -> Vec<u8> {
     let mut tensors: Vec<(String, Shape, Vec<u8>)> = Vec::new();
     let bytes = |x: &Array| x.numbers().iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -56,6 +59,14 @@ pub fn to_safetensors(model: &dyn Module) -> Vec<u8> {
         let value = &statistic.value;
         tensors.push((statistic.name().to_owned(), *value.shape(), bytes(value)));
     });
+    let mut names = BTreeSet::new();
+    for (name, ..) in &tensors {
+        assert!(
+            names.insert(name),
+            "state: two tensors are named `{name}`\n  \
+             hint: a container puts its own name in front with `move_into`"
+        );
+    }
     let dtype = if size_of::<Real>() == 8 { Dtype::F64 } else { Dtype::F32 };
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(dtype, shape.to_vec(), bytes);

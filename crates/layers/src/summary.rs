@@ -41,9 +41,12 @@ fn describe(
         rows.push((format!("{:depth$}{}", "", model.describe()), shape, model.param_count()));
         return y;
     }
-    // A container's own row would repeat its children's, so it only indents them.
-    let depth = if depth == 0 && rows.is_empty() { 0 } else { depth + 2 };
-    children.iter().fold(x.clone(), |x, child| describe(child.as_ref(), &x, depth, rows))
+    // A container's own row would repeat its children's, so it only indents their containers.
+    let indent = |child: &dyn Module| if child.children().is_empty() { depth } else { depth + 2 };
+    children
+        .iter()
+        .map(|child| child.as_ref())
+        .fold(x.clone(), |x, child| describe(child, &x, indent(child), rows))
 }
 
 /// 1234567 as 1,234,567.
@@ -74,5 +77,9 @@ LeakyRelu 0.2     [1000]           0
 Linear 1000 -> 1  [1]          1,001
 total                          4,001";
         assert_eq!(summary(&model, &[2]), expected);
+        let nested = Sequential::new().add(model).add(Activation::Sigmoid);
+        let table = summary(&nested, &[2]);
+        let starts: Vec<&str> = table.lines().skip(1).map(|line| &line[..4]).collect();
+        assert_eq!(starts, ["  Li", "  Le", "  Li", "Sigm", "tota"]);
     }
 }

@@ -172,7 +172,7 @@ impl Tensor {
         Pow { p }.apply([self])
     }
 
-    /// x^p, element by element, with exponents of their own. Differentiable in p where x > 0.
+    /// x^p, element by element, with exponents of their own. Differentiable where x > 0.
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -9,6 +9,7 @@
 #[cfg(test)]
 use super::case::Case;
 use crate::{Array, Op, Real, Tensor, is_recording};
+use kernels::reduce::sum;
 use kernels::softmax::{logsumexp, softmax_rows};
 use kernels::vecmath::{sigmoid, softplus};
 
@@ -22,15 +23,18 @@ impl Op<2> for CrossEntropy {
 
     fn forward(&self, [x, t]: [&Array; 2]) -> Array {
         let (rows, columns) = (x.shape()[0], x.shape()[1]);
-        let mut total = 0.0;
-        for i in 0..rows {
-            let x = &x.numbers()[i * columns..][..columns];
-            let t = &t.numbers()[i * columns..][..columns];
-            let lse = logsumexp(x);
-            // Σ_j t_j (lse - x_j), which is s lse - Σ_j t_j x_j without its cancellation.
-            total += x.iter().zip(t).map(|(x, t)| t * (lse - x)).sum::<Real>();
-        }
-        Array::scalar(total / rows as Real)
+        // Σ_j t_j (lse - x_j), which is s lse - Σ_j t_j x_j without its cancellation.
+        let terms = Array::filled_by([rows, columns], |terms| {
+            for (i, terms) in terms.chunks_exact_mut(columns).enumerate() {
+                let x = &x.numbers()[i * columns..][..columns];
+                let t = &t.numbers()[i * columns..][..columns];
+                let lse = logsumexp(x);
+                for ((term, x), t) in terms.iter_mut().zip(x).zip(t) {
+                    *term = t * (lse - x);
+                }
+            }
+        });
+        Array::scalar(sum(terms.numbers()) / rows as Real)
     }
 
     fn vjp(&self, i: usize, [x, t]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -67,7 +71,7 @@ impl Op<2> for BinaryCrossEntropy {
         // As t softplus(-x) + (1 - t) softplus(x): softplus(x) - t x cancels for large x.
         let terms = x.zip(t, Self::NAME, |x, t| t * softplus(-x) + (1.0 - t) * softplus(x));
         let n = terms.shape().count() as Real;
-        Array::scalar(kernels::reduce::sum(terms.numbers()) / n)
+        Array::scalar(sum(terms.numbers()) / n)
     }
 
     fn vjp(&self, i: usize, [x, t]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {

@@ -126,13 +126,10 @@ impl Op<1> for Clamp {
     }
 }
 
-/// The factor of dy for one of two operands: 1 where it won, 1/2 where they are equal, else 0.
-fn share(lost_by: &Tensor) -> Tensor {
-    Tensor::constant(lost_by.value().map(|d| match d {
-        d if d > 0.0 => 1.0,
-        0.0 => 0.5,
-        _ => 0.0,
-    }))
+/// The factor of dy for an operand: 1 where it won, 1/2 where both are equal, else 0.
+fn share(winner: &Tensor, loser: &Tensor) -> Tensor {
+    let share = |a, b| if a == b { 0.5 } else { f64::from(u8::from(a > b)) as Real };
+    Tensor::constant(winner.value().zip(loser.value(), "share", share))
 }
 
 /// y = max(a, b)      da = dy where a > b, dy/2 where a = b, else 0;  db likewise
@@ -146,7 +143,7 @@ impl Op<2> for Maximum {
     }
 
     fn vjp(&self, i: usize, x: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
-        let won = share(&(x[i].detach() - x[1 - i].detach()));
+        let won = share(x[i], x[1 - i]);
         (dy * won).sum_to(*x[i].shape())
     }
 }
@@ -162,7 +159,7 @@ impl Op<2> for Minimum {
     }
 
     fn vjp(&self, i: usize, x: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
-        let won = share(&(x[1 - i].detach() - x[i].detach()));
+        let won = share(&-x[i].detach(), &-x[1 - i].detach());
         (dy * won).sum_to(*x[i].shape())
     }
 }
@@ -258,6 +255,9 @@ impl Tensor {
 
     /// a where this mask is not 0, else b, element by element: what other libraries call `where`.
     /// No gradient flows to the mask, and 0 to the element that was not taken.
+    ///
+    /// 0 times an infinite slope is NaN: where the function behind the element not taken has one,
+    /// as √x at 0, select its input, not its output.
     ///
     /// # Panics
     /// If the three shapes do not broadcast.
@@ -371,10 +371,23 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_selected_leaves_no_nan() {
+    fn infinite_operands_that_are_equal_share_the_gradient() {
+        for (x, f) in [
+            (Real::INFINITY, Tensor::maximum as fn(&Tensor, &Tensor) -> Tensor),
+            (Real::NEG_INFINITY, Tensor::minimum),
+        ] {
+            assert_eq!(slope_at(x, |t| f(t, &Tensor::scalar(x))), 0.5);
+        }
+    }
+
+    #[test]
+    fn selecting_the_input_keeps_the_gradient_finite() {
         let x = Tensor::variable(Array::new([2], &[4.0, -4.0]));
         let positive = x.greater(&Tensor::scalar(0.0));
-        let y = positive.select(&x.sqrt(), &(&x * 2.0));
-        assert_eq!(y.numbers(), [2.0, -8.0]);
+        let dx = |y: Tensor| grad(&y.sum(), [&x], false)[0].numbers().to_vec();
+        let output = dx(positive.select(&x.sqrt(), &(&x * 2.0)));
+        assert!(output[0] == 0.25 && output[1].is_nan());
+        let safe = positive.select(&x, &Tensor::scalar(1.0));
+        assert_eq!(dx(positive.select(&safe.sqrt(), &(&x * 2.0))), [0.25, 2.0]);
     }
 }

@@ -296,7 +296,8 @@ impl Tensor {
         let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "variance_keepdim");
         let n = count_over(self.shape(), &kept);
         let mean = self.scaled_sum_to(kept, 1.0 / n, "variance_keepdim");
-        let c = 1.0 / (n - correction as Real).max(0.0);
+        let left = n - correction as Real;
+        let c = if left > 0.0 { 1.0 / left } else { Real::NAN };
         (self - mean).square().scaled_sum_to(kept, c, "variance_keepdim")
     }
 }
@@ -343,6 +344,13 @@ mod tests {
                 assert!(close(&means, sum / 15.0) && close(&variances, squares / 14.0));
             }
         }
+    }
+
+    #[test]
+    fn a_variance_of_too_few_numbers_is_nan() {
+        let x = Tensor::new([2], &[1.0, 2.0]);
+        assert_eq!(x.variance(1).item(), 0.5);
+        assert!(x.variance(2).item().is_nan() && x.variance(3).item().is_nan());
     }
 
     #[test]

@@ -153,10 +153,10 @@ impl Tensor {
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
-        assert_eq!(
-            shape.count(),
-            self.shape().count(),
-            "reshape: {} has {} elements, {shape} has {}",
+        assert!(
+            shape.count() == self.shape().count(),
+            "reshape: {} has {} elements, {shape} has {}\n  \
+             hint: a reshape keeps every number; use `slice` or `broadcast_to` to change the count",
             self.shape(),
             self.shape().count(),
             shape.count()
@@ -177,7 +177,8 @@ impl Tensor {
         let rank = self.shape().len();
         assert!(
             order.len() == rank && (0..rank).all(|axis| order.contains(&axis)),
-            "permute: {order:?} is no order of the {rank} axes of {}",
+            "permute: {order:?} is no order of the {rank} axes of {}\n  \
+             hint: name each of 0..{rank} once",
             self.shape()
         );
         if order.is_sorted() {
@@ -212,17 +213,18 @@ impl Tensor {
         let size = self.shape()[axis];
         let start = match range.start_bound() {
             Bound::Included(start) => *start,
-            Bound::Excluded(before) => before + 1,
+            Bound::Excluded(before) => before.saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(last) => last + 1,
+            Bound::Included(last) => last.saturating_add(1),
             Bound::Excluded(end) => *end,
             Bound::Unbounded => size,
         };
         assert!(
             start <= end && end <= size,
-            "slice: {start}..{end} leaves axis {axis} of {}, which has size {size}",
+            "slice: {start}..{end} leaves axis {axis} of {}, which has size {size}\n  \
+             hint: a range ends before its second number",
             self.shape()
         );
         Slice { axis, start, len: end - start }.apply([self])
@@ -252,7 +254,8 @@ impl Tensor {
             assert!(
                 other.shape().len() == first.shape().len()
                     && other.shape().with(axis, 0) == first.shape().with(axis, 0),
-                "concat: {} and {} differ on another axis than {axis}",
+                "concat: {} and {} differ elsewhere than on axis {axis}\n  \
+                 hint: only the axis along which tensors are joined may have different sizes",
                 first.shape(),
                 other.shape()
             );
@@ -274,7 +277,12 @@ impl Tensor {
         let mut rows = Vec::with_capacity(tensors.len());
         for other in tensors {
             let same = other.shape() == first;
-            assert!(same, "stack: the shapes {first} and {} differ", other.shape());
+            assert!(
+                same,
+                "stack: the shapes {first} and {} differ\n  \
+                 hint: `concat` joins along an axis that exists and may differ",
+                other.shape()
+            );
             rows.push(other.reshape(with_axis));
         }
         concat_halves(&rows.iter().collect::<Vec<_>>(), axis)
@@ -357,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "concat: [2, 3] and [3, 3] differ on another axis than 1")]
+    #[should_panic(expected = "concat: [2, 3] and [3, 3] differ elsewhere than on axis 1")]
     fn joined_shapes_agree_elsewhere() {
         let _ = Tensor::concat(&[&counting([2, 3]), &counting([3, 3])], 1);
     }

@@ -1,6 +1,7 @@
 //! How are logsumexp, softmax and log-softmax differentiated?
 //!
-//! The kernels work on rows, so a tensor whose axis is not the last one is turned first.
+//! The kernels work on rows, so a tensor whose axis is not the last one is turned first. Numbers
+//! may be any finite ones; -∞ too, for a probability of 0, if not all along an axis are.
 
 #[cfg(test)]
 use super::case::Case;

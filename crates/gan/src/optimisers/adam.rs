@@ -1,7 +1,7 @@
 //! How does Adam move a weight?
 
 use super::per_param::PerParam;
-use super::{Optimiser, check_decay, check_learning_rate};
+use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use layers::{Gradients, Module};
 
@@ -59,8 +59,13 @@ impl Adam {
     }
 
     /// The same with another ε.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(mut self, epsilon: Real) -> Adam {
+        check_not_negative("adam", "ε", epsilon);
         self.epsilon = epsilon;
         self
     }
@@ -100,6 +105,7 @@ impl Optimiser for Adam {
     }
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
+        check_not_negative("adam", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
 }
@@ -129,8 +135,13 @@ impl AdamW {
     }
 
     /// The same with another λ.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
     #[must_use]
+    #[track_caller]
     pub fn weight_decay(mut self, weight_decay: Real) -> AdamW {
+        check_not_negative("adamw", "λ", weight_decay);
         self.weight_decay = weight_decay;
         self
     }
@@ -154,6 +165,6 @@ impl Optimiser for AdamW {
     }
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
-        self.adam.learning_rate = learning_rate;
+        self.adam.set_learning_rate(learning_rate);
     }
 }

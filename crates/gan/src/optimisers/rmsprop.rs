@@ -1,7 +1,7 @@
 //! How does RMSProp move a weight?
 
 use super::per_param::PerParam;
-use super::{Optimiser, check_decay, check_learning_rate};
+use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use layers::{Gradients, Module};
 
@@ -47,8 +47,13 @@ impl RmsProp {
     }
 
     /// The same with another ε.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(mut self, epsilon: Real) -> RmsProp {
+        check_not_negative("rmsprop", "ε", epsilon);
         self.epsilon = epsilon;
         self
     }
@@ -70,6 +75,7 @@ impl Optimiser for RmsProp {
     }
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
+        check_not_negative("rmsprop", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
 }

@@ -1,7 +1,7 @@
 //! How does gradient descent move a weight, and what does momentum add?
 
 use super::per_param::PerParam;
-use super::{Optimiser, check_decay, check_learning_rate};
+use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use layers::{Gradients, Module};
 
@@ -72,6 +72,7 @@ impl Optimiser for Sgd {
     }
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
+        check_not_negative("sgd", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
 }
