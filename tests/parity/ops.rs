@@ -1,0 +1,262 @@
+//! Does each op agree, forward, backward and backward again?
+
+use crate::fixture::{TOLERANCE, agree, all_agree, gradients, list, load, tensor, variables};
+use autograd::{Graph, Tensor, vjp};
+use gan::losses;
+use gan::{AdversarialLoss, SoftmaxCrossEntropy};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A case of `ops.json`, and ours of the same name.
+type Case = (&'static str, fn(&[Tensor]) -> Tensor);
+
+const ARITHMETIC: &[Case] = &[
+    ("add", |x| &x[0] + &x[1]),
+    ("sub", |x| &x[0] - &x[1]),
+    ("mul", |x| &x[0] * &x[1]),
+    ("div", |x| &x[0] / &x[1]),
+    ("neg", |x| -&x[0]),
+    ("recip", |x| x[0].recip()),
+    ("square", |x| x[0].square()),
+    ("pow 2.5", |x| x[0].pow(2.5)),
+    ("pow 3 of negative numbers", |x| x[0].pow(3.0)),
+    ("pow -1", |x| x[0].pow(-1.0)),
+    ("pow 2 at 0", |x| x[0].pow(2.0)),
+    ("pow 1 at 0", |x| x[0].pow(1.0)),
+    ("pow_tensor", |x| x[0].pow_tensor(&x[1])),
+    ("pow_tensor of powers", |x| x[0].pow_tensor(&x[1])),
+];
+
+const ELEMENTARY: &[Case] = &[
+    ("sqrt", |x| x[0].sqrt()),
+    ("exp", |x| x[0].exp()),
+    ("ln", |x| x[0].ln()),
+    ("tanh", |x| x[0].tanh()),
+    ("sigmoid", |x| x[0].sigmoid()),
+    ("softplus", |x| x[0].softplus()),
+];
+
+const PIECEWISE: &[Case] = &[
+    ("abs", |x| x[0].abs()),
+    ("relu", |x| x[0].relu()),
+    ("leaky_relu 0.2", |x| x[0].leaky_relu(0.2)),
+    ("elu 1.5", |x| x[0].elu(1.5)),
+    ("elu 1.5 at 0", |x| x[0].elu(1.5)),
+    ("elu 1 near 0", |x| x[0].elu(1.0)),
+    ("clamp -0.6 0.6", |x| x[0].clamp(-0.6, 0.6)),
+    ("maximum", |x| x[0].maximum(&x[1])),
+    ("minimum", |x| x[0].minimum(&x[1])),
+    ("select", |x| mask().select(&x[0], &x[1])),
+    ("select squares", |x| mask().select(&(&x[0] * &x[0]), &(&x[1] * &x[0]))),
+    ("greater", |x| x[0].greater(&x[1])),
+    ("less", |x| x[0].less(&x[1])),
+    ("equal", |x| x[0].equal(&x[1])),
+];
+
+fn mask() -> Tensor {
+    Tensor::new([2, 4], &[1.0, 0.0, -2.0, 0.0, 0.0, 0.5, 0.0, 1.0])
+}
+
+const REDUCE: &[Case] = &[
+    ("sum", |x| x[0].sum()),
+    ("sum_over [0, -1]", |x| x[0].sum_over([0, -1])),
+    ("sum_keepdim 1", |x| x[0].sum_keepdim(1)),
+    ("sum_to [3, 1]", |x| x[0].sum_to([3, 1])),
+    ("broadcast_to [2, 4, 3]", |x| x[0].broadcast_to([2, 4, 3])),
+    ("mean", |x| x[0].mean()),
+    ("mean_over [1, 2]", |x| x[0].mean_over([1, 2])),
+    ("mean_keepdim -2", |x| x[0].mean_keepdim(-2)),
+    ("max", |x| x[0].max()),
+    ("max_over [0, 2]", |x| x[0].max_over([0, 2])),
+    ("max_keepdim 1", |x| x[0].max_keepdim(1)),
+    ("max with ties", |x| x[0].max()),
+    ("max_over 1 with ties", |x| x[0].max_over(1)),
+    ("variance 1", |x| x[0].variance(1)),
+    ("variance_over [0, 2] 0", |x| x[0].variance_over([0, 2], 0)),
+    ("variance_keepdim -1 1", |x| x[0].variance_keepdim(-1, 1)),
+    ("variance_over 1 2", |x| x[0].variance_over(1, 2)),
+];
+
+const SOFTMAX: &[Case] = &[
+    ("logsumexp", |x| x[0].logsumexp()),
+    ("logsumexp_over [0, 2]", |x| x[0].logsumexp_over([0, 2])),
+    ("logsumexp_keepdim 1", |x| x[0].logsumexp_keepdim(1)),
+    ("softmax -1", |x| x[0].softmax(-1)),
+    ("softmax 0", |x| x[0].softmax(0)),
+    ("log_softmax -1", |x| x[0].log_softmax(-1)),
+    ("log_softmax 1", |x| x[0].log_softmax(1)),
+];
+
+const MATMUL: &[Case] = &[
+    ("matmul", |x| x[0].matmul(&x[1])),
+    ("matmul AᵀB", |x| x[0].matmul_transposed(true, &x[1], false)),
+    ("matmul ABᵀ", |x| x[0].matmul_transposed(false, &x[1], true)),
+    ("matmul AᵀBᵀ", |x| x[0].matmul_transposed(true, &x[1], true)),
+    ("matmul of batches", |x| x[0].matmul(&x[1])),
+    ("matmul of batches AᵀBᵀ", |x| x[0].matmul_transposed(true, &x[1], true)),
+    ("matmul of a batch and a matrix", |x| x[0].matmul(&x[1])),
+    ("matmul of a batch and a matrix AᵀB", |x| x[0].matmul_transposed(true, &x[1], false)),
+    ("matmul of a matrix and a batch", |x| x[0].matmul(&x[1])),
+    ("matmul of batches that broadcast", |x| x[0].matmul(&x[1])),
+    ("linear", |x| x[0].linear(&x[1], &x[2])),
+    ("linear of three axes", |x| x[0].linear(&x[1], &x[2])),
+];
+
+const SHAPE: &[Case] = &[
+    ("reshape [4, 6]", |x| x[0].reshape([4, 6])),
+    ("permute [2, 0, 1]", |x| x[0].permute(&[2, 0, 1])),
+    ("transpose", |x| x[0].transpose()),
+    ("slice 1 1..4", |x| x[0].slice(1, 1..4)),
+    ("slice 0 1..", |x| x[0].slice(0, 1..)),
+    ("pad -1 2 1", |x| x[0].pad(-1, 2, 1)),
+    ("pad 0 0 2", |x| x[0].pad(0, 0, 2)),
+    ("concat 1", |x| Tensor::concat(&x.iter().collect::<Vec<_>>(), 1)),
+    ("concat of x and x²", |x| Tensor::concat(&[&x[0], &x[0].square()], -1)),
+    ("stack 1", |x| Tensor::stack(&x.iter().collect::<Vec<_>>(), 1)),
+];
+
+const GATHER: &[Case] = &[
+    ("gather_rows", |x| x[0].gather_rows(&[2, 0, 2, 3, 2])),
+    ("gather_rows, squared", |x| x[0].gather_rows(&[2, 0, 2, 3, 2]).square()),
+    ("one_hot", |_| Tensor::one_hot(&[2, 0, 3], 4)),
+];
+
+const LOSS: &[Case] = &[
+    ("cross_entropy of classes", |x| losses::softmax_cross_entropy(&x[0], &[2, 0, 3])),
+    ("cross_entropy", |x| x[0].cross_entropy(&x[1])),
+    ("binary_cross_entropy", |x| x[0].binary_cross_entropy(&x[1])),
+    ("binary_cross_entropy of large logits", |x| x[0].binary_cross_entropy(&x[1])),
+    ("bce_with_logits 0.9", |x| losses::bce_with_logits(&x[0], 0.9)),
+    ("bce 0.9", |x| losses::bce(&x[0], 0.9)),
+    ("discriminator", |x| losses::discriminator(&x[0], &x[1])),
+    ("saturating", |x| losses::saturating(&x[0])),
+    ("non_saturating", |x| losses::non_saturating(&x[0])),
+    ("softmax game, D", |x| SoftmaxCrossEntropy.discriminator(&x[0], &x[1])),
+    ("softmax game, G", |x| SoftmaxCrossEntropy.generator(&x[0])),
+];
+
+const FAMILIES: [&[Case]; 9] =
+    [ARITHMETIC, ELEMENTARY, PIECEWISE, REDUCE, SOFTMAX, MATMUL, SHAPE, GATHER, LOSS];
+
+/// Ops of the engine that no case reaches, each with the reason.
+const WITHOUT_A_CASE: &[&str] = &[];
+
+/// Our result for one case, and the gradients of it that the fixture asks for.
+fn run(function: fn(&[Tensor]) -> Tensor, case: &Value) -> (Tensor, Gradients, Gradients) {
+    let x = variables(&case["inputs"]);
+    let wrt: Vec<&Tensor> = x.iter().collect();
+    let y = function(&x);
+    if case["weights"].is_null() {
+        return (y, vec![], vec![]);
+    }
+    let first = gradients(&y, case, &wrt);
+    if case["directions"].is_null() {
+        return (y, first, vec![]);
+    }
+    let along = list(&case["directions"]).iter().zip(&first);
+    let along = along.filter_map(|(v, dx)| Some((tensor(v) * dx.as_ref()?).sum()));
+    let along = along.reduce(|a, b| a + b).expect("an op has inputs");
+    let second = vjp(&along, &Tensor::scalar(1.0), &wrt, true);
+    (y, first, second)
+}
+
+type Gradients = Vec<Option<Tensor>>;
+
+fn agree_with_pytorch(family: &[Case]) {
+    let cases = load("ops");
+    for (name, function) in family {
+        let case = &cases[*name];
+        let (y, first, second) = run(*function, case);
+        agree(name, y.value(), &case["output"], TOLERANCE);
+        if case["weights"].is_null() {
+            assert!(!y.needs_grad(), "{name}: theirs has no gradient");
+        } else {
+            all_agree(&format!("{name}: gradient"), &first, &case["gradients"], TOLERANCE);
+        }
+        if !second.is_empty() {
+            let what = format!("{name}: second derivative");
+            all_agree(&what, &second, &case["second"], TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn arithmetic_is_that_of_pytorch() {
+    agree_with_pytorch(ARITHMETIC);
+}
+
+#[test]
+fn elementary_functions_are_those_of_pytorch() {
+    agree_with_pytorch(ELEMENTARY);
+}
+
+#[test]
+fn functions_with_a_kink_take_the_slopes_of_pytorch() {
+    agree_with_pytorch(PIECEWISE);
+}
+
+#[test]
+fn reductions_are_those_of_pytorch() {
+    agree_with_pytorch(REDUCE);
+}
+
+#[test]
+fn softmax_and_its_kin_are_those_of_pytorch() {
+    agree_with_pytorch(SOFTMAX);
+}
+
+#[test]
+fn products_are_those_of_pytorch() {
+    agree_with_pytorch(MATMUL);
+}
+
+#[test]
+fn moves_of_numbers_are_those_of_pytorch() {
+    agree_with_pytorch(SHAPE);
+}
+
+#[test]
+fn look_ups_are_those_of_pytorch() {
+    agree_with_pytorch(GATHER);
+}
+
+#[test]
+fn losses_are_those_of_pytorch() {
+    agree_with_pytorch(LOSS);
+}
+
+#[test]
+fn every_recorded_case_is_tested() {
+    let recorded = load("ops");
+    let recorded: BTreeSet<&str> =
+        recorded.as_object().expect("cases by name").keys().map(String::as_str).collect();
+    let tested: BTreeSet<&str> = FAMILIES.concat().iter().map(|(name, _)| *name).collect();
+    assert_eq!(recorded, tested);
+}
+
+/// Reads the names of the ops out of the engine's sources and looks for each in the graphs of the
+/// cases and of their derivatives.
+#[test]
+fn every_op_is_reached_by_a_case() {
+    let cases = load("ops");
+    let mut graphs = String::new();
+    for (name, function) in FAMILIES.concat() {
+        let (y, first, second) = run(function, &cases[name]);
+        for result in [Some(y)].iter().chain(&first).chain(&second).flatten() {
+            graphs += &Graph::of(result).to_dot();
+        }
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/autograd/src/ops");
+    for file in fs::read_dir(folder).expect("the sources are there") {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for rest in source.split("const NAME: &'static str = \"").skip(1) {
+            let op = rest.split('"').next().unwrap();
+            assert!(
+                graphs.contains(&format!("label=\"{op}\\n")) || WITHOUT_A_CASE.contains(&op),
+                "{op}: no case reaches it\n  \
+                 hint: add one here and in tests/fixtures/ops.py, or name it in WITHOUT_A_CASE"
+            );
+        }
+    }
+}
