@@ -177,16 +177,16 @@ impl<const N: usize> Walk<N> {
         'runs: loop {
             run(start, len, offsets, strides);
             start += len;
-            for axis in 1..self.rank {
-                let (size, strides) = self.axes[axis];
-                index[axis] += 1;
+            let outer = self.axes[..self.rank].iter().zip(&mut index).skip(1);
+            for (&(size, strides), index) in outer {
+                *index += 1;
                 for (offset, stride) in offsets.iter_mut().zip(strides) {
                     *offset += stride;
                 }
-                if index[axis] < size {
+                if *index < size {
                     continue 'runs;
                 }
-                index[axis] = 0;
+                *index = 0;
                 for (offset, stride) in offsets.iter_mut().zip(strides) {
                     *offset -= size * stride;
                 }

@@ -32,11 +32,42 @@ pub(crate) fn for_each_chunk<T: Send>(
     }
 }
 
+/// How many pieces of outputs to cut `work` into, a piece for each thread that pays.
+///
+/// The number may depend on the threads because it cannot be seen in the outputs: use it only
+/// where an output is computed in the same way in every piece.
+pub(crate) fn pieces(work: usize) -> usize {
+    // Inside the pool, a half that no worker has taken is computed by the thread that offers it.
+    const INSIDE: usize = 1 << 13;
+    // From outside, the calling thread sleeps while two workers wake up.
+    const OUTSIDE: usize = PARALLEL_FROM / 2;
+    if work < 2 * INSIDE {
+        return 1;
+    }
+    let grain = if rayon::current_thread_index().is_some() { INSIDE } else { OUTSIDE };
+    (work / grain).clamp(1, rayon::current_num_threads())
+}
+
 /// Runs both closures, side by side if `work` is large enough, and returns both results.
 pub(crate) fn join<A: Send, B: Send>(
     work: usize,
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if work < PARALLEL_FROM { (a(), b()) } else { rayon::join(a, b) }
+    if work < PARALLEL_FROM { (a(), b()) } else { fork(a, b) }
+}
+
+/// Runs both closures, side by side if a thread is free, and returns both results.
+pub(crate) fn fork<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    rayon::join(a, b)
+}
+
+/// Runs `body` inside a pool of so many threads.
+#[cfg(test)]
+pub(crate) fn with_threads<A: Send>(threads: usize, body: impl FnOnce() -> A + Send) -> A {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system has a few threads").install(body)
 }
