@@ -57,9 +57,9 @@ pub enum Beta {
     One,
 }
 
-/// Products with fewer multiply-adds than this take [`rows`], whose set-up costs nothing
-/// (`cargo bench --bench gemm`, "tiny").
-const SMALL: usize = 1 << 9;
+/// Where there is no tile by hand, products with fewer multiply-adds than this take [`rows`], whose
+/// set-up costs nothing (`cargo bench --bench gemm`, "tiny").
+const SMALL: usize = 1 << 10;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
 const PER_NANOSECOND: usize = 64;
@@ -76,26 +76,29 @@ const PANEL: usize = 32;
 pub fn gemm(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     let multiply_adds = a.rows() * a.cols() * b.cols();
-    if multiply_adds < SMALL {
-        return rows(a, b, c, beta);
-    }
-    in_pieces(par::pieces(multiply_adds / PER_NANOSECOND), fastest(), a, b, c, beta);
+    let pieces = par::pieces(multiply_adds / PER_NANOSECOND);
+    in_pieces(pieces, fastest(multiply_adds), a, b, c, beta);
 }
 
-/// The best rung of this CPU, or of the level that `ADVERSARIA_ISA` pins.
+/// The best rung of this CPU, or of the level that `ADVERSARIA_ISA` pins, for a product of so many
+/// multiply-adds.
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
-fn fastest() -> Rung {
+fn fastest(multiply_adds: usize) -> Rung {
     use crate::simd::{Level, level};
     match level() {
         Level::Avx512 => avx512,
         Level::Avx2 => avx2,
-        Level::Portable => library,
+        Level::Portable => without_tiles(multiply_adds),
     }
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(feature = "f64"))))]
-fn fastest() -> Rung {
-    library
+fn fastest(multiply_adds: usize) -> Rung {
+    without_tiles(multiply_adds)
+}
+
+fn without_tiles(multiply_adds: usize) -> Rung {
+    if multiply_adds < SMALL { rows } else { library }
 }
 
 /// Cuts C's longer side until there are so many pieces, and computes them side by side.

@@ -20,11 +20,15 @@ use std::sync::OnceLock;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 mod avx512;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod probe;
 
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 pub(crate) use avx2::Avx2;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 pub(crate) use avx512::Avx512;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+pub use probe::probe;
 
 /// The environment variable that pins the level.
 const VARIABLE: &str = "ADVERSARIA_ISA";
@@ -50,8 +54,15 @@ impl Level {
         Level::ALL.into_iter().map(|(_, level)| level).filter(move |level| *level <= best)
     }
 
-    #[cfg(target_arch = "x86_64")]
+    /// The best level of this CPU; asked once, remembered afterwards.
+    #[inline]
     fn detect() -> Level {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(Level::ask_the_cpu)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn ask_the_cpu() -> Level {
         let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         let avx512 = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -65,7 +76,7 @@ impl Level {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn detect() -> Level {
+    fn ask_the_cpu() -> Level {
         Level::Portable
     }
 

@@ -66,23 +66,13 @@ pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<
         return;
     }
     let plan = Plan::new::<S>(a, b, n);
-    SCRATCH.with_borrow_mut(|scratch| {
-        let (a_room, b_room) = plan.room;
-        let (a_packed, b_packed) = scratch.get(a_room + b_room).split_at_mut(a_room);
-        for (p, depth) in even_cuts(k, DEPTH) {
-            let beta = if p == 0 { beta } else { Beta::One };
-            for (first, panels) in even_cuts(n.div_ceil(plan.panel), WIDTH / plan.panel) {
-                let j = first * plan.panel;
-                let width = (panels * plan.panel).min(n - j);
-                let b = b.block(p, j, depth, width);
-                for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
-                    let a = plan.strip_of_a(simd, a.block(i, p, rows, depth), a_packed);
-                    let c = c.block(i, j, rows, width);
-                    plan.row_of_tiles(simd, strip == 0, a, b, b_packed, c, beta);
-                }
-            }
-        }
-    });
+    match plan.room {
+        (0, 0) => plan.run(simd, a, b, c, beta, [&mut [], &mut []]),
+        (a_room, b_room) => SCRATCH.with_borrow_mut(|scratch| {
+            let (a_packed, b_packed) = scratch.get(a_room + b_room).split_at_mut(a_room);
+            plan.run(simd, a, b, c, beta, [a_packed, b_packed]);
+        }),
+    }
 }
 
 /// What to pack for a product.
@@ -108,6 +98,32 @@ impl Plan {
         let a_room = if pack_a { depth * S::LANES } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
         Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room) }
+    }
+
+    /// The loops around the tile; `packed` is the room for A and that for B.
+    fn run<S: Tiles>(
+        &self,
+        simd: S,
+        a: Mat<'_>,
+        b: Mat<'_>,
+        mut c: MatMut<'_>,
+        beta: Beta,
+        [a_packed, b_packed]: [&mut [f32]; 2],
+    ) {
+        let (m, k, n) = (a.rows(), a.cols(), c.cols());
+        for (p, depth) in even_cuts(k, DEPTH) {
+            let beta = if p == 0 { beta } else { Beta::One };
+            for (first, panels) in even_cuts(n.div_ceil(self.panel), WIDTH / self.panel) {
+                let j = first * self.panel;
+                let width = (panels * self.panel).min(n - j);
+                let b = b.block(p, j, depth, width);
+                for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
+                    let a = self.strip_of_a(simd, a.block(i, p, rows, depth), a_packed);
+                    let c = c.block(i, j, rows, width);
+                    self.row_of_tiles(simd, strip == 0, a, b, b_packed, c, beta);
+                }
+            }
+        }
     }
 
     /// The strip of A that is `a`, in place or packed.

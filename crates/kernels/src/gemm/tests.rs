@@ -136,7 +136,7 @@ fn threads_change_no_bit() {
                 let mut c = vec![0.0; m * n];
                 let c_mat = MatMut::new(&mut c, m, n);
                 par::with_threads(threads, || {
-                    in_pieces(threads, fastest(), a, b, c_mat, Beta::Zero);
+                    in_pieces(threads, fastest(m * k * n), a, b, c_mat, Beta::Zero);
                 });
                 c
             };
