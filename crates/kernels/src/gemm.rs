@@ -12,7 +12,7 @@
 //! | [`portable`] | packs B into panels and keeps a tile of C in registers |
 //! | [`library`] | the crate `matrixmultiply`: blocks for the caches; `dgemm` in f64 |
 //! | `avx2` | our own blocks, and tiles of 6 x 16 by fused multiply-adds |
-//! | `avx512` | twice the registers, each twice as wide: tiles of 14 x 32; masks at the edges |
+//! | `avx512` | twice the registers, each twice as wide: tiles of 12 x 32; masks at the edges |
 //!
 //! The last two share `panels` (the order of the blocks), `pack` (their layout) and `tile` (the
 //! inner loop), and exist on x86-64 for f32. [`gemm`] picks a rung by size and CPU, and gives each

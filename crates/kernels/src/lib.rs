@@ -34,6 +34,8 @@ pub mod simd;
 pub mod softmax;
 pub mod vecmath;
 
+pub use par::in_pool;
+
 /// The type of every number: `f32`, or `f64` with the feature `f64`.
 #[cfg(not(feature = "f64"))]
 pub type Real = f32;

@@ -12,6 +12,18 @@ use rayon::prelude::*;
 /// second core does not pay for that.
 pub(crate) const PARALLEL_FROM: usize = 1 << 16;
 
+/// Runs `body` on a thread of the pool, and returns what it returns.
+///
+/// From outside the pool each parallel loop puts its caller to sleep and wakes two workers, about
+/// 12 us. Inside, the caller works on and another thread helps if it is free: a product of 128^3
+/// takes both of 2 cores from there, at 370 GFLOP/s instead of 208. So a training loop that runs
+/// in `body` is faster; between two loops nobody spins.
+///
+/// `body` sees its own thread's thread-local values, not the caller's.
+pub fn in_pool<A: Send>(body: impl FnOnce() -> A + Send) -> A {
+    rayon::scope(|_| body())
+}
+
 /// Calls `body(start, chunk)` for consecutive chunks of `out`, each `chunk_len` long except
 /// perhaps the last; `start` is the index of the chunk's first element.
 ///

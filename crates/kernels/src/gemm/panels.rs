@@ -5,7 +5,7 @@
 //! ```text
 //!   for each slab of k                          at most DEPTH steps
 //!     for each block of B, slab x WIDTH         packed: 1 MiB, stays in L2
-//!       for each strip of A, tile's rows x slab 14 KiB, stays in L1, packed where it pays
+//!       for each strip of A, tile's rows x slab 12 KiB, stays in L1, packed where it pays
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
 //! ```
@@ -17,8 +17,8 @@
 //! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
 //! feel. Bᵀ needs a transposition first.
 //!
-//! **Cuts are even.** 128 rows in tiles of at most 14 are 13, 13, 12, 13, ... rows, not nine full
-//! tiles and a thin one: thin tiles wait for their sums.
+//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 12, 11, ... rows, not ten full
+//! tiles and one of 8: thin tiles load more for what they multiply.
 
 use std::cell::RefCell;
 

@@ -98,9 +98,9 @@ fn every_rung_equals_naive_on_small_shapes() {
 
 #[test]
 fn every_rung_equals_naive_around_the_edges_of_tiles() {
-    // Tiles have up to 6 or 14 rows and 16 or 32 columns; slabs have 256 steps; four strips of A
+    // Tiles have up to 6 or 12 rows and 16 or 32 columns; slabs have 256 steps; four strips of A
     // read B in place.
-    let rows = [1, 5, 6, 7, 13, 14, 15, 24, 25, 28, 29, 56, 57, 71];
+    let rows = [1, 5, 6, 7, 11, 12, 13, 14, 24, 25, 36, 48, 49, 71];
     let depths = [1, 3, 4, 16, 57, 255, 256, 257];
     let columns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 49, 63, 65, 191, 193];
     for (i, m) in rows.into_iter().enumerate() {
