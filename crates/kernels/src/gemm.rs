@@ -10,15 +10,33 @@
 //! | [`naive`] | nothing: the definition, one dot product an element |
 //! | [`rows`] | walks B along its rows, so that the inner loop is contiguous; no set-up at all |
 //! | [`portable`] | packs B into panels and keeps a tile of C in registers |
-//! | [`library`] | the crate `matrixmultiply`: tiles by hand for each CPU; `dgemm` in f64 |
+//! | [`library`] | the crate `matrixmultiply`: blocks for the caches; `dgemm` in f64 |
+//! | `avx2` | our own blocks, and tiles of 6 x 16 by fused multiply-adds |
+//! | `avx512` | twice the registers, each twice as wide: tiles of 12 x 32; masks at the edges |
 //!
-//! [`gemm`] picks a rung by size and spreads the rows of C over the threads.
+//! The last two share `panels` (the order of the blocks), `pack` (their layout) and `tile` (the
+//! inner loop), and exist on x86-64 for f32. [`gemm`] picks a rung by size and CPU, and gives each
+//! thread a piece of C.
 
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod avx2;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod avx512;
 mod library;
 mod naive;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod pack;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod panels;
 mod portable;
 mod rows;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+mod tile;
 
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+pub use avx2::avx2;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+pub use avx512::avx512;
 pub use library::library;
 pub use naive::naive;
 pub use portable::portable;
@@ -26,6 +44,9 @@ pub use rows::rows;
 
 use crate::mat::{Mat, MatMut};
 use crate::par;
+
+/// C = A B + β C, one way to compute it.
+pub type Rung = fn(Mat<'_>, Mat<'_>, MatMut<'_>, Beta);
 
 /// What happens to the old contents of C: the factor β of C = A B + β C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +57,17 @@ pub enum Beta {
     One,
 }
 
-/// Products with fewer multiply-adds than this take [`rows`], whose set-up costs nothing
-/// (`cargo bench --bench gemm`).
+/// Where there is no tile by hand, products with fewer multiply-adds than this take [`rows`], whose
+/// set-up costs nothing (`cargo bench --bench gemm`, "tiny").
 const SMALL: usize = 1 << 10;
 
-/// Rows of C that one task computes. A multiple of every tile's height.
-const TASK_ROWS: usize = 48;
-
-/// Multiply-adds that [`library`] does in about a nanosecond, the unit of `par`.
+/// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
 const PER_NANOSECOND: usize = 64;
 
-/// C = A B + β C by the rung that suits the size.
+/// Columns are cut at multiples of this, the widest panel.
+const PANEL: usize = 32;
+
+/// C = A B + β C by the rung that suits the size and the CPU, on as many threads as pay.
 ///
 /// - `a`: m x k, `b`: k x n, either of them transposed or not; `c`: m x n.
 ///
@@ -54,16 +75,60 @@ const PER_NANOSECOND: usize = 64;
 /// If the sizes differ.
 pub fn gemm(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
-    let (k, n) = (a.cols(), c.cols());
-    let multiply_adds = a.rows() * k * n;
-    if multiply_adds < SMALL {
-        return rows(a, b, c, beta);
+    let multiply_adds = a.rows() * a.cols() * b.cols();
+    let pieces = par::pieces(multiply_adds / PER_NANOSECOND);
+    in_pieces(pieces, fastest(multiply_adds), a, b, c, beta);
+}
+
+/// The best rung of this CPU, or of the level that `ADVERSARIA_ISA` pins, for a product of so many
+/// multiply-adds.
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+fn fastest(multiply_adds: usize) -> Rung {
+    use crate::simd::{Level, level};
+    match level() {
+        Level::Avx512 => avx512,
+        Level::Avx2 => avx2,
+        Level::Portable => without_tiles(multiply_adds),
     }
-    let work = multiply_adds / PER_NANOSECOND;
-    par::for_each_chunk(c.into_data(), TASK_ROWS * n, work, |start, c| {
-        let (first, count) = (start / n, c.len() / n);
-        library(a.row_range(first, count), b, MatMut::new(c, count, n), beta);
-    });
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "f64"))))]
+fn fastest(multiply_adds: usize) -> Rung {
+    without_tiles(multiply_adds)
+}
+
+fn without_tiles(multiply_adds: usize) -> Rung {
+    if multiply_adds < SMALL { rows } else { library }
+}
+
+/// Cuts C's longer side until there are so many pieces, and computes them side by side.
+///
+/// Where C is cut cannot be seen in it: an element is the same chain of multiply-adds in every
+/// piece. The sum over k is never cut here.
+fn in_pieces(pieces: usize, rung: Rung, a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
+    let (m, k, n) = (a.rows(), a.cols(), c.cols());
+    let (some, others) = (pieces / 2, pieces - pieces / 2);
+    let by_columns = n > m && n > PANEL;
+    if pieces < 2 || !by_columns && m < 2 {
+        return rung(a, b, c, beta);
+    }
+    if by_columns {
+        let j = (n * some / pieces).next_multiple_of(PANEL);
+        let (c_left, c_right) = c.split_cols(j);
+        let (left, right) = (b.block(0, 0, k, j), b.block(0, j, k, n - j));
+        par::fork(
+            || in_pieces(some, rung, a, left, c_left, beta),
+            || in_pieces(others, rung, a, right, c_right, beta),
+        );
+    } else {
+        let i = m * some / pieces;
+        let (c_upper, c_lower) = c.split_rows(i);
+        let (upper, lower) = (a.block(0, 0, i, k), a.block(i, 0, m - i, k));
+        par::fork(
+            || in_pieces(some, rung, upper, b, c_upper, beta),
+            || in_pieces(others, rung, lower, b, c_lower, beta),
+        );
+    }
 }
 
 fn check_sizes(a: Mat<'_>, b: Mat<'_>, c: &MatMut<'_>) {
@@ -80,73 +145,4 @@ fn check_sizes(a: Mat<'_>, b: Mat<'_>, c: &MatMut<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Real;
-
-    type Rung = fn(Mat<'_>, Mat<'_>, MatMut<'_>, Beta);
-    const RUNGS: [(&str, Rung); 4] =
-        [("rows", rows), ("portable", portable), ("library", library), ("gemm", gemm)];
-
-    /// Small integers: every partial sum is exact, so every rung must agree to the last bit.
-    fn integers(len: usize, seed: usize) -> Vec<Real> {
-        let mut state = seed as u64 * 2 + 1;
-        let mut next = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((state >> 60) as i64 - 8) as Real
-        };
-        (0..len).map(|_| next()).collect()
-    }
-
-    fn check(m: usize, k: usize, n: usize, transpose_a: bool, transpose_b: bool, beta: Beta) {
-        let (a, b) = (integers(m * k, m + 7 * k), integers(k * n, n + 13 * k));
-        let old = integers(m * n, 3);
-        let a = if transpose_a { Mat::new(&a, k, m).transposed() } else { Mat::new(&a, m, k) };
-        let b = if transpose_b { Mat::new(&b, n, k).transposed() } else { Mat::new(&b, k, n) };
-        let mut expected = old.clone();
-        naive(a, b, MatMut::new(&mut expected, m, n), beta);
-        if k > 8 && m * n > 8 {
-            let nonzero = expected.iter().filter(|x| **x != 0.0).count();
-            assert!(2 * nonzero > m * n, "a product of zeros tests nothing");
-        }
-        for (name, rung) in RUNGS {
-            let mut c = old.clone();
-            rung(a, b, MatMut::new(&mut c, m, n), beta);
-            assert_eq!(
-                c, expected,
-                "{name}: {m} x {k} x {n}, {transpose_a} {transpose_b} {beta:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_rung_equals_naive_on_integers() {
-        let sizes = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 50];
-        for m in sizes {
-            for k in sizes {
-                for n in sizes {
-                    let flags = (m + k + n) % 4;
-                    for beta in [Beta::Zero, Beta::One] {
-                        check(m, k, n, flags & 1 == 1, flags & 2 == 2, beta);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn products_that_use_threads_equal_naive() {
-        for (m, k, n) in [(128, 96, 512), (1, 3000, 3000), (300, 300, 1), (97, 301, 203)] {
-            for flags in 0..4 {
-                check(m, k, n, flags & 1 == 1, flags & 2 == 2, Beta::Zero);
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "gemm: 2 x 3 times 4 x 5 into 2 x 5")]
-    fn inner_sizes_must_agree() {
-        let (a, b, mut c) = ([0.0; 6], [0.0; 20], [0.0; 10]);
-        gemm(Mat::new(&a, 2, 3), Mat::new(&b, 4, 5), MatMut::new(&mut c, 2, 5), Beta::Zero);
-    }
-}
+mod tests;

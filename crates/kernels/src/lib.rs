@@ -12,6 +12,7 @@
 //! | [`elementwise`] | how is one function applied to every element, and what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
+//! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
 //! | `par` | who runs a loop: this thread, or several? |
 //!
@@ -29,8 +30,11 @@ pub mod gemm;
 pub mod mat;
 mod par;
 pub mod reduce;
+pub mod simd;
 pub mod softmax;
 pub mod vecmath;
+
+pub use par::in_pool;
 
 /// The type of every number: `f32`, or `f64` with the feature `f64`.
 #[cfg(not(feature = "f64"))]

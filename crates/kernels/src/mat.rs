@@ -4,6 +4,7 @@
 //! `i * row_stride + j * col_stride`. Transposing swaps the numbers and moves no data.
 
 use crate::Real;
+use std::marker::PhantomData;
 
 /// A matrix to read from.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +42,20 @@ impl<'a> Mat<'a> {
         if flag { self.transposed() } else { self }
     }
 
-    /// The `count` rows that start at `first`.
-    pub fn row_range(self, first: usize, count: usize) -> Mat<'a> {
-        assert!(first + count <= self.rows, "rows {first}..{} of {}", first + count, self.rows);
-        // An empty matrix may have a first row past its data.
-        let start = (first * self.row_stride).min(self.data.len());
-        Mat { data: &self.data[start..], rows: count, ..self }
+    /// The `rows` x `cols` elements from (`i`, `j`) on.
+    ///
+    /// # Panics
+    /// If the block reaches over the matrix' edge.
+    pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Mat<'a> {
+        assert!(
+            i + rows <= self.rows && j + cols <= self.cols,
+            "a block of {rows} x {cols} at ({i}, {j}) of {} x {}",
+            self.rows,
+            self.cols
+        );
+        // An empty block may start past the data.
+        let start = (i * self.row_stride + j * self.col_stride).min(self.data.len());
+        Mat { data: &self.data[start..], rows, cols, ..self }
     }
 
     /// Number of rows.
@@ -81,13 +90,22 @@ impl<'a> Mat<'a> {
     }
 }
 
-/// A row-major matrix to write to.
+/// A row-major matrix to write to: element (i, j) lies at `i * row_stride + j`.
+///
+/// It can be cut into pieces that different threads write. Their rows alternate in memory, so a
+/// piece is no slice: it holds a pointer, and borrows what the slice borrowed.
 #[derive(Debug)]
 pub struct MatMut<'a> {
-    data: &'a mut [Real],
+    /// Element (i, j) may be read and written for i < `rows`, j < `cols`, by this value alone.
+    data: *mut Real,
     rows: usize,
     cols: usize,
+    row_stride: usize,
+    borrowed: PhantomData<&'a mut [Real]>,
 }
+
+// SAFETY: like the `&mut [Real]` it stands for, a value is the only way to its elements.
+unsafe impl Send for MatMut<'_> {}
 
 impl<'a> MatMut<'a> {
     /// A row-major matrix: element (i, j) is `data[i * cols + j]`.
@@ -96,7 +114,7 @@ impl<'a> MatMut<'a> {
     /// If `data` does not have `rows * cols` elements.
     pub fn new(data: &'a mut [Real], rows: usize, cols: usize) -> MatMut<'a> {
         assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
-        MatMut { data, rows, cols }
+        MatMut { data: data.as_mut_ptr(), rows, cols, row_stride: cols, borrowed: PhantomData }
     }
 
     /// Number of rows.
@@ -109,19 +127,88 @@ impl<'a> MatMut<'a> {
         self.cols
     }
 
+    /// Distance in elements between (i, j) and (i + 1, j).
+    pub fn row_stride(&self) -> usize {
+        self.row_stride
+    }
+
+    /// Where element (0, 0) lies.
+    pub fn as_mut_ptr(&mut self) -> *mut Real {
+        self.data
+    }
+
     /// Row i.
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [Real] {
-        &mut self.data[i * self.cols..(i + 1) * self.cols]
+        assert!(i < self.rows, "row {i} of {}", self.rows);
+        // SAFETY: i < rows, so the row's `cols` elements are this value's own; the slice borrows
+        // `self` mutably, so no other slice of it is alive.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(i * self.row_stride), self.cols) }
     }
 
-    /// All numbers, row after row.
-    pub fn data_mut(&mut self) -> &mut [Real] {
-        self.data
+    /// The `rows` x `cols` elements from (`i`, `j`) on, while `self` is not used.
+    ///
+    /// # Panics
+    /// If the block reaches over the matrix' edge.
+    #[inline]
+    pub fn block(&mut self, i: usize, j: usize, rows: usize, cols: usize) -> MatMut<'_> {
+        assert!(i + rows <= self.rows && j + cols <= self.cols, "the block lies inside");
+        let start = if rows * cols == 0 { 0 } else { i * self.row_stride + j };
+        MatMut { data: self.data.wrapping_add(start), rows, cols, ..*self }
     }
 
-    /// All numbers, row after row, for as long as the matrix itself borrows them.
-    pub fn into_data(self) -> &'a mut [Real] {
-        self.data
+    /// The rows before `i`, and those from `i` on.
+    ///
+    /// # Panics
+    /// If there are fewer than `i` rows.
+    pub fn split_rows(mut self, i: usize) -> (MatMut<'a>, MatMut<'a>) {
+        let (rows, cols) = (self.rows, self.cols);
+        let lower = MatMut { borrowed: PhantomData, ..self.block(i, 0, rows - i, cols) };
+        (MatMut { rows: i, ..self }, lower)
+    }
+
+    /// The columns before `j`, and those from `j` on.
+    ///
+    /// # Panics
+    /// If there are fewer than `j` columns.
+    pub fn split_cols(mut self, j: usize) -> (MatMut<'a>, MatMut<'a>) {
+        let (rows, cols) = (self.rows, self.cols);
+        let right = MatMut { borrowed: PhantomData, ..self.block(0, j, rows, cols - j) };
+        (MatMut { cols: j, ..self }, right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_cover_the_matrix_once() {
+        let mut data = [0.0; 35];
+        let (upper, lower) = MatMut::new(&mut data, 5, 7).split_rows(2);
+        let (left, right) = lower.split_cols(3);
+        for (add, mut piece) in [(1.0, upper), (2.0, left), (3.0, right)] {
+            for i in 0..piece.rows() {
+                piece.row_mut(i).iter_mut().for_each(|x| *x += add);
+            }
+        }
+        let expected = |i, j| if i < 2 { 1.0 } else { [2.0, 3.0][usize::from(j >= 3)] };
+        assert!((0..35).all(|at| data[at] == expected(at / 7, at % 7)));
+    }
+
+    #[test]
+    fn blocks_start_where_they_say() {
+        let mut data: Vec<Real> = (0..35).map(|x| x as Real).collect();
+        let transposed = Mat::new(&data, 5, 7).transposed();
+        assert_eq!(transposed.block(2, 1, 3, 3).at(1, 2), transposed.at(3, 3));
+        assert_eq!(transposed.block(7, 5, 0, 0).rows(), 0);
+        let mut c = MatMut::new(&mut data, 5, 7);
+        assert_eq!(c.block(1, 2, 3, 4).row_mut(1), [16.0, 17.0, 18.0, 19.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a block of 2 x 2 at (4, 0) of 5 x 7")]
+    fn blocks_stay_inside() {
+        Mat::new(&[0.0; 35], 5, 7).block(4, 0, 2, 2);
     }
 }

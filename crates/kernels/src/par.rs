@@ -12,6 +12,18 @@ use rayon::prelude::*;
 /// second core does not pay for that.
 pub(crate) const PARALLEL_FROM: usize = 1 << 16;
 
+/// Runs `body` on a thread of the pool, and returns what it returns.
+///
+/// From outside the pool each parallel loop puts its caller to sleep and wakes two workers, about
+/// 12 us. Inside, the caller works on and another thread helps if it is free: a product of 128^3
+/// takes both of 2 cores from there, at 370 GFLOP/s instead of 208. So a training loop that runs
+/// in `body` is faster; between two loops nobody spins.
+///
+/// `body` sees its own thread's thread-local values, not the caller's.
+pub fn in_pool<A: Send>(body: impl FnOnce() -> A + Send) -> A {
+    rayon::scope(|_| body())
+}
+
 /// Calls `body(start, chunk)` for consecutive chunks of `out`, each `chunk_len` long except
 /// perhaps the last; `start` is the index of the chunk's first element.
 ///
@@ -32,11 +44,42 @@ pub(crate) fn for_each_chunk<T: Send>(
     }
 }
 
+/// How many pieces of outputs to cut `work` into, a piece for each thread that pays.
+///
+/// The number may depend on the threads because it cannot be seen in the outputs: use it only
+/// where an output is computed in the same way in every piece.
+pub(crate) fn pieces(work: usize) -> usize {
+    // Inside the pool, a half that no worker has taken is computed by the thread that offers it.
+    const INSIDE: usize = 1 << 13;
+    // From outside, the calling thread sleeps while two workers wake up.
+    const OUTSIDE: usize = PARALLEL_FROM / 2;
+    if work < 2 * INSIDE {
+        return 1;
+    }
+    let grain = if rayon::current_thread_index().is_some() { INSIDE } else { OUTSIDE };
+    (work / grain).clamp(1, rayon::current_num_threads())
+}
+
 /// Runs both closures, side by side if `work` is large enough, and returns both results.
 pub(crate) fn join<A: Send, B: Send>(
     work: usize,
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if work < PARALLEL_FROM { (a(), b()) } else { rayon::join(a, b) }
+    if work < PARALLEL_FROM { (a(), b()) } else { fork(a, b) }
+}
+
+/// Runs both closures, side by side if a thread is free, and returns both results.
+pub(crate) fn fork<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    rayon::join(a, b)
+}
+
+/// Runs `body` inside a pool of so many threads.
+#[cfg(test)]
+pub(crate) fn with_threads<A: Send>(threads: usize, body: impl FnOnce() -> A + Send) -> A {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system has a few threads").install(body)
 }

@@ -23,10 +23,9 @@ pub fn library(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
         assert!(mat.rows() * mat.cols() == 0 || last < mat.data().len());
     }
     let beta: Real = if beta == Beta::One { 1.0 } else { 0.0 };
-    let c = c.data_mut();
+    let c_stride = c.row_stride() as isize;
     // SAFETY: for each operand, element (i, j) lies at i * row_stride + j * col_stride of a live
-    // slice: checked above for A and B, and C's constructor checked that it has m * n elements.
-    // C is borrowed mutably, so it overlaps neither A nor B. With β = 0 C is not read.
+    // slice: checked above for A and B, and a `MatMut` vouches for all of its own elements. C is borrowed mutably, so it overlaps neither A nor B. With β = 0 C is not read.
     unsafe {
         multiply(
             m,
@@ -41,7 +40,7 @@ pub fn library(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
             b.col_stride() as isize,
             beta,
             c.as_mut_ptr(),
-            n as isize,
+            c_stride,
             1,
         );
     }

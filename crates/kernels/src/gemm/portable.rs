@@ -15,6 +15,8 @@
 //!
 //! The loops are plain `a * b + c` for the compiler to vectorise. Not `mul_add`: without FMA
 //! hardware that is a call into the maths library.
+//!
+//! Gain: 1.3 times the rows at 256^3; 1.9 times at 1024^3, where B outgrows L2.
 
 use super::{Beta, check_sizes};
 use crate::Real;

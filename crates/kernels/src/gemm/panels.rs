@@ -1,0 +1,238 @@
+//! In which order do tiles visit the caches?
+//!
+//! [`multiply`] is all of a rung but its inner loop. Four loops surround the tile:
+//!
+//! ```text
+//!   for each slab of k                          at most DEPTH steps
+//!     for each block of B, slab x WIDTH         packed: 1 MiB, stays in L2
+//!       for each strip of A, tile's rows x slab 12 KiB, stays in L1, packed where it pays
+//!         for each panel of the block           two vectors wide, streams from L2
+//!           one tile of C                       in registers
+//! ```
+//!
+//! So a number of B comes from memory once for all rows, one of A once for `WIDTH` columns, and C
+//! is read and written once a slab, row by row.
+//!
+//! **Packing is hidden where it can be.** The tiles of the block's first strip read B in place and
+//! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
+//! feel. Bᵀ needs a transposition first.
+//!
+//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 12, 11, ... rows, not ten full
+//! tiles and one of 8: thin tiles load more for what they multiply.
+
+use std::cell::RefCell;
+
+use super::tile::{Job, Strip};
+use super::{Beta, check_sizes};
+use crate::mat::{Mat, MatMut};
+use crate::simd::Simd;
+
+/// Steps of k in a slab, at most. It is the same on every level, because the slabs decide how a
+/// sum is rounded.
+const DEPTH: usize = 256;
+
+/// Columns of B in a block, at most.
+const WIDTH: usize = 1024;
+
+/// Up to so many strips of A, B is read in place.
+const PACK_B_FROM: usize = 4;
+
+/// Products with fewer columns read A in place: a strip is used once a panel, too seldom to pay.
+const PACK_A_FROM: usize = 192;
+
+/// Rows of A so far apart, in floats, that they share cache sets and leave the page at once.
+const FAR: usize = 1000;
+
+/// A level's inner loops, compiled for its instructions.
+pub(super) trait Tiles: Simd {
+    /// Most rows of a tile.
+    const ROWS: usize;
+
+    /// [`tile`](super::tile::tile) for up to `ROWS` rows and two vectors of columns.
+    fn tile(self, job: Job<'_>);
+
+    /// [`pack`](super::pack::pack) for this level.
+    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize);
+}
+
+/// C = A B + β C by the tiles of one level, on this thread.
+pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
+    check_sizes(a, b, &c);
+    let (m, k, n) = (a.rows(), a.cols(), c.cols());
+    if k == 0 && beta == Beta::Zero {
+        (0..m).for_each(|i| c.row_mut(i).fill(0.0));
+    }
+    if m * k * n == 0 {
+        return;
+    }
+    let plan = Plan::new::<S>(a, b, n);
+    match plan.room {
+        (0, 0) => plan.run(simd, a, b, c, beta, [&mut [], &mut []]),
+        (a_room, b_room) => SCRATCH.with_borrow_mut(|scratch| {
+            let (a_packed, b_packed) = scratch.get(a_room + b_room).split_at_mut(a_room);
+            plan.run(simd, a, b, c, beta, [a_packed, b_packed]);
+        }),
+    }
+}
+
+/// What to pack for a product.
+struct Plan {
+    /// Columns of a panel: two vectors.
+    panel: usize,
+    pack_a: bool,
+    pack_b: bool,
+    /// B's panels need a pass of their own to be packed.
+    transpose_b: bool,
+    /// Floats that packed A and packed B take.
+    room: (usize, usize),
+}
+
+impl Plan {
+    fn new<S: Tiles>(a: Mat<'_>, b: Mat<'_>, n: usize) -> Plan {
+        let panel = 2 * S::LANES;
+        let transpose_b = b.col_stride() != 1;
+        let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
+        let scattered = a.col_stride() != 1 || a.row_stride() >= FAR;
+        let pack_a = scattered && n >= PACK_A_FROM && a.rows() > S::ROWS;
+        let depth = a.cols().min(DEPTH);
+        let a_room = if pack_a { depth * S::LANES } else { 0 };
+        let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
+        Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room) }
+    }
+
+    /// The loops around the tile; `packed` is the room for A and that for B.
+    fn run<S: Tiles>(
+        &self,
+        simd: S,
+        a: Mat<'_>,
+        b: Mat<'_>,
+        mut c: MatMut<'_>,
+        beta: Beta,
+        [a_packed, b_packed]: [&mut [f32]; 2],
+    ) {
+        let (m, k, n) = (a.rows(), a.cols(), c.cols());
+        for (p, depth) in even_cuts(k, DEPTH) {
+            let beta = if p == 0 { beta } else { Beta::One };
+            for (first, panels) in even_cuts(n.div_ceil(self.panel), WIDTH / self.panel) {
+                let j = first * self.panel;
+                let width = (panels * self.panel).min(n - j);
+                let b = b.block(p, j, depth, width);
+                for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
+                    let a = self.strip_of_a(simd, a.block(i, p, rows, depth), a_packed);
+                    let c = c.block(i, j, rows, width);
+                    self.row_of_tiles(simd, strip == 0, a, b, b_packed, c, beta);
+                }
+            }
+        }
+    }
+
+    /// The strip of A that is `a`, in place or packed.
+    #[inline]
+    fn strip_of_a<'a, S: Tiles>(&self, simd: S, a: Mat<'a>, packed: &'a mut [f32]) -> Strip<'a> {
+        let strip = Strip { data: a.data(), lane_stride: a.row_stride(), step: a.col_stride() };
+        if !self.pack_a {
+            return strip;
+        }
+        simd.pack(strip, (a.rows(), a.cols()), packed, S::LANES);
+        Strip { data: packed, lane_stride: 1, step: S::LANES }
+    }
+
+    /// One strip of A times a block of B. For the first strip, B is not packed yet.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the loop body of `multiply`")]
+    fn row_of_tiles<S: Tiles>(
+        &self,
+        simd: S,
+        first: bool,
+        a: Strip<'_>,
+        b: Mat<'_>,
+        b_packed: &mut [f32],
+        mut c: MatMut<'_>,
+        beta: Beta,
+    ) {
+        let (depth, rows, n) = (b.rows(), c.rows(), c.cols());
+        for j in (0..n).step_by(self.panel) {
+            let width = self.panel.min(n - j);
+            let panel = panel_of_b(b, j);
+            let c = c.block(0, j, rows, width);
+            let job =
+                Job { depth, a, b: panel, b_is_packed: false, copy: None, ahead: None, c, beta };
+            if !self.pack_b {
+                simd.tile(job);
+                continue;
+            }
+            let step = width.next_multiple_of(S::LANES);
+            let packed = &mut b_packed[j * depth..][..step * depth];
+            if first && !self.transpose_b {
+                let ahead = (j + self.panel < n).then(|| panel_of_b(b, j + self.panel));
+                simd.tile(Job { copy: Some(packed), ahead, ..job });
+                continue;
+            }
+            if first {
+                simd.pack(panel, (width, depth), packed, step);
+            }
+            let b = Strip { data: packed, lane_stride: 1, step };
+            simd.tile(Job { b, b_is_packed: true, ..job });
+        }
+    }
+}
+
+/// The columns of B from `j` on, in place.
+fn panel_of_b(b: Mat<'_>, j: usize) -> Strip<'_> {
+    let data = &b.data()[j * b.col_stride()..];
+    Strip { data, lane_stride: b.col_stride(), step: b.row_stride() }
+}
+
+/// Cuts `0..len` into the fewest pieces of at most `most`, whose lengths differ by at most one;
+/// yields (start, length).
+fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let pieces = len.div_ceil(most);
+    (0..pieces).map(move |i| {
+        let (start, end) = (i * len / pieces, (i + 1) * len / pieces);
+        (start, end - start)
+    })
+}
+
+thread_local! {
+    /// Room for packed operands. It grows to what the largest product needs and stays: a product
+    /// in a loop neither allocates nor meets fresh pages.
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch { floats: Vec::new() }) };
+}
+
+struct Scratch {
+    floats: Vec<f32>,
+}
+
+impl Scratch {
+    /// `len` stale floats that start at a cache line: a vector that straddles two lines loads at
+    /// half the speed.
+    fn get(&mut self, len: usize) -> &mut [f32] {
+        const LINE: usize = 64 / size_of::<f32>();
+        if self.floats.len() < len + LINE {
+            self.floats.resize(len + LINE, 0.0);
+        }
+        let start = self.floats.as_ptr().align_offset(64);
+        &mut self.floats[start..start + len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_cuts_cover_the_length_once() {
+        for len in 0..100 {
+            for most in 1..20 {
+                let pieces: Vec<_> = even_cuts(len, most).collect();
+                let ends = pieces.iter().scan(0, |end, &(start, len)| {
+                    assert_eq!(start, *end);
+                    *end += len;
+                    Some(*end)
+                });
+                assert_eq!(ends.last().unwrap_or(0), len);
+                assert!(pieces.iter().all(|p| p.1 <= most && p.1 + 1 >= pieces[0].1.max(1)));
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Does every rung compute the same product, whatever its shape?
+
+use super::*;
+use crate::Real;
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+use crate::simd::Level;
+
+/// The rungs that this CPU can run; [`naive`] is the oracle.
+fn rungs() -> Vec<(&'static str, Rung)> {
+    let everywhere: [(&'static str, Rung); 4] =
+        [("rows", rows), ("portable", portable), ("library", library), ("gemm", gemm)];
+    everywhere.into_iter().chain(by_hand()).collect()
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+fn by_hand() -> Vec<(&'static str, Rung)> {
+    let wanted: [(Level, &'static str, Rung); 2] =
+        [(Level::Avx2, "avx2", avx2), (Level::Avx512, "avx512", avx512)];
+    let available = |wanted| Level::available().any(|level| level == wanted);
+    wanted.into_iter().filter(|w| available(w.0)).map(|w| (w.1, w.2)).collect()
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "f64"))))]
+fn by_hand() -> Vec<(&'static str, Rung)> {
+    Vec::new()
+}
+
+/// Pseudo-random bits, `seed` chooses the stream.
+fn bits(seed: usize) -> impl FnMut() -> u64 {
+    let mut state = seed as u64 * 2 + 1;
+    move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state >> 33
+    }
+}
+
+/// Small integers: every partial sum is exact, so every rung must agree to the last bit.
+fn integers(len: usize, seed: usize) -> Vec<Real> {
+    let mut next = bits(seed);
+    (0..len).map(|_| (next() >> 20) as Real % 17.0 - 8.0).collect()
+}
+
+/// Numbers whose sums are rounded.
+fn fractions(len: usize, seed: usize) -> Vec<Real> {
+    let mut next = bits(seed);
+    (0..len).map(|_| (next() as f64 / (1_u64 << 31) as f64 - 0.5) as Real).collect()
+}
+
+/// An m x n matrix on these numbers, stored as it is or, if `flag` is set, transposed.
+fn matrix(data: &[Real], m: usize, n: usize, flag: bool) -> Mat<'_> {
+    if flag { Mat::new(data, n, m).transposed() } else { Mat::new(data, m, n) }
+}
+
+/// Never written: stands before and behind C.
+const SENTINEL: Real = 12345.0;
+const MARGIN: usize = 40;
+
+/// Runs all rungs. A and B are slices of exactly their size, C has sentinels around it.
+fn check((m, k, n): (usize, usize, usize), flags: usize, beta: Beta, rungs: &[(&str, Rung)]) {
+    let (a, b, old) = (integers(m * k, m + 7 * k), integers(k * n, n + 13 * k), integers(m * n, 3));
+    let (a, b) = (matrix(&a, m, k, flags & 1 == 1), matrix(&b, k, n, flags & 2 == 2));
+    let mut expected = old.clone();
+    naive(a, b, MatMut::new(&mut expected, m, n), beta);
+    if k > 8 && m * n > 8 {
+        let nonzero = expected.iter().filter(|x| **x != 0.0).count();
+        assert!(2 * nonzero > m * n, "a product of zeros tests nothing");
+    }
+    for (name, rung) in rungs {
+        let mut guarded = vec![SENTINEL; m * n + 2 * MARGIN];
+        let c = &mut guarded[MARGIN..][..m * n];
+        // With β = 0 the old contents are not read.
+        c.copy_from_slice(&old);
+        if beta == Beta::Zero {
+            c.fill(Real::NAN);
+        }
+        rung(a, b, MatMut::new(c, m, n), beta);
+        let what = format!("{name}: {m} x {k} x {n}, {flags} {beta:?}");
+        assert_eq!(guarded[MARGIN..][..m * n], expected, "{what}");
+        let (before, rest) = guarded.split_at(MARGIN);
+        let around = before.iter().chain(&rest[m * n..]);
+        assert!(around.into_iter().all(|x| *x == SENTINEL), "{what} writes around C");
+    }
+}
+
+#[test]
+fn every_rung_equals_naive_on_small_shapes() {
+    let sizes = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 50];
+    for m in sizes {
+        for k in sizes {
+            for n in sizes {
+                for beta in [Beta::Zero, Beta::One] {
+                    check((m, k, n), (m + k + n) % 4, beta, &rungs());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rung_equals_naive_around_the_edges_of_tiles() {
+    // Tiles have up to 6 or 12 rows and 16 or 32 columns; slabs have 256 steps; four strips of A
+    // read B in place.
+    let rows = [1, 5, 6, 7, 11, 12, 13, 14, 24, 25, 36, 48, 49, 71];
+    let depths = [1, 3, 4, 16, 57, 255, 256, 257];
+    let columns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 49, 63, 65, 191, 193];
+    for (i, m) in rows.into_iter().enumerate() {
+        for (p, k) in depths.into_iter().enumerate() {
+            for (j, n) in columns.into_iter().enumerate() {
+                let beta = [Beta::Zero, Beta::One][(i + p + j) % 2];
+                check((m, k, n), (i + 2 * j + p) % 4, beta, &rungs()[3..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn large_products_equal_naive() {
+    let shapes = [(128, 96, 512), (1, 3000, 3000), (300, 300, 1), (97, 301, 203), (20, 1100, 1100)];
+    for shape in shapes {
+        for flags in 0..4 {
+            check(shape, flags, Beta::Zero, &rungs()[2..]);
+        }
+    }
+    // Wider than a block of B.
+    check((75, 259, 2100), 0, Beta::One, &rungs()[2..]);
+    check((75, 259, 2100), 2, Beta::One, &rungs()[2..]);
+}
+
+#[test]
+fn threads_change_no_bit() {
+    for (m, k, n) in [(300, 300, 300), (65, 700, 333), (1000, 90, 70), (5, 900, 1500)] {
+        for flags in 0..4 {
+            let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
+            let (a, b) = (matrix(&a, m, k, flags & 1 == 1), matrix(&b, k, n, flags & 2 == 2));
+            let product = |threads: usize| {
+                let mut c = vec![0.0; m * n];
+                let c_mat = MatMut::new(&mut c, m, n);
+                par::with_threads(threads, || {
+                    in_pieces(threads, fastest(m * k * n), a, b, c_mat, Beta::Zero);
+                });
+                c
+            };
+            let one = product(1);
+            for threads in [2, 3, 4, 8] {
+                assert!(product(threads) == one, "{threads} threads: {m} x {k} x {n} {flags}");
+            }
+        }
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+#[test]
+fn levels_with_fused_multiply_adds_agree_to_the_bit() {
+    if !Level::available().any(|level| level == Level::Avx512) {
+        return;
+    }
+    for (m, k, n) in [(50, 700, 77), (200, 257, 300)] {
+        let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
+        let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
+        let product = |rung: Rung| {
+            let mut c = vec![0.0; m * n];
+            rung(a, b, MatMut::new(&mut c, m, n), Beta::Zero);
+            c
+        };
+        assert!(product(avx2) == product(avx512), "{m} x {k} x {n}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "gemm: 2 x 3 times 4 x 5 into 2 x 5")]
+fn inner_sizes_must_agree() {
+    let (a, b, mut c) = ([0.0; 6], [0.0; 20], [0.0; 10]);
+    gemm(Mat::new(&a, 2, 3), Mat::new(&b, 4, 5), MatMut::new(&mut c, 2, 5), Beta::Zero);
+}

@@ -1,0 +1,188 @@
+//! How does a tile of C stay in registers?
+//!
+//! The inner loop of every rung with hand-written instructions. A tile has `MR` rows and `NV`
+//! vectors of columns, and each of its `MR * NV` vectors is one register all through the loop
+//! over k. A step of the loop loads `NV` vectors of B, then for each row repeats one number of A
+//! in all lanes and multiplies:
+//!
+//! ```text
+//!                         B, step p
+//!                   [ b_0 .. | b_16 .. ]           NV registers
+//!        a_0 a_0 .. [ C      |         ]
+//!        a_1 a_1 .. [        |         ]           MR * NV registers
+//!        a_2 a_2 .. [        |         ]
+//!           1 register
+//! ```
+//!
+//! That is MR + NV loads for MR * NV multiply-adds. A core with two FMA units and two load ports
+//! does nothing but arithmetic as long as the first number is the smaller one.
+
+use super::Beta;
+use crate::mat::MatMut;
+use crate::simd::Simd;
+
+/// One side of a tile: number `lane` of step p lies at `data[lane * lane_stride + p * step]`.
+///
+/// For A a lane is a row, for B a column; a step is one index of the sum. A strip may lie inside
+/// an operand or be packed.
+#[derive(Clone, Copy)]
+pub(super) struct Strip<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) lane_stride: usize,
+    pub(super) step: usize,
+}
+
+impl Strip<'_> {
+    /// Panics unless the first `lanes` numbers of the first `depth` steps lie inside the slice.
+    #[inline(always)]
+    pub(super) fn expect_inside(self, lanes: usize, depth: usize) {
+        assert!(lanes > 0 && depth > 0, "a strip is not empty");
+        let last = (lanes - 1) * self.lane_stride + (depth - 1) * self.step;
+        assert!(last < self.data.len(), "a strip leaves its operand");
+    }
+}
+
+/// What a tile computes: C = A B + β C over `depth` steps.
+pub(super) struct Job<'a> {
+    pub(super) depth: usize,
+    pub(super) a: Strip<'a>,
+    /// Columns are neighbours: its lane stride is 1.
+    pub(super) b: Strip<'a>,
+    /// Whole vectors of `b` can be read: it is packed, so C's edge needs no mask here.
+    pub(super) b_is_packed: bool,
+    /// Where to pack `b` on the way, vector behind vector, if it is to be packed.
+    pub(super) copy: Option<&'a mut [f32]>,
+    /// A strip like `b` that is needed soon: its cache lines are asked for on the way.
+    pub(super) ahead: Option<Strip<'a>>,
+    pub(super) c: MatMut<'a>,
+    pub(super) beta: Beta,
+}
+
+/// Does the job for a C of `MR` rows and `NV` vectors of columns, the last perhaps in part.
+///
+/// Each element is one chain of fused multiply-adds in the order of the steps. So it does not
+/// matter in which tile, or in how wide a vector, it is computed.
+///
+/// `WHOLE` is the job's `b_is_packed`, `COPY` says that there is a copy to make.
+///
+/// # Panics
+/// If the sizes differ, or a strip leaves its operand.
+#[inline(always)]
+pub(super) fn tile<
+    S: Simd,
+    const MR: usize,
+    const NV: usize,
+    const WHOLE: bool,
+    const COPY: bool,
+>(
+    simd: S,
+    job: Job<'_>,
+) {
+    let Job { depth, a, b, copy, ahead, mut c, beta, .. } = job;
+    let (width, before_last) = (NV * S::LANES, (NV - 1) * S::LANES);
+    assert!(c.rows() == MR && c.cols() > before_last && c.cols() <= width, "a tile's size");
+    assert!(b.lane_stride == 1, "columns are neighbours");
+    a.expect_inside(MR, depth);
+    b.expect_inside(if WHOLE { width } else { c.cols() }, depth);
+    let copy = copy.unwrap_or_default();
+    assert!(!COPY || copy.len() >= depth * width, "the copy has room");
+    let copy = copy.as_mut_ptr();
+
+    // Only the last vector can reach over the edge.
+    let mask = simd.first(c.cols() - before_last);
+    let mut sums = [[simd.splat(0.0); NV]; MR];
+    let mut p = 0;
+    // C's lines, and those of the strip ahead, are asked for row by row on the way. A core waits
+    // for 16 lines at once: asked for in one burst, they would hold up the loop's own.
+    let (row_stride, to) = (c.row_stride(), c.as_mut_ptr());
+    let (rounds_a_row, steps_a_row) = (depth / 4 / MR, depth.div_ceil(MR));
+    let mut soon = ahead.map(|strip| strip.data.as_ptr());
+    for i in 0..MR {
+        for v in 0..NV {
+            simd.prefetch(to.wrapping_add(i * row_stride + v * S::LANES));
+        }
+        if let Some(at) = &mut soon {
+            for _ in 0..steps_a_row {
+                for v in 0..NV {
+                    simd.prefetch(at.wrapping_add(v * S::LANES));
+                }
+                *at = at.wrapping_add(b.step);
+            }
+        }
+        for _ in 0..rounds_a_row {
+            // Four steps a round, so that the loop itself costs next to nothing.
+            for _ in 0..4 {
+                // SAFETY: MR rows have `depth / 4` rounds at most together, so p < depth; the
+                // strips and the copy have been checked above.
+                unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
+                p += 1;
+            }
+        }
+    }
+    while p + 4 <= depth {
+        for _ in 0..4 {
+            // SAFETY: p < depth; the strips and the copy have been checked above.
+            unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
+            p += 1;
+        }
+    }
+    for p in p..depth {
+        // SAFETY: p < depth; the strips and the copy have been checked above.
+        unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
+    }
+
+    let full = simd.first(S::LANES);
+    for (i, row) in sums.into_iter().enumerate() {
+        for (v, sum) in row.into_iter().enumerate() {
+            let mask = if v + 1 < NV { full } else { mask };
+            let to = to.wrapping_add(i * row_stride + v * S::LANES);
+            // SAFETY: row i < MR of C, and columns that the mask cuts off at C's edge: a `MatMut`
+            // vouches for its elements.
+            unsafe {
+                let sum = match beta {
+                    Beta::Zero => sum,
+                    Beta::One => simd.add(simd.load_masked(mask, to), sum),
+                };
+                simd.store_masked(mask, sum, to);
+            }
+        }
+    }
+}
+
+/// Adds step p to the sums:  row i += a_ip b_p.
+///
+/// # Safety
+/// - Step p of strip A has `MR` lanes inside its slice; step p of strip B has as many as `NV`
+///   vectors, the last of them masked unless `WHOLE`.
+/// - If `COPY`, there is room for p + 1 times `NV` vectors at `copy`.
+#[inline(always)]
+unsafe fn step<S: Simd, const MR: usize, const NV: usize, const WHOLE: bool, const COPY: bool>(
+    simd: S,
+    p: usize,
+    a: Strip<'_>,
+    b: Strip<'_>,
+    copy: *mut f32,
+    mask: S::Mask,
+    sums: &mut [[S::Vector; NV]; MR],
+) {
+    // SAFETY: every number read or written is one that the caller vouches for.
+    unsafe {
+        let (a_p, b_p) = (a.data.as_ptr().add(p * a.step), b.data.as_ptr().add(p * b.step));
+        let mut b_vectors = [simd.splat(0.0); NV];
+        for (v, vector) in b_vectors.iter_mut().enumerate() {
+            let from = b_p.add(v * S::LANES);
+            // A masked load takes a turn of an FMA unit.
+            let whole = WHOLE || v + 1 < NV;
+            *vector = if whole { simd.load(from) } else { simd.load_masked(mask, from) };
+            if COPY {
+                simd.store(*vector, copy.add((p * NV + v) * S::LANES));
+            }
+        }
+        for (i, row) in sums.iter_mut().enumerate() {
+            let a = simd.splat(*a_p.add(i * a.lane_stride));
+            for (sum, b) in row.iter_mut().zip(b_vectors) {
+                *sum = simd.mul_add(a, b, *sum);
+            }
+        }
+    }
+}
