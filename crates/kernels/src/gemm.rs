@@ -58,7 +58,7 @@ pub enum Beta {
 }
 
 /// Where there is no tile by hand, products with fewer multiply-adds than this take [`rows`], whose
-/// set-up costs nothing (`cargo bench --bench gemm`, "tiny").
+/// set-up costs nothing (`cargo bench -p adversaria-kernels --bench gemm`, "tiny").
 const SMALL: usize = 1 << 10;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
