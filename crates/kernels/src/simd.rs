@@ -1,12 +1,12 @@
 //! Which vector instructions does this CPU have, and how does code get to use them?
 //!
 //! A [`Level`] is a set of instructions. For every level above the portable one there is a *token*,
-//! a type without contents that only detection can make. Holding an [`Avx512`] therefore proves
+//! a type without contents that only detection can make. Holding an `Avx512` therefore proves
 //! that the CPU has AVX-512, and its methods are safe to call.
 //!
 //! Three pieces make a fast loop out of generic code:
 //!
-//! 1. The body is generic over [`Simd`] and `#[inline(always)]`.
+//! 1. The body is generic over `Simd` and `#[inline(always)]`.
 //! 2. A *root* for each level is marked `#[target_feature(enable = ...)]` and calls the body. Only
 //!    there, with everything inlined, does the compiler emit the level's instructions.
 //! 3. [`level`] is asked once which root to call.
