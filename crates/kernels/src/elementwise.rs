@@ -13,6 +13,9 @@ const TASK: usize = 1 << 14;
 /// Most axes an operand can have.
 pub const MAX_AXES: usize = 6;
 
+/// Fewer elements than this are not worth asking for the CPU's level.
+const FEW: usize = 32;
+
 /// y_i = f(x_i).
 ///
 /// # Panics
@@ -20,6 +23,9 @@ pub const MAX_AXES: usize = 6;
 #[inline]
 pub fn map(x: &[Real], y: &mut [Real], f: impl Fn(Real) -> Real + Sync) {
     assert_eq!(x.len(), y.len(), "map: lengths differ");
+    if y.len() < FEW {
+        return map_body(x, y, &f);
+    }
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| map_on(level(), &x[start..], y, &f));
 }

@@ -76,9 +76,15 @@ const PANEL: usize = 32;
 pub fn gemm(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     let multiply_adds = a.rows() * a.cols() * b.cols();
+    if multiply_adds < TINY {
+        return rows(a, b, c, beta);
+    }
     let pieces = par::pieces(multiply_adds / PER_NANOSECOND);
     in_pieces(pieces, fastest(multiply_adds), a, b, c, beta);
 }
+
+/// Products with fewer multiply-adds than this are over before a tile is set up.
+const TINY: usize = 128;
 
 /// The best rung of this CPU, or of the level that `ADVERSARIA_ISA` pins, for a product of so many
 /// multiply-adds.
