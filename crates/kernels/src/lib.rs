@@ -9,11 +9,14 @@
 //! |---|---|
 //! | [`mat`] | how does a slice become a matrix? |
 //! | [`gemm`] | how are two matrices multiplied? A ladder of rungs, the slow definition first |
-//! | [`elementwise`] | how is one function applied to every element, and what does broadcasting mean? |
+//! | [`elementwise`] | how is one function applied to every element? |
+//! | [`broadcast`] | what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
+//! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
-//! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
+//! | [`vecmath`] | how are exp, ln, tanh, sigmoid, softplus and √ computed, and how exactly? |
+//! | `on_level` | how is one plain loop compiled for every level of vector instructions? |
 //! | `par` | who runs a loop: this thread, or several? |
 //!
 //! # Conventions
@@ -25,9 +28,12 @@
 //! - The thread count cannot change a bit of any result: work is cut at places that depend on
 //!   the shape alone, and a sum has one fixed tree.
 
+pub mod broadcast;
 pub mod elementwise;
 pub mod gemm;
 pub mod mat;
+mod on_level;
+pub mod optimise;
 mod par;
 pub mod reduce;
 pub mod simd;
