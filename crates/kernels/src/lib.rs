@@ -12,8 +12,10 @@
 //! | [`elementwise`] | how is one function applied to every element? |
 //! | [`broadcast`] | what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
+//! | [`moments`] | how are mean and variance found in one pass over the memory? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
+//! | [`cross_entropy`] | how are the cross-entropies of logits and their gradients computed, each in one pass? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid, softplus and √ computed, and how exactly? |
 //! | `on_level` | how is one plain loop compiled for every level of vector instructions? |
@@ -29,9 +31,11 @@
 //!   the shape alone, and a sum has one fixed tree.
 
 pub mod broadcast;
+pub mod cross_entropy;
 pub mod elementwise;
 pub mod gemm;
 pub mod mat;
+pub mod moments;
 mod on_level;
 pub mod optimise;
 mod par;

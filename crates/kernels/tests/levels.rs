@@ -8,7 +8,7 @@ use std::process::Command;
 use adversaria_kernels as kernels;
 use kernels::Real;
 use kernels::simd::Level;
-use kernels::{broadcast, elementwise, optimise, reduce, softmax, vecmath};
+use kernels::{broadcast, cross_entropy, elementwise, moments, optimise, reduce, softmax, vecmath};
 
 /// Long enough for several tasks, not a multiple of any vector, and one so short that it is not
 /// worth a vector.
@@ -62,7 +62,9 @@ fn results() -> Vec<(String, Vec<Real>)> {
             broadcast::copy_strided(&[17, rows], &x, &[1, 17], y);
         });
         add("sum", 1, &|y| y[0] = reduce::sum(&t));
-        add("sum_of", 1, &|y| y[0] = reduce::sum_of(&t, vecmath::exp));
+        add("sum_of", 1, &|y| y[0] = reduce::sum_of([&t], |[t]| vecmath::exp(t)));
+        add("binary", 1, &|y| y[0] = cross_entropy::binary(&t, &x));
+        add("binary_grad", len, &|y| cross_entropy::binary_grad(&x, &t, 0.3, y));
         add("max", 1, &|y| y[0] = reduce::max(&x));
         for [outer, len, inner] in [[rows, columns, 1], [1, rows, columns], [columns, rows, 1]] {
             let t = &t[..rows * columns];
@@ -73,11 +75,21 @@ fn results() -> Vec<(String, Vec<Real>)> {
             add(&format!("max_axis/{name}"), outer * inner, &|y| {
                 reduce::max_axis(t, [outer, len, inner], y);
             });
+            add(&format!("moments/{name}"), 2 * outer * inner, &|y| {
+                let (mean, variance) = y.split_at_mut(outer * inner);
+                moments::moments_axis(t, [outer, len, inner], mean, variance);
+            });
         }
         for columns in [2, 17, 4999].into_iter().filter(|columns| *columns <= len) {
             let rows = len / columns;
             let t = &t[..rows * columns];
             add(&format!("softmax/{columns}"), t.len(), &|y| softmax::softmax_rows(t, columns, y));
+            add(&format!("cross_entropy/{columns}"), rows, &|y| {
+                cross_entropy::rows(t, &x[..t.len()], columns, y);
+            });
+            add(&format!("cross_entropy_grad/{columns}"), t.len(), &|y| {
+                cross_entropy::rows_grad(t, &x[..t.len()], columns, 0.3, y);
+            });
             add(&format!("log_softmax/{columns}"), t.len(), &|y| {
                 softmax::log_softmax_rows(t, columns, y);
             });
