@@ -11,6 +11,9 @@
 //! | [`gemm`] | how are two matrices multiplied? A ladder of rungs, the slow definition first |
 //! | [`elementwise`] | how is one function applied to every element, and what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
+//! | [`conv`] | how is an image convolved, and what are the three derivatives? |
+//! | [`window`] | where does a window read when it slides along an axis? |
+//! | [`blocks`] | how do channels become pixels, and pixels channels? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
@@ -25,6 +28,8 @@
 //! - The thread count cannot change a bit of any result: work is cut at places that depend on
 //!   the shape alone, and a sum has one fixed tree.
 
+pub mod blocks;
+pub mod conv;
 pub mod elementwise;
 pub mod gemm;
 pub mod mat;
@@ -33,6 +38,7 @@ pub mod reduce;
 pub mod simd;
 pub mod softmax;
 pub mod vecmath;
+pub mod window;
 
 pub use par::in_pool;
 

@@ -1,0 +1,131 @@
+//! Where does a window read when it slides along an axis?
+
+/// A window that slides along one axis of an image. Its tap k at output o reads the input at
+///
+/// position = o · stride + k · dilation - before,
+///
+/// and a position outside of 0..input is padding. Convolution, its derivatives and pooling all
+/// walk like this, once along the height and once along the width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Size of the input along this axis.
+    pub input: usize,
+    /// How many places the window takes.
+    pub output: usize,
+    /// How many positions it reads at each: the size of the kernel.
+    pub taps: usize,
+    /// Distance from one place to the next.
+    pub stride: usize,
+    /// Distance from one tap to the next; 1 for neighbours.
+    pub dilation: usize,
+    /// Padding in front of the input. What is behind it follows from `output`.
+    pub before: usize,
+}
+
+impl Window {
+    /// As many places as fit into the input with explicit padding:
+    ///
+    /// output = ⌊(input + before + after - extent) / stride⌋ + 1,
+    /// extent = (taps - 1) · dilation + 1.
+    ///
+    /// TensorFlow's "VALID" is the padding [0, 0]. None if not even one place fits, or if a size
+    /// other than the padding's is 0.
+    pub fn padded(
+        input: usize,
+        taps: usize,
+        stride: usize,
+        dilation: usize,
+        [before, after]: [usize; 2],
+    ) -> Option<Window> {
+        if [input, taps, stride, dilation].contains(&0) {
+            return None;
+        }
+        let extent = (taps - 1) * dilation + 1;
+        let output = (input + before + after).checked_sub(extent)? / stride + 1;
+        Some(Window { input, output, taps, stride, dilation, before })
+    }
+
+    /// TensorFlow's "SAME": output = ⌈input / stride⌉. The padding that this needs is split in
+    /// halves, an odd one out going behind the input. So a kernel of 5 at stride 2 pads an even
+    /// input by 1 in front and 2 behind.
+    ///
+    /// None if a size is 0.
+    pub fn same(input: usize, taps: usize, stride: usize, dilation: usize) -> Option<Window> {
+        if [input, taps, stride, dilation].contains(&0) {
+            return None;
+        }
+        let extent = (taps - 1) * dilation + 1;
+        let output = input.div_ceil(stride);
+        let padding = ((output - 1) * stride + extent).saturating_sub(input);
+        Some(Window { input, output, taps, stride, dilation, before: padding / 2 })
+    }
+
+    /// The input position that tap `k` reads at output `o`; None if that is padding.
+    #[inline(always)]
+    pub fn position(&self, o: usize, k: usize) -> Option<usize> {
+        let position = (o * self.stride + k * self.dilation).checked_sub(self.before)?;
+        (position < self.input).then_some(position)
+    }
+
+    /// Padding that the last place reads behind the input.
+    pub fn after(&self) -> usize {
+        let last = (self.output.max(1) - 1) * self.stride + (self.taps - 1) * self.dilation;
+        (last + 1).saturating_sub(self.before + self.input)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_pads_as_tensorflow_does() {
+        // input, taps, stride, dilation; then output, before and after of TensorFlow's formula.
+        for ([input, taps, stride, dilation], expected) in [
+            ([28, 5, 1, 1], [28, 2, 2]),
+            ([32, 5, 2, 1], [16, 1, 2]),
+            ([7, 5, 2, 1], [4, 2, 2]),
+            ([14, 4, 2, 1], [7, 1, 1]),
+            ([8, 4, 1, 1], [8, 1, 2]),
+            ([9, 2, 3, 1], [3, 0, 0]),
+            ([10, 3, 1, 2], [10, 2, 2]),
+        ] {
+            let w = Window::same(input, taps, stride, dilation).unwrap();
+            assert_eq!([w.output, w.before, w.after()], expected, "{w:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_place_fits_and_one_more_would_not() {
+        let mut fitting = 0;
+        for n in 0..3000_usize {
+            let pick = |divide: usize, of: usize| n / divide % of;
+            let (input, taps, stride) = (1 + pick(1, 6), 1 + pick(6, 4), 1 + pick(24, 3));
+            let (dilation, before, after) = (1 + pick(72, 2), pick(144, 3), pick(432, 4));
+            let Some(w) = Window::padded(input, taps, stride, dilation, [before, after]) else {
+                assert!((taps - 1) * dilation + 1 > input + before + after);
+                continue;
+            };
+            fitting += 1;
+            let last_tap = |o: usize| o * stride + (taps - 1) * dilation;
+            assert!(last_tap(w.output - 1) < input + before + after);
+            assert!(last_tap(w.output) >= input + before + after);
+            assert!(w.after() <= after);
+            for (o, k) in (0..w.output).flat_map(|o| (0..taps).map(move |k| (o, k))) {
+                let signed = (o * stride + k * dilation) as i64 - before as i64;
+                let inside = (0..input as i64).contains(&signed);
+                assert_eq!(w.position(o, k), inside.then_some(signed as usize));
+            }
+        }
+        assert!(fitting > 2000, "{fitting}");
+    }
+
+    #[test]
+    fn kernels_larger_than_the_padded_input_do_not_fit() {
+        assert_eq!(Window::padded(4, 5, 1, 1, [0, 0]), None);
+        assert_eq!(Window::padded(4, 3, 1, 2, [0, 0]), None);
+        assert!(Window::padded(4, 5, 1, 1, [0, 1]).is_some());
+        assert_eq!(Window::padded(4, 0, 1, 1, [0, 0]), None);
+        assert_eq!(Window::same(0, 3, 1, 1), None);
+    }
+}
