@@ -4,8 +4,10 @@
 //! and a case with which the tests differentiate it twice.
 
 pub mod arithmetic;
+pub mod blocks;
 #[cfg(test)]
 pub(crate) mod case;
+pub mod conv;
 pub mod elementary;
 pub mod gather;
 pub mod loss;
@@ -14,6 +16,7 @@ pub mod piecewise;
 pub mod reduce;
 pub mod shape;
 pub mod softmax;
+pub mod upsample_conv;
 
 #[cfg(test)]
 mod tests {
@@ -25,6 +28,8 @@ mod tests {
     fn cases() -> impl Iterator<Item = &'static Case> {
         [
             arithmetic::CASES,
+            blocks::CASES,
+            conv::CASES,
             elementary::CASES,
             gather::CASES,
             loss::CASES,
@@ -33,6 +38,7 @@ mod tests {
             reduce::CASES,
             shape::CASES,
             softmax::CASES,
+            upsample_conv::CASES,
         ]
         .into_iter()
         .flatten()

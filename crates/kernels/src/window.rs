@@ -60,6 +60,29 @@ impl Window {
         Some(Window { input, output, taps, stride, dilation, before: padding / 2 })
     }
 
+    /// The window of a transposed walk, which spreads `small` positions over a larger axis, the
+    /// `input` of this window:
+    ///
+    /// input = (small - 1) · stride + extent - before - after + extra.
+    ///
+    /// `extra` is the output padding: positions at the end, which a strided walk back would not
+    /// count. None if nothing is left, or if a size is 0.
+    pub fn transposed(
+        small: usize,
+        taps: usize,
+        stride: usize,
+        dilation: usize,
+        [before, after]: [usize; 2],
+        extra: usize,
+    ) -> Option<Window> {
+        if [small, taps, stride, dilation].contains(&0) {
+            return None;
+        }
+        let spread = (small - 1) * stride + (taps - 1) * dilation + 1 + extra;
+        let input = spread.checked_sub(before + after).filter(|input| *input > 0)?;
+        Some(Window { input, output: small, taps, stride, dilation, before })
+    }
+
     /// The input position that tap `k` reads at output `o`; None if that is padding.
     #[inline(always)]
     pub fn position(&self, o: usize, k: usize) -> Option<usize> {
@@ -118,6 +141,22 @@ mod tests {
             }
         }
         assert!(fitting > 2000, "{fitting}");
+    }
+
+    #[test]
+    fn a_transposed_walk_is_undone_by_a_plain_one() {
+        for n in 0..3000_usize {
+            let pick = |divide: usize, of: usize| n / divide % of;
+            let (small, taps, stride) = (1 + pick(1, 5), 1 + pick(5, 4), 1 + pick(20, 3));
+            let (dilation, padding) = (1 + pick(60, 2), [pick(120, 3), pick(360, 3)]);
+            for extra in 0..stride {
+                let up = Window::transposed(small, taps, stride, dilation, padding, extra);
+                let Some(up) = up else { continue };
+                let down = Window::padded(up.input, taps, stride, dilation, padding);
+                assert_eq!(down, Some(up));
+            }
+        }
+        assert_eq!(Window::transposed(1, 2, 1, 1, [1, 1], 0), None);
     }
 
     #[test]
