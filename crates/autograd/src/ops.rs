@@ -13,7 +13,9 @@ pub mod gather;
 pub mod loss;
 pub mod matmul;
 pub mod piecewise;
+pub mod pool;
 pub mod reduce;
+pub mod resample;
 pub mod shape;
 pub mod softmax;
 pub mod upsample_conv;
@@ -35,7 +37,9 @@ mod tests {
             loss::CASES,
             matmul::CASES,
             piecewise::CASES,
+            pool::CASES,
             reduce::CASES,
+            resample::CASES,
             shape::CASES,
             softmax::CASES,
             upsample_conv::CASES,

@@ -63,8 +63,8 @@ impl Blocks {
     }
 }
 
-/// y\[n, i, j, c\] = z\[n, i' / r, j' / s, (i' mod r, j' mod s, c)\] for blocks of r x s pixels, where
-/// i' and j' are i and j plus what is cropped.
+/// y\[n, i, j, c\] = z\[n, i' / r, j' / s, (i' mod r, j' mod s, c)\] for blocks of r x s pixels,
+/// where i' and j' are i and j plus what is cropped.
 ///
 /// # Panics
 /// If a slice is not as long as `b` says, or the crop reaches beyond the blocks.
@@ -82,8 +82,8 @@ pub fn depth_to_space(b: &Blocks, z: &[Real], y: &mut [Real]) {
     });
 }
 
-/// The adjoint of [`depth_to_space`], and its inverse where nothing is cropped; pixels of z that are
-/// cropped become 0.
+/// The adjoint of [`depth_to_space`], and its inverse where nothing is cropped; pixels of z that
+/// are cropped become 0.
 ///
 /// # Panics
 /// As [`depth_to_space`].

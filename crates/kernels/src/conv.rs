@@ -23,8 +23,8 @@
 //! With groups, output channel o sees the in_channels / groups channels of its group, which is
 //! number o / (out_channels / groups).
 //!
-//! [`naive`] is the definition, seven loops, and the tests' oracle. [`phases`] computes an upsampled
-//! convolution on the small image.
+//! [`naive`] is the definition, seven loops, and the tests' oracle. [`phases`] computes an
+//! upsampled convolution on the small image.
 
 pub mod naive;
 pub mod phases;

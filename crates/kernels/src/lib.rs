@@ -13,10 +13,13 @@
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
 //! | [`conv`] | how is an image convolved, and what are the three derivatives? |
 //! | [`window`] | where does a window read when it slides along an axis? |
+//! | [`pool`] | what is the largest number in a window, and where is it? |
+//! | [`resample`] | how is an image enlarged, shrunk, padded, cropped or averaged? |
 //! | [`blocks`] | how do channels become pixels, and pixels channels? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
+//! | `on_level` | how does a plain loop get compiled for the CPU's vectors? |
 //! | `par` | who runs a loop: this thread, or several? |
 //!
 //! # Conventions
@@ -33,8 +36,11 @@ pub mod conv;
 pub mod elementwise;
 pub mod gemm;
 pub mod mat;
+mod on_level;
 mod par;
+pub mod pool;
 pub mod reduce;
+pub mod resample;
 pub mod simd;
 pub mod softmax;
 pub mod vecmath;

@@ -53,8 +53,8 @@ impl Tensor {
     /// # Panics
     /// If the shape is not this.
     ///
-    /// Source: Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an Efficient
-    /// Sub-Pixel Convolutional Neural Network", eq. 4.
+    /// Source: Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an
+    /// Efficient Sub-Pixel Convolutional Neural Network", eq. 4.
     #[must_use]
     #[track_caller]
     pub fn depth_to_space(&self, block: usize) -> Tensor {

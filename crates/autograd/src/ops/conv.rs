@@ -103,6 +103,23 @@ impl Sliding {
         })
     }
 
+    /// The windows of a pooling, each of which sees some of the image.
+    #[track_caller]
+    pub(super) fn pool_windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
+        let windows = self.windows(op, size, taps);
+        for (window, along) in windows.iter().zip(["height", "width"]) {
+            let sees = |o: usize| (0..window.taps).any(|k| window.position(o, k).is_some());
+            assert!(
+                (0..window.output).all(sees),
+                "{op}: along the {along}, a window of {} can lie in the padding alone: {:?}\n  \
+                 hint: pad by less than the window's size",
+                window.taps,
+                self.padding
+            );
+        }
+        windows
+    }
+
     /// The windows that spread an image of `size` over a larger one.
     #[track_caller]
     fn transposed(
@@ -325,8 +342,8 @@ impl Tensor {
     ///   (size - 1) stride + (taps - 1) dilation + 1 - padding + output padding.
     ///
     /// # Panics
-    /// If the shapes are not these, the groups do not divide the channels, the output padding is not
-    /// below stride or dilation, or the padding leaves no output.
+    /// If the shapes are not these, the groups do not divide the channels, the output padding is
+    /// not below stride or dilation, or the padding leaves no output.
     ///
     /// Source: Dumoulin, Visin 2016, "A guide to convolution arithmetic for deep learning", §4.
     #[must_use]
@@ -482,7 +499,7 @@ mod tests {
         assert_eq!(y.shape(), &[1, 16, 16, 8].into());
         let y = x.conv2d(&w, None, Sliding::UNIT.stride(2), 1);
         assert_eq!(y.shape(), &[1, 14, 14, 8].into());
-        // A generator for 32 x 32: sides 1, 2, 6, 14, 32 by kernels 2, 4, 4, 6 of stride 1, 2, 2, 2.
+        // A generator for 32 x 32 of four layers.
         let mut side = zeros(&[1, 1, 1, 1]);
         for (kernel, stride, expected) in [(2, 1, 2), (4, 2, 6), (4, 2, 14), (6, 2, 32)] {
             let w = zeros(&[kernel, kernel, 1, 1]);

@@ -67,7 +67,8 @@ impl Tensor {
     ///   [`Padding::Same`] and else 2 size + padding - taps + 1.
     ///
     /// # Panics
-    /// If the shapes are not these, or the kernel is larger than the padded image of twice the size.
+    /// If the shapes are not these, or the kernel is larger than the padded image of twice the
+    /// size.
     #[must_use]
     #[track_caller]
     pub fn upsample_conv2d(

@@ -15,10 +15,10 @@
 //! y[2i + φ - (r - p)] = Σ_m W[φ, m] x[i + m - r/2],     W[φ, m] = Σ w[a] over ⌊(φ + a) / 2⌋ = m
 //! ```
 //!
-//! This is one convolution of x with ⌊k/2⌋ + 1 taps and an output channel for each phase. Its outputs
-//! interleave to y; where p is odd, the first of them is cut off. In two dimensions there are four
-//! phases, and a 5 x 5 kernel becomes 3 x 3: 4 · 9 instead of 4 · 25 multiply-adds for a pixel of x,
-//! 2.78 times fewer. 3 x 3 becomes 2 x 2, 2.25 times fewer.
+//! This is one convolution of x with ⌊k/2⌋ + 1 taps and an output channel for each phase. Its
+//! outputs interleave to y; where p is odd, the first of them is cut off. In two dimensions there
+//! are four phases, and a 5 x 5 kernel becomes 3 x 3: 4 · 9 instead of 4 · 25 multiply-adds for a
+//! pixel of x, 2.78 times fewer. 3 x 3 becomes 2 x 2, 2.25 times fewer.
 //!
 //! Three steps, all linear: [`fold`] the weights, convolve by [`Phases::geometry`], then
 //! [`crate::blocks::depth_to_space`] with [`Phases::crop`].
@@ -95,8 +95,8 @@ pub fn fold(sizes: [usize; 4], w: &[Real], folded: &mut [Real]) {
     });
 }
 
-/// The adjoint of [`fold`]:  w\[a, b, c, o\] = Σ W\[⌊(φ + a) / 2⌋, ⌊(ψ + b) / 2⌋, c, (φ, ψ, o)\] over
-/// the four phases.
+/// The adjoint of [`fold`]:  w\[a, b, c, o\] = Σ W\[⌊(φ + a) / 2⌋, ⌊(ψ + b) / 2⌋, c, (φ, ψ, o)\]
+/// over the four phases.
 ///
 /// # Panics
 /// If a slice is not as long as there.
