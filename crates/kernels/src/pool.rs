@@ -5,8 +5,8 @@
 //! ```
 //!
 //! [`max`] finds it. For the gradient, [`winners`] finds the tap (a, b) that it came from, as the
-//! number a · (kernel width) + b; the first of several. Given the taps, everything is linear:
-//! [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
+//! number a · (window's width) + b; the first of several. Given the taps, everything is
+//! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
 //!
 //! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the windows
 //! that cover it whether it won. So nothing is scattered, and threads share the outputs.

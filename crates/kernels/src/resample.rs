@@ -11,9 +11,9 @@
 //! kernel computes them all, and their gradients too, which are the same with both matrices
 //! transposed.
 //!
-//! [`naive`] is the definition. [`resample`] walks over output rows, combines the input rows that one
-//! needs, and then that row's pixels; its inner loops run over channels. Threads share the output
-//! rows, and a gradient gathers like everything else, so nothing is scattered.
+//! [`naive`] is the definition. [`resample`] walks over output rows, combines the input rows that
+//! one needs, and then that row's pixels; its inner loops run over channels. Threads share the
+//! output rows, and a gradient gathers like everything else, so nothing is scattered.
 
 use crate::on_level::on_level;
 use crate::window::Window;
@@ -81,8 +81,8 @@ impl Matrix {
         )
     }
 
-    /// x with its mirror image before and after it; the pixel at the border is the mirror and is not
-    /// repeated: 2 1 | 0 1 2 3 | 2 1.
+    /// x with its mirror image before and after it; the pixel at the border is the mirror and is
+    /// not repeated: 2 1 | 0 1 2 3 | 2 1.
     ///
     /// # Panics
     /// If there is more padding on a side than pixels behind the mirror.
@@ -270,12 +270,9 @@ mod tests {
         ]
     }
 
-    fn run(
-        f: fn([&Matrix; 2], [usize; 2], &[Real], &mut [Real]),
-        [r, c]: [&Matrix; 2],
-        channels: usize,
-        x: &[Real],
-    ) -> Vec<Real> {
+    type Kernel = fn([&Matrix; 2], [usize; 2], &[Real], &mut [Real]);
+
+    fn run(f: Kernel, [r, c]: [&Matrix; 2], channels: usize, x: &[Real]) -> Vec<Real> {
         let mut y = vec![Real::NAN; 2 * r.rows() * c.rows() * channels];
         f([r, c], [2, channels], x, &mut y);
         y

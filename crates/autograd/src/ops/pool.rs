@@ -1,8 +1,8 @@
 //! How is the maximum over a window differentiated?
 //!
 //! Which pixel wins is a step function of the input, so a constant. Given the winners, pooling is
-//! linear: it gathers the winners' numbers, its gradient spreads over the winners, and these two are
-//! each other's adjoints.
+//! linear: it gathers the winners' numbers, its gradient spreads over the winners, and these two
+//! are each other's adjoints.
 
 #[cfg(test)]
 use super::case::Case;
@@ -97,7 +97,7 @@ const FAMILY: &[&str] = &[MaxPool::NAME, Gather::NAME, Spread::NAME];
 
 #[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
-    Case::shaped(FAMILY, &[&[2, 4, 6, 3]], |x| x[0].max_pool2d([2, 2], Sliding::UNIT.stride(2)))
+    Case::shaped(FAMILY, &[&[1, 4, 4, 2]], |x| x[0].max_pool2d([2, 2], Sliding::UNIT.stride(2)))
         .within(-20.0..20.0),
     Case::shaped(FAMILY, &[&[2, 5, 4, 2]], |x| {
         let padding = super::conv::Padding::Explicit { top: 1, bottom: 2, left: 0, right: 1 };

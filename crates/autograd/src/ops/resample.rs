@@ -5,7 +5,9 @@
 
 #[cfg(test)]
 use super::case::Case;
-use super::conv::{Padding, Sliding, image};
+#[cfg(test)]
+use super::conv::Padding;
+use super::conv::{Sliding, image};
 use crate::{Array, Op, Shape, Tensor};
 use kernels::resample::{Matrix, resample};
 use std::sync::Arc;
@@ -128,7 +130,7 @@ impl Tensor {
         for (padding, size) in rows.iter().zip([height; 2]).chain(columns.iter().zip([width; 2])) {
             assert!(
                 *padding < size,
-                "reflect_pad2d: input {}: a padding of {padding} wants more than {padding} pixels\n  \
+                "reflect_pad2d: input {}: a padding of {padding} wants more than {size} pixels\n  \
                  hint: the pixel at the border is the mirror and is not repeated",
                 self.shape()
             );
