@@ -18,12 +18,13 @@ pub trait Weighted: Module {
 
 /// A layer whose weight is divided by its largest singular value:
 ///
-/// W / σ(W),   σ(W) = uᵀ W v,   v ← Wᵀ u / ‖Wᵀ u‖,   u ← W v / ‖W v‖.
+/// W / σ(W),   σ(W) = uᵀ W v,   u ← W v / ‖W v‖,   v ← Wᵀ u / ‖Wᵀ u‖.
 ///
 /// W is the weight as a matrix with a row for each output. The two arrows, one power iteration, run
 /// in each training step before σ is computed; u and v are kept as statistics of these names and
 /// count as constants in the gradient, which passes through σ all the same. Evaluation uses them as
-/// they are.
+/// they are. The paper's iteration keeps u and begins with v; to keep v as well and to begin with
+/// u, as PyTorch does, walks through the same vectors, half a step ahead.
 ///
 /// The parameters are the wrapped layer's, by the same names. For a transposed convolution the
 /// outputs are those of the layer, as in PyTorch.
@@ -38,24 +39,24 @@ pub struct SpectralNorm<L> {
 }
 
 impl<L: Weighted> SpectralNorm<L> {
-    /// The layer with its weight normalised; u starts from a random direction and 15 power
+    /// The layer with its weight normalised; v starts from a random direction and 15 power
     /// iterations, as in PyTorch.
     pub fn new(layer: L, rng: &mut Rng) -> SpectralNorm<L> {
         let shape = layer.weight().tensor().shape();
         let outputs = shape[layer.output_axis()];
-        let u = Statistic::new("u", rng.normal([outputs]));
-        let v = Statistic::new("v", Array::zeros([shape.count() / outputs]));
+        let u = Statistic::new("u", Array::zeros([outputs]));
+        let v = Statistic::new("v", rng.normal([shape.count() / outputs]));
         let mut norm = SpectralNorm { layer, u, v };
         (0..15).for_each(|_| norm.iterate());
         norm
     }
 
-    /// One power iteration: v ← Wᵀ u / ‖Wᵀ u‖, then u ← W v / ‖W v‖.
+    /// One power iteration: u ← W v / ‖W v‖, then v ← Wᵀ u / ‖Wᵀ u‖.
     fn iterate(&mut self) {
         let (u, v) = no_grad(|| {
             let w = self.matrix(self.layer.weight().tensor());
-            let v = unit(row(&self.u).matmul_transposed(false, &w, true));
-            let u = unit(v.matmul(&w));
+            let u = unit(row(&self.v).matmul(&w));
+            let v = unit(u.matmul_transposed(false, &w, true));
             (u, v)
         });
         self.u.value.numbers_mut().copy_from_slice(u.numbers());
