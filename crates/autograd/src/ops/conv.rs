@@ -54,6 +54,9 @@ impl Padding {
     }
 }
 
+/// What the two windows of an image slide along.
+const ALONG: [&str; 2] = ["height", "width"];
+
 /// How a kernel slides over an image: its steps, gaps and borders, each pair for height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sliding {
@@ -98,7 +101,10 @@ impl Sliding {
             };
             window.ok_or_else(|| {
                 let extent = (taps[d].max(1) - 1) * dilation + 1;
-                format!("a kernel that reaches over {extent} does not fit into {}", size[d])
+                format!(
+                    "along the {}, a kernel that reaches over {extent} does not fit into {}",
+                    ALONG[d], size[d]
+                )
             })
         })
     }
@@ -107,7 +113,7 @@ impl Sliding {
     #[track_caller]
     pub(super) fn pool_windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
         let windows = self.windows(op, size, taps);
-        for (window, along) in windows.iter().zip(["height", "width"]) {
+        for (window, along) in windows.iter().zip(ALONG) {
             let sees = |o: usize| (0..window.taps).any(|k| window.position(o, k).is_some());
             assert!(
                 (0..window.output).all(sees),
@@ -140,10 +146,14 @@ impl Sliding {
                 Some(padding) => {
                     Window::transposed(size[d], taps[d], stride, dilation, padding[d], extra)
                 }
-                None if extra > 0 => return Err("SAME leaves no output padding".to_owned()),
+                None if extra > 0 => {
+                    return Err("`Same` fixes the output's size: no output padding".to_owned());
+                }
                 None => Window::same(size[d] * stride, taps[d], stride, dilation),
             };
-            window.ok_or_else(|| format!("nothing is left of the output of {}", size[d]))
+            window.ok_or_else(|| {
+                format!("along the {}, the padding leaves nothing of {}", ALONG[d], size[d])
+            })
         })
     }
 
@@ -151,15 +161,14 @@ impl Sliding {
     #[track_caller]
     fn along_both(self, op: &str, window: impl Fn(usize) -> Result<Window, String>) -> [Window; 2] {
         let Sliding { stride, dilation, padding } = self;
-        [0, 1].map(|d| match window(d) {
-            Ok(window) => window,
-            Err(why) => panic!(
-                "{op}: along the {}, {why}\n  \
+        match (window(0), window(1)) {
+            (Ok(height), Ok(width)) => [height, width],
+            (Err(why), _) | (_, Err(why)) => panic!(
+                "{op}: {why}\n  \
                  hint: stride {stride:?}, dilation {dilation:?}, padding {padding:?}; \
-                 every size is at least 1",
-                ["height", "width"][d]
+                 every size is at least 1"
             ),
-        })
+        }
     }
 }
 
@@ -263,22 +272,22 @@ impl Op<2> for WeightGradient {
 /// The four sizes of an image.
 #[track_caller]
 pub(super) fn image(op: &str, x: &Shape) -> [usize; 4] {
-    let sizes = x[..].try_into();
-    sizes.unwrap_or_else(|_| {
+    let [batch, height, width, channels] = x[..] else {
         panic!(
             "{op}: input {x} is not [batch, height, width, channels]\n  \
              hint: channels are the last axis; `reshape` or `permute` brings them there"
-        )
-    })
+        );
+    };
+    [batch, height, width, channels]
 }
 
 #[track_caller]
 fn kernel(op: &str, w: &Shape, channels: [&str; 2]) -> [usize; 4] {
-    let [first, last] = channels;
-    let sizes = w[..].try_into();
-    sizes.unwrap_or_else(|_| {
-        panic!("{op}: weight {w} is not [kernel height, kernel width, {first}, {last}]")
-    })
+    let [height, width, inner, outer] = w[..] else {
+        let [first, last] = channels;
+        panic!("{op}: weight {w} is not [kernel height, kernel width, {first}, {last}]");
+    };
+    [height, width, inner, outer]
 }
 
 #[track_caller]
