@@ -47,28 +47,28 @@ impl Pool {
         assert!([x_len, y_len] == wanted, "pool: {x_len} and {y_len} numbers for {self:?}");
     }
 
-    /// Calls `visit(tap, start)` for each tap of the window at (i, j) that is inside of image n,
-    /// with the start of its channels in x.
+    /// The channels of the pixel that tap (a, b) reads at output (i, j); it is inside of the image.
     #[inline(always)]
-    fn each_tap(&self, [n, i, j]: [usize; 3], mut visit: impl FnMut(usize, usize)) {
-        for a in 0..self.height.taps {
-            let Some(p) = self.height.position(i, a) else { continue };
-            for b in 0..self.width.taps {
-                let Some(q) = self.width.position(j, b) else { continue };
-                let pixel = (n * self.height.input + p) * self.width.input + q;
-                visit(a * self.width.taps + b, pixel * self.channels);
-            }
-        }
+    fn read<'a>(&self, x: &'a [Real], [n, i, j]: [usize; 3], [a, b]: [usize; 2]) -> &'a [Real] {
+        let p = i * self.height.stride + a * self.height.dilation - self.height.before;
+        let q = j * self.width.stride + b * self.width.dilation - self.width.before;
+        let pixel = (n * self.height.input + p) * self.width.input + q;
+        &x[pixel * self.channels..][..self.channels]
     }
 
-    /// Calls `row(y_row, n, i)` for each row i of each image n of an array in y's shape.
-    #[inline]
-    fn each_output_row<T: Send>(&self, y: &mut [T], row: impl Fn(&mut [T], usize, usize) + Sync) {
+    /// The number of tap (a, b).
+    #[inline(always)]
+    fn tap(&self, a: usize, b: usize) -> u32 {
+        (a * self.width.taps + b) as u32
+    }
+
+    /// Calls `row(y_row, [n, i])` for each row i of each image n of an array in y's shape.
+    fn each_output_row<T: Send>(&self, y: &mut [T], row: impl Fn(&mut [T], [usize; 2]) + Sync) {
         let work = y.len() * self.height.taps * self.width.taps / 4;
         let row_len = self.width.output * self.channels;
         par::for_each_chunk(y, row_len, work, |start, y| {
             let number = start / row_len;
-            on_level(|| row(y, number / self.height.output, number % self.height.output));
+            row(y, [number / self.height.output, number % self.height.output]);
         });
     }
 }
@@ -80,16 +80,22 @@ impl Pool {
 /// If a slice is not as long as `pool` says.
 pub fn max(pool: &Pool, x: &[Real], y: &mut [Real]) {
     pool.check(x.len(), y.len());
-    pool.each_output_row(y, |y, n, i| {
-        for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
-            y.fill(Real::NEG_INFINITY);
-            pool.each_tap([n, i, j], |_, start| {
-                for (y, x) in y.iter_mut().zip(&x[start..][..pool.channels]) {
+    pool.each_output_row(y, |y, row| on_level(y.len(), (pool, x, row, y), row_of_max));
+}
+
+#[inline(always)]
+fn row_of_max((pool, x, [n, i], y): (&Pool, &[Real], [usize; 2], &mut [Real])) {
+    let rows = pool.height.inside(i);
+    for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
+        y.fill(Real::NEG_INFINITY);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                for (y, x) in y.iter_mut().zip(pool.read(x, [n, i, j], [a, b])) {
                     *y = larger(*y, *x);
                 }
-            });
+            }
         }
-    });
+    }
 }
 
 /// For each window, the first tap that holds its largest number, or a NaN.
@@ -98,23 +104,33 @@ pub fn max(pool: &Pool, x: &[Real], y: &mut [Real]) {
 /// If a slice is not as long as `pool` says.
 pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
-    pool.each_output_row(taps, |taps, n, i| {
+    pool.each_output_row(taps, |taps, row| {
         let mut largest = vec![0.0; pool.channels];
-        for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
-            taps.fill(u32::MAX);
-            largest.fill(Real::NEG_INFINITY);
-            pool.each_tap([n, i, j], |tap, start| {
-                let x = &x[start..][..pool.channels];
-                for ((winner, largest), x) in taps.iter_mut().zip(&mut largest).zip(x) {
+        on_level(taps.len(), (pool, x, row, taps, &mut largest), row_of_winners);
+    });
+}
+
+#[inline(always)]
+fn row_of_winners(
+    (pool, x, [n, i], taps, largest): (&Pool, &[Real], [usize; 2], &mut [u32], &mut Vec<Real>),
+) {
+    let rows = pool.height.inside(i);
+    for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
+        taps.fill(u32::MAX);
+        largest.fill(Real::NEG_INFINITY);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(largest.iter_mut());
+                for (winner, (x, largest)) in taps.iter_mut().zip(pixel) {
                     // The first tap wins even if it holds no more than -infinity.
-                    let wins = *winner == u32::MAX || *x > *largest || x.is_nan();
-                    let wins = wins && !largest.is_nan();
-                    *winner = if wins { tap as u32 } else { *winner };
+                    let wins = (*winner == u32::MAX) | (*x > *largest) | x.is_nan();
+                    let wins = wins & !largest.is_nan();
+                    *winner = if wins { pool.tap(a, b) } else { *winner };
                     *largest = if wins { *x } else { *largest };
                 }
-            });
+            }
         }
-    });
+    }
 }
 
 /// y\[n, i, j, c\] = x at the tap of this window; 0 if that is no tap inside of the image.
@@ -124,19 +140,26 @@ pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
 pub fn gather(pool: &Pool, taps: &[u32], x: &[Real], y: &mut [Real]) {
     pool.check(x.len(), y.len());
     pool.check(x.len(), taps.len());
-    let row_len = pool.width.output * pool.channels;
-    pool.each_output_row(y, |y, n, i| {
-        let taps = &taps[(n * pool.height.output + i) * row_len..][..row_len];
-        let pixels = y.chunks_exact_mut(pool.channels).zip(taps.chunks_exact(pool.channels));
-        for (j, (y, taps)) in pixels.enumerate() {
-            y.fill(0.0);
-            pool.each_tap([n, i, j], |tap, start| {
-                for ((y, winner), x) in y.iter_mut().zip(taps).zip(&x[start..][..pool.channels]) {
-                    *y = if *winner == tap as u32 { *x } else { *y };
-                }
-            });
-        }
+    pool.each_output_row(y, |y, [n, i]| {
+        let taps = &taps[(n * pool.height.output + i) * y.len()..][..y.len()];
+        on_level(y.len(), (pool, x, [n, i], taps, y), row_of_gathered);
     });
+}
+
+#[inline(always)]
+fn row_of_gathered((pool, x, [n, i], taps, y): (&Pool, &[Real], [usize; 2], &[u32], &mut [Real])) {
+    let (rows, taps) = (pool.height.inside(i), taps.chunks_exact(pool.channels));
+    for (j, (y, taps)) in y.chunks_exact_mut(pool.channels).zip(taps).enumerate() {
+        y.fill(0.0);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(taps);
+                for (y, (x, winner)) in y.iter_mut().zip(pixel) {
+                    *y = if *winner == pool.tap(a, b) { *x } else { *y };
+                }
+            }
+        }
+    }
 }
 
 /// dx\[n, p, q, c\] = Σ dy over the windows in which the pixel (p, q) is the tap: the adjoint of
@@ -147,29 +170,39 @@ pub fn gather(pool: &Pool, taps: &[u32], x: &[Real], y: &mut [Real]) {
 pub fn spread(pool: &Pool, taps: &[u32], dy: &[Real], dx: &mut [Real]) {
     pool.check(dx.len(), dy.len());
     pool.check(dx.len(), taps.len());
-    let Pool { channels, height, width, .. } = *pool;
-    let (rows, columns) = (covering(&height), covering(&width));
-    let row_len = width.input * channels;
-    let work = dx.len() + dy.len() * height.taps * width.taps / 4;
+    let (rows, columns) = (covering(&pool.height), covering(&pool.width));
+    let row_len = pool.width.input * pool.channels;
+    let image_len = pool.height.output * pool.width.output * pool.channels;
+    let work = dx.len() + dy.len() * pool.height.taps * pool.width.taps / 4;
     par::for_each_chunk(dx, row_len, work, |start, dx| {
-        let (n, p) = (start / row_len / height.input, start / row_len % height.input);
-        on_level(|| {
-            dx.fill(0.0);
-            for (i, a) in &rows[p] {
-                for (q, dx) in dx.chunks_exact_mut(channels).enumerate() {
-                    for (j, b) in &columns[q] {
-                        let start = ((n * height.output + i) * width.output + j) * channels;
-                        let (taps, dy) = (&taps[start..][..channels], &dy[start..][..channels]);
-                        let tap = (a * width.taps + b) as u32;
-                        for ((dx, winner), dy) in dx.iter_mut().zip(taps).zip(dy) {
-                            *dx += if *winner == tap { *dy } else { 0.0 };
-                        }
-                    }
-                }
-            }
-        });
+        let (n, p) = (start / row_len / pool.height.input, start / row_len % pool.height.input);
+        let of_image = n * image_len..(n + 1) * image_len;
+        let (taps, dy) = (&taps[of_image.clone()], &dy[of_image]);
+        on_level(dx.len(), (pool, (&rows[p][..], &columns[..]), taps, dy, dx), row_of_spread);
     });
 }
+
+#[inline(always)]
+fn row_of_spread(
+    (pool, (rows, columns), taps, dy, dx): (&Pool, Covering<'_>, &[u32], &[Real], &mut [Real]),
+) {
+    dx.fill(0.0);
+    for (i, a) in rows {
+        for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
+            for (j, b) in columns {
+                let start = (i * pool.width.output + j) * pool.channels;
+                let window = taps[start..].iter().zip(&dy[start..]);
+                for (dx, (winner, dy)) in dx.iter_mut().zip(window) {
+                    *dx += if *winner == pool.tap(*a, *b) { *dy } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+/// For one input row, the outputs and taps that cover it; for each of its pixels, the same along
+/// the width.
+type Covering<'a> = (&'a [(usize, usize)], &'a [Vec<(usize, usize)>]);
 
 /// For each input position, the outputs whose windows cover it, each with the tap that does.
 fn covering(window: &Window) -> Vec<Vec<(usize, usize)>> {
@@ -218,7 +251,13 @@ mod tests {
         let (line, j) = (pixel / pool.width.output, pixel % pool.width.output);
         let (n, i) = (line / pool.height.output, line % pool.height.output);
         let mut window = Vec::new();
-        pool.each_tap([n, i, j], |tap, start| window.push((tap as u32, x[start + c])));
+        let (height, width) = (pool.height, pool.width);
+        for (a, b) in (0..height.taps).flat_map(|a| (0..width.taps).map(move |b| (a, b))) {
+            if let (Some(p), Some(q)) = (height.position(i, a), width.position(j, b)) {
+                let pixel = (n * height.input + p) * width.input + q;
+                window.push(((a * width.taps + b) as u32, x[pixel * pool.channels + c]));
+            }
+        }
         window
     }
 

@@ -157,47 +157,45 @@ pub fn resample(
         let (n, i) = (number / rows.rows(), number % rows.rows());
         let x = &x[n * rows.columns() * x_row_len..][..rows.columns() * x_row_len];
         with_scratch(x_row_len, |scratch| {
-            on_level(|| {
-                let row = combine(rows.row(i), x, x_row_len, scratch);
-                for (j, pixel) in y.chunks_exact_mut(channels).enumerate() {
-                    add_up(columns.row(j), row, pixel);
-                }
-            });
+            on_level(y.len(), (rows.row(i), columns, channels, x, scratch, y), one_row);
         });
     });
 }
 
-/// Σ weight · (the run of `len` numbers at that position of x): x's own run if there is nothing to
-/// add up, or the scratch.
+/// What one row of an image's output is made of: its entries of R, then C, then the channels, the
+/// image, room for a row of it, and the output.
+type Row<'a> = (&'a [(usize, Real)], &'a Matrix, usize, &'a [Real], &'a mut [Real], &'a mut [Real]);
+
 #[inline(always)]
-fn combine<'a>(
-    row: &[(usize, Real)],
-    x: &'a [Real],
-    len: usize,
-    scratch: &'a mut [Real],
-) -> &'a [Real] {
-    if let [(position, 1.0)] = row {
-        return &x[position * len..][..len];
+fn one_row((entries, columns, channels, x, scratch, y): Row<'_>) {
+    let row = match entries {
+        // Nothing to add up: the row of x itself.
+        [(position, 1.0)] => &x[position * scratch.len()..][..scratch.len()],
+        _ => {
+            add_up(entries, x, scratch);
+            scratch
+        }
+    };
+    for (j, pixel) in y.chunks_exact_mut(channels).enumerate() {
+        add_up(columns.row(j), row, pixel);
     }
-    add_up(row, x, scratch);
-    scratch
 }
 
 /// y = Σ weight · (the run at that position of x, as long as y).
 #[inline(always)]
 fn add_up(row: &[(usize, Real)], x: &[Real], y: &mut [Real]) {
     let len = y.len();
-    let run = |position: usize| &x[position * len..][..len];
     match row {
         [] => y.fill(0.0),
-        [(position, 1.0)] => y.copy_from_slice(run(*position)),
-        [(p, a)] => y.iter_mut().zip(run(*p)).for_each(|(y, x)| *y = a * x),
-        [(p, a), (q, b), rest @ ..] => {
-            for ((y, s), t) in y.iter_mut().zip(run(*p)).zip(run(*q)) {
-                *y = a * s + b * t;
+        [(position, 1.0)] => y.copy_from_slice(&x[position * len..][..len]),
+        [(p, a), rest @ ..] => {
+            for (y, x) in y.iter_mut().zip(&x[p * len..]) {
+                *y = a * x;
             }
-            for (r, c) in rest {
-                y.iter_mut().zip(run(*r)).for_each(|(y, x)| *y += c * x);
+            for (p, a) in rest {
+                for (y, x) in y.iter_mut().zip(&x[p * len..]) {
+                    *y += a * x;
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Where does a window read when it slides along an axis?
 
+use std::ops::Range;
+
 /// A window that slides along one axis of an image. Its tap k at output o reads the input at
 ///
 /// position = o · stride + k · dilation - before,
@@ -90,6 +92,15 @@ impl Window {
         (position < self.input).then_some(position)
     }
 
+    /// The taps that read inside of the input at output `o`: neighbours, so a range.
+    #[inline(always)]
+    pub fn inside(&self, o: usize) -> Range<usize> {
+        let first = self.before.saturating_sub(o * self.stride).div_ceil(self.dilation);
+        let behind = (self.before + self.input).saturating_sub(o * self.stride);
+        let end = behind.div_ceil(self.dilation).min(self.taps);
+        first.min(end)..end
+    }
+
     /// Padding that the last place reads behind the input.
     pub fn after(&self) -> usize {
         let last = (self.output.max(1) - 1) * self.stride + (self.taps - 1) * self.dilation;
@@ -134,6 +145,11 @@ mod tests {
             assert!(last_tap(w.output - 1) < input + before + after);
             assert!(last_tap(w.output) >= input + before + after);
             assert!(w.after() <= after);
+            for o in 0..w.output {
+                let inside: Vec<usize> = w.inside(o).collect();
+                let expected = (0..taps).filter(|k| w.position(o, *k).is_some());
+                assert_eq!(inside, expected.collect::<Vec<_>>(), "{w:?} at {o}");
+            }
             for (o, k) in (0..w.output).flat_map(|o| (0..taps).map(move |k| (o, k))) {
                 let signed = (o * stride + k * dilation) as i64 - before as i64;
                 let inside = (0..input as i64).contains(&signed);
