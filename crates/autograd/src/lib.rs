@@ -56,6 +56,7 @@ pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
 pub use kernels::{Real, in_pool};
 pub use op::Op;
+pub use ops::conv::{Padding, Sliding};
 pub use recording::{is_recording, no_grad};
 pub use rng::{Rng, RngState};
 pub use shape::{Axes, MAX_AXES, Shape};

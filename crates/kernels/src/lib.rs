@@ -12,6 +12,11 @@
 //! | [`elementwise`] | how is one function applied to every element? |
 //! | [`broadcast`] | what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
+//! | [`conv`] | how is an image convolved, and what are the three derivatives? |
+//! | [`window`] | where does a window read when it slides along an axis? |
+//! | [`pool`] | what is the largest number in a window, and where is it? |
+//! | [`resample`] | how is an image enlarged, shrunk, padded, cropped or averaged? |
+//! | [`blocks`] | how do channels become pixels, and pixels channels? |
 //! | [`moments`] | how are mean and variance found in one pass over the memory? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
@@ -30,7 +35,9 @@
 //! - The thread count cannot change a bit of any result: work is cut at places that depend on
 //!   the shape alone, and a sum has one fixed tree.
 
+pub mod blocks;
 pub mod broadcast;
+pub mod conv;
 pub mod cross_entropy;
 pub mod elementwise;
 pub mod gemm;
@@ -39,10 +46,13 @@ pub mod moments;
 mod on_level;
 pub mod optimise;
 mod par;
+pub mod pool;
 pub mod reduce;
+pub mod resample;
 pub mod simd;
 pub mod softmax;
 pub mod vecmath;
+pub mod window;
 
 pub use par::in_pool;
 

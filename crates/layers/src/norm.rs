@@ -7,16 +7,16 @@ use crate::{Module, Param, Statistic};
 use autograd::{Array, Real, Rng, Shape, Tensor, is_recording};
 use kernels::moments::moments_axis;
 
-/// The learnt part of both: a factor γ and an offset β for each feature.
+/// The learnt part of a normalisation: a factor γ and an offset β for each feature.
 #[derive(Debug)]
-struct Affine {
+pub(crate) struct Affine {
     scale: Param,
     shift: Param,
 }
 
 impl Affine {
     /// γ = 1 and β = 0.
-    fn new(features: usize) -> Affine {
+    pub(crate) fn new(features: usize) -> Affine {
         Affine {
             scale: Param::new("scale", Array::full([features], 1.0)),
             shift: Param::new("shift", Array::zeros([features])),
@@ -25,7 +25,7 @@ impl Affine {
 
     /// The shape of γ, once x is known to have as many features.
     #[track_caller]
-    fn features_of(&self, x: &Tensor, layer: &str) -> Shape {
+    pub(crate) fn features_of(&self, x: &Tensor, layer: &str) -> Shape {
         let shape = *self.scale.tensor().shape();
         assert!(
             x.shape().last() == shape.last(),
@@ -36,12 +36,17 @@ impl Affine {
         shape
     }
 
-    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+    /// γ x + β
+    pub(crate) fn apply(&self, x: &Tensor) -> Tensor {
+        x * self.scale.tensor() + self.shift.tensor()
+    }
+
+    pub(crate) fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
         visit(&self.scale);
         visit(&self.shift);
     }
 
-    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+    pub(crate) fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
         visit(&mut self.scale);
         visit(&mut self.shift);
     }
@@ -219,8 +224,7 @@ impl Module for LayerNorm {
             let [mean, variance] = moments(x, sizes, rows);
             (x - mean, variance)
         };
-        centred / (variance + self.epsilon).sqrt() * self.affine.scale.tensor()
-            + self.affine.shift.tensor()
+        self.affine.apply(&(centred / (variance + self.epsilon).sqrt()))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
