@@ -218,7 +218,8 @@ mod tests {
     /// Mean and variance by their definitions, in `f64`.
     fn by_definition(column: impl Iterator<Item = Real> + Clone) -> (f64, f64) {
         let n = column.clone().count() as f64;
-        let mean = column.clone().map(f64::from).sum::<f64>() / n;
+        // From 10,000, exactly: the sum of the numbers themselves would round.
+        let mean = 10_000.0 + column.clone().map(|x| f64::from(x) - 10_000.0).sum::<f64>() / n;
         (mean, column.map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n)
     }
 
