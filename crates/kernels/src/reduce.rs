@@ -3,8 +3,8 @@
 //! Rounding makes addition depend on its order, so the order is fixed by the shape alone:
 //!
 //! - fewer than 16 numbers are added one after the other;
-//! - otherwise 64 lanes take the elements in turn and are added as a tree, (lane 0 + lane 32) and
-//!   so on;
+//! - otherwise 16 lanes, from 64 numbers on 64, take the elements in turn and are added as a tree,
+//!   (lane 0 + lane 32) and so on;
 //! - a row longer than [`BLOCK`] is halved at a multiple of `BLOCK` until its pieces fit, and the
 //!   halves' results are added;
 //! - the rows under a column sum are added one after the other, up to [`COLUMN_BLOCK`] of them;
@@ -15,7 +15,7 @@
 //! together they keep the rounding error near log n instead of n.
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// Numbers that one pass of the lanes takes.
@@ -24,7 +24,7 @@ pub const BLOCK: usize = 4096;
 /// Four of the widest vectors: an addition takes four cycles, and each starts a new one.
 const LANES: usize = 64;
 
-/// Fewer numbers than this are not worth the lanes.
+/// Fewer numbers than this are not worth lanes; one vector of them takes rows that are short.
 const SHORT: usize = 16;
 
 /// Rows that are added one after the other.
@@ -100,7 +100,7 @@ fn fold<const N: usize>(
 ) -> Real {
     let len = x[0].len();
     if len <= BLOCK {
-        return on_level(len, (x, map, zero, f), fold_block);
+        return fold_one_block(len, x, map, zero, f);
     }
     let half = len.div_ceil(2 * BLOCK) * BLOCK;
     let (left, right) = (x.map(|x| &x[..half]), x.map(|x| &x[half..]));
@@ -108,39 +108,65 @@ fn fold<const N: usize>(
     f(a, b)
 }
 
-/// [`fold`] of a block, on this thread.
+levels! {
+    fn fold_one_block[const N: usize](
+        x: [&[Real]; N],
+        map: impl Fn([Real; N]) -> Real,
+        zero: Real,
+        f: impl Fn(Real, Real) -> Real,
+    ) -> Real {
+        fold_block(x, map, zero, f)
+    }
+}
+
+/// [`fold`] of a block, inlined into a root.
 #[inline(always)]
 pub(crate) fn fold_block<const N: usize>(
-    (x, map, zero, f): (
-        [&[Real]; N],
-        impl Fn([Real; N]) -> Real,
-        Real,
-        impl Fn(Real, Real) -> Real,
-    ),
+    x: [&[Real]; N],
+    map: impl Fn([Real; N]) -> Real,
+    zero: Real,
+    f: impl Fn(Real, Real) -> Real,
 ) -> Real {
-    let len = x[0].len();
-    let x = x.map(|x| &x[..len]);
-    if len < SHORT {
-        return (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i]))));
+    match x[0].len() {
+        len if len < SHORT => (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i])))),
+        len if len < LANES => fold_tree(fold_lanes::<N, SHORT>(x, map, zero, &f), &f),
+        _ => {
+            let lanes = fold_lanes::<N, LANES>(x, map, zero, &f);
+            let lanes: [Real; 32] = std::array::from_fn(|i| f(lanes[i], lanes[i + 32]));
+            fold_tree(std::array::from_fn(|i| f(lanes[i], lanes[i + 16])), &f)
+        }
     }
-    let mut lanes = [zero; LANES];
-    let chunks = x.map(|x| x.as_chunks::<LANES>().0);
+}
+
+/// L lanes take the elements in turn.
+#[inline(always)]
+fn fold_lanes<const N: usize, const L: usize>(
+    x: [&[Real]; N],
+    map: impl Fn([Real; N]) -> Real,
+    zero: Real,
+    f: &impl Fn(Real, Real) -> Real,
+) -> [Real; L] {
+    let mut lanes = [zero; L];
+    let chunks = x.map(|x| x.as_chunks::<L>().0);
     for chunk in 0..chunks[0].len() {
         let chunk = chunks.map(|chunks| &chunks[chunk]);
         for (i, lane) in lanes.iter_mut().enumerate() {
             *lane = f(*lane, map(chunk.map(|x| x[i])));
         }
     }
-    let rest = x.map(|x| x.as_chunks::<LANES>().1);
+    let rest = x.map(|x| x.as_chunks::<L>().1);
     for (i, lane) in lanes.iter_mut().enumerate().take(rest[0].len()) {
         *lane = f(*lane, map(rest.map(|x| x[i])));
     }
-    for half in [32, 16, 8, 4, 2, 1] {
-        for i in 0..half {
-            lanes[i] = f(lanes[i], lanes[i + half]);
-        }
-    }
-    lanes[0]
+    lanes
+}
+
+/// Step by step, each of a fixed length: a loop over the lengths would keep the lanes in memory.
+#[inline(always)]
+fn fold_tree(lanes: [Real; SHORT], f: &impl Fn(Real, Real) -> Real) -> Real {
+    let lanes: [Real; 8] = std::array::from_fn(|i| f(lanes[i], lanes[i + 8]));
+    let lanes: [Real; 4] = std::array::from_fn(|i| f(lanes[i], lanes[i + 4]));
+    f(f(lanes[0], lanes[2]), f(lanes[1], lanes[3]))
 }
 
 #[inline]
@@ -175,7 +201,7 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
     let rows = x.len() / columns;
     if rows <= COLUMN_BLOCK {
         y.fill(zero);
-        return on_level(x.len(), (x, y, f), fold_few_rows);
+        return fold_one_block_of_rows(x.len(), x, y, f);
     }
     if columns < NARROW {
         let wide = NARROW * columns;
@@ -183,8 +209,8 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
         let mut turns = [zero; NARROW * NARROW];
         fold_rows(whole, &mut turns[..wide], zero, f);
         y.fill(zero);
-        fold_few_rows((&turns[..wide], y, f));
-        return fold_few_rows((rest, y, f));
+        fold_few_rows(&turns[..wide], y, f);
+        return fold_few_rows(rest, y, f);
     }
     let half = rows.div_ceil(2 * COLUMN_BLOCK) * COLUMN_BLOCK;
     let (top, bottom) = x.split_at(half * columns);
@@ -194,12 +220,18 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
         || fold_rows(top, y, zero, f),
         || fold_rows(bottom, &mut below, zero, f),
     );
-    fold_few_rows((&below, y, f));
+    fold_one_block_of_rows(columns, &below, y, f);
+}
+
+levels! {
+    fn fold_one_block_of_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
+        fold_few_rows(x, y, f);
+    }
 }
 
 /// y ← f(y, row), for one row of x after the other.
 #[inline(always)]
-fn fold_few_rows((x, y, f): (&[Real], &mut [Real], impl Fn(Real, Real) -> Real)) {
+fn fold_few_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
     let columns = y.len();
     // Four rows at a time, so that y is loaded and stored once for four additions.
     let fours = x.chunks_exact(4 * columns);
