@@ -42,9 +42,11 @@ const PER_NANOSECOND: usize = 64;
 /// Some pixels of an image, and the convolution that makes them.
 struct Part<'a> {
     lowering: Lowering,
-    /// `[depth, outputs of a group]`, its rows `w_stride` apart.
+    /// `[taps, run, outputs of a group]`: its rows are `w_stride` apart, and the rows of the kernel
+    /// `w_taps` taps.
     w: &'a [Real],
     w_stride: usize,
+    w_taps: usize,
     /// Along the height and the width: the first pixel that it makes, and the distance to the next.
     places: [(usize, usize); 2],
 }
@@ -60,16 +62,8 @@ struct Canvas {
     written: usize,
 }
 
-
-
 /// See [`super::forward`].
-pub(super) fn forward(
-    g: &Geometry,
-    x: &[Real],
-    w: &[Real],
-    bias: Option<&[Real]>,
-    y: &mut [Real],
-) {
+pub(super) fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]>, y: &mut [Real]) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
     let whole = Canvas {
         height: g.height.output,
@@ -91,6 +85,7 @@ pub(super) fn forward(
             lowering,
             w: &w[canvas.first..],
             w_stride: g.out_channels,
+            w_taps: g.width.taps,
             places: [(0, 1), (0, 1)],
         };
         let bias = bias.map(|bias| &bias[canvas.first..][..outputs]);
@@ -133,7 +128,8 @@ pub(super) fn input_gradient(
                         first: group * outputs,
                     };
                     let places = [rows.place, columns.place];
-                    parts.push(Part { lowering, w: turned, w_stride: inputs, places });
+                    let w_taps = columns.taps.len();
+                    parts.push(Part { lowering, w: turned, w_stride: inputs, w_taps, places });
                 }
             }
             let canvas = Canvas { first: group * inputs, ..whole };
@@ -210,13 +206,27 @@ fn compute(
     // A pixel is computed in the same way wherever the images are cut.
     par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
         for part in parts {
-            let outputs = part.lowering.height.outputs;
             let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
-            let taps = part.lowering.height.taps * part.lowering.width.taps;
-            if canvas.written <= FEW && taps > canvas.written && outputs > 0 {
-                few_outputs(&part.lowering, part.w, part.w_stride, source, rows, canvas.written, |row, pixels| {
-                    part.place(row, pixels, bias, first, canvas, y);
-                });
+            let Lowering { height, width, .. } = part.lowering;
+            if rows.is_empty() || width.outputs == 0 {
+                continue;
+            }
+            if canvas.written <= FEW && height.taps * width.taps > canvas.written {
+                let weights = (part.w, part.w_stride);
+                few_outputs(
+                    &part.lowering,
+                    weights,
+                    source,
+                    rows,
+                    canvas.written,
+                    |row, pixels| {
+                        part.place(row, pixels, bias, first, canvas, y);
+                    },
+                );
+            } else if part.is_narrow() {
+                for j in 0..width.outputs {
+                    part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
+                }
             } else {
                 part.compute(source, rows, bias, first, canvas, y);
             }
@@ -240,6 +250,33 @@ impl Part<'_> {
         let h = self.places[0].0 + i * self.places[0].1;
         ((n * canvas.height + h - first) * canvas.width + self.places[1].0) * canvas.channels
             + canvas.first
+    }
+
+    /// Do more than a tenth of its taps lie in the padding on the left or on the right?
+    fn is_narrow(&self) -> bool {
+        let width = self.lowering.width;
+        let all = width.outputs * width.taps;
+        let inside: usize = (0..width.taps).map(|b| width.inside(b).len()).sum();
+        inside < all - all / 10 && self.lowering.run() > SLACK
+    }
+
+    /// The pixels of column j alone: a product without the taps that see only padding.
+    fn column(&self, j: usize) -> Part<'_> {
+        let Lowering { width, seen, .. } = self.lowering;
+        let sees = |b: &usize| width.position(j, *b).is_some();
+        let first = (0..width.taps).find(sees).unwrap_or(0);
+        let taps = (0..width.taps).filter(sees).count();
+        let start = width.start + (j * width.stride + first * width.step) as isize;
+        let (place, apart) = self.places[1];
+        Part {
+            lowering: Lowering {
+                width: Axis { outputs: 1, taps, start, ..width },
+                ..self.lowering
+            },
+            w: &self.w[(first * seen * self.w_stride).min(self.w.len())..],
+            places: [self.places[0], (place + j * apart, apart)],
+            ..*self
+        }
     }
 
     /// Writes one image row of pixels, and adds the bias.
@@ -277,20 +314,21 @@ impl Part<'_> {
         y: &mut [Real],
     ) {
         let width = self.lowering.width.outputs;
-        if rows.is_empty() || width == 0 {
-            return;
-        }
-        // Neighbours on the canvas are written by the product itself.
-        let dense = self.places == [(0, 1), (0, 1)];
         let block = (PIXELS / width).clamp(1, rows.len());
-        let room = if dense { 0 } else { block * width * canvas.written };
+        // Pixels that are evenly spaced on the canvas are written by the product itself.
+        let apart = match (self.places, width) {
+            ([(0, 1), (0, 1)], width) if width == canvas.width => Some(canvas.channels),
+            ([(0, 1), _], 1) => Some(canvas.width * canvas.channels),
+            _ => None,
+        };
+        let room = if apart.is_some() { 0 } else { block * width * canvas.written };
         with_scratch(room, |pixels| {
             for start in rows.clone().step_by(block) {
                 let block = start..(start + block).min(rows.end);
                 let count = block.len() * width;
-                if dense {
+                if let Some(apart) = apart {
                     let y = &mut y[self.start(start, first, canvas)..];
-                    let c = MatMut::strided(y, (count, canvas.written), canvas.channels);
+                    let c = MatMut::strided(y, (count, canvas.written), apart);
                     self.products(source, block, bias, c);
                 } else {
                     let c = &mut pixels[..count * canvas.written];
@@ -315,7 +353,8 @@ impl Part<'_> {
     ) {
         let (run, taps) = (self.lowering.run(), self.lowering.height.taps);
         let width = self.lowering.width.outputs;
-        let at_once = (DEPTH / run.max(1)).clamp(1, taps.max(1));
+        let whole = self.lowering.width.taps == self.w_taps;
+        let at_once = if whole { (DEPTH / run.max(1)).clamp(1, taps.max(1)) } else { 1 };
         let stride = (at_once * run).next_multiple_of(16) + SLACK;
         for i in 0..c.rows() {
             match bias {
@@ -323,12 +362,15 @@ impl Part<'_> {
                 None => c.row_mut(i).fill(0.0),
             }
         }
+        if run == 0 {
+            return;
+        }
         with_scratch(c.rows() * stride, |gathered| {
             for a in (0..taps).step_by(at_once) {
                 let taps = a..(a + at_once).min(taps);
-                let w = &self.w[a * run * self.w_stride..];
+                let w = &self.w[a * self.w_taps * self.lowering.seen * self.w_stride..];
                 let w = Mat::strided(w, (taps.len() * run, c.cols()), (self.w_stride, 1));
-                for seen in self.rows_that_see(taps.clone(), rows.clone()) {
+                for seen in self.rows_that_see(&taps, &rows) {
                     let (first, count) = ((seen.start - rows.start) * width, seen.len() * width);
                     self.lowering.gather(source, seen, taps.clone(), gathered, stride);
                     let windows = Mat::strided(gathered, (count, w.rows()), (stride, 1));
@@ -341,14 +383,16 @@ impl Part<'_> {
     }
 
     /// Those of the image rows `rows` that see something of the source with one of these taps, in
-    /// runs of neighbours.
-    fn rows_that_see(&self, taps: Range<usize>, rows: Range<usize>) -> Vec<Range<usize>> {
+    /// runs of neighbours; all of them where hardly any could be left out.
+    fn rows_that_see(&self, taps: &Range<usize>, rows: &Range<usize>) -> Vec<Range<usize>> {
         let height = self.lowering.height;
-        let sees = |row: &usize| {
-            taps.clone().any(|a| height.position(row % height.outputs, a).is_some())
-        };
+        let sees =
+            |row: &usize| taps.clone().any(|a| height.position(row % height.outputs, a).is_some());
+        if rows.clone().filter(|row| !sees(row)).count() <= rows.len() / 10 {
+            return vec![rows.clone()];
+        }
         let mut runs: Vec<Range<usize>> = Vec::new();
-        for row in rows.filter(sees) {
+        for row in rows.clone().filter(sees) {
             match runs.last_mut() {
                 Some(run) if run.end == row => run.end = row + 1,
                 _ => runs.push(row..row + 1),
