@@ -98,7 +98,11 @@ fn row_of_max((pool, x, [n, i], y): (&Pool, &[Real], [usize; 2], &mut [Real])) {
     }
 }
 
-/// For each window, the first tap that holds its largest number, or a NaN.
+/// The tap of a window that is all padding.
+const NOWHERE: u32 = u32::MAX;
+
+/// For each window, the first tap that holds its largest number, or a NaN; `u32::MAX` if the window
+/// is all padding.
 ///
 /// # Panics
 /// If a slice is not as long as `pool` says.
@@ -106,26 +110,29 @@ pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
     pool.each_output_row(taps, |taps, row| {
         let mut largest = vec![0.0; pool.channels];
-        on_level(taps.len(), (pool, x, row, taps, &mut largest), row_of_winners);
+        on_level(taps.len(), (pool, x, row, taps, &mut largest[..]), row_of_winners);
     });
 }
 
 #[inline(always)]
 fn row_of_winners(
-    (pool, x, [n, i], taps, largest): (&Pool, &[Real], [usize; 2], &mut [u32], &mut Vec<Real>),
+    (pool, x, [n, i], taps, largest): (&Pool, &[Real], [usize; 2], &mut [u32], &mut [Real]),
 ) {
     let rows = pool.height.inside(i);
     for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
-        taps.fill(u32::MAX);
-        largest.fill(Real::NEG_INFINITY);
+        taps.fill(NOWHERE);
         for a in rows.clone() {
             for b in pool.width.inside(j) {
-                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(largest.iter_mut());
-                for (winner, (x, largest)) in taps.iter_mut().zip(pixel) {
-                    // The first tap wins even if it holds no more than -infinity.
-                    let wins = (*winner == u32::MAX) | (*x > *largest) | x.is_nan();
-                    let wins = wins & !largest.is_nan();
-                    *winner = if wins { pool.tap(a, b) } else { *winner };
+                let (tap, x) = (pool.tap(a, b), pool.read(x, [n, i, j], [a, b]));
+                if taps[0] == NOWHERE {
+                    taps.fill(tap);
+                    largest.copy_from_slice(x);
+                    continue;
+                }
+                for (winner, (x, largest)) in taps.iter_mut().zip(x.iter().zip(&mut *largest)) {
+                    // A NaN beats all numbers, and nothing beats a NaN.
+                    let wins = (*x > *largest || x.is_nan()) && !largest.is_nan();
+                    *winner = if wins { tap } else { *winner };
                     *largest = if wins { *x } else { *largest };
                 }
             }
