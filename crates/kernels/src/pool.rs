@@ -197,10 +197,10 @@ fn row_of_spread(
     for (i, a) in rows {
         for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
             for (j, b) in columns {
-                let start = (i * pool.width.output + j) * pool.channels;
-                let window = taps[start..].iter().zip(&dy[start..]);
-                for (dx, (winner, dy)) in dx.iter_mut().zip(window) {
-                    *dx += if *winner == pool.tap(*a, *b) { *dy } else { 0.0 };
+                let (tap, start) = (pool.tap(*a, *b), (i * pool.width.output + j) * pool.channels);
+                let (taps, dy) = (&taps[start..][..dx.len()], &dy[start..][..dx.len()]);
+                for ((dx, winner), dy) in dx.iter_mut().zip(taps).zip(dy) {
+                    *dx += if *winner == tap { *dy } else { 0.0 };
                 }
             }
         }
