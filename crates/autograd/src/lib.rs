@@ -54,7 +54,7 @@ pub mod tensor;
 pub use array::Array;
 pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
-pub use kernels::Real;
+pub use kernels::{Real, in_pool};
 pub use op::Op;
 pub use ops::conv::{Padding, Sliding};
 pub use recording::{is_recording, no_grad};
