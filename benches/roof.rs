@@ -61,6 +61,9 @@ pub(crate) fn run(parts: &(dyn Fn(&mut Criterion) + Sync)) {
     });
 }
 
+/// y from a and b.
+type Pass = dyn Fn(&mut [Real], &[Real], &[Real]) + Sync;
+
 /// Prints what the memory does on all threads at 4M elements, the best of many tries: a copy reads
 /// one array and writes one, a triad y = a + s b reads two and writes one.
 fn print_roof() {
@@ -68,7 +71,7 @@ fn print_roof() {
     let len = 1 << 22;
     let (a, b) = (random(len, 1, 0.5, 1.5), random(len, 2, 0.5, 1.5));
     let mut y = vec![0.0; len];
-    let mut best = |pass: &(dyn Fn(&mut [Real], &[Real], &[Real]) + Sync)| {
+    let mut best = |pass: &Pass| {
         let mut once = || {
             let part = len / threads;
             let start = Instant::now();

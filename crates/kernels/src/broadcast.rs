@@ -5,7 +5,7 @@
 //! with the same walk.
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// Most axes an operand can have.
@@ -28,45 +28,39 @@ pub fn zip_broadcast(
     walk.expect_len(y.len());
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
-        on_level(y.len(), (walk.runs(start, y.len()), a, b, y, &f), zip_runs);
+        zip_runs(y.len(), walk.runs(start, y.len()), a, b, y, &f);
     });
 }
 
-#[inline(always)]
-fn zip_runs(
-    (runs, a, b, mut y, f): (
-        Runs<'_, 2>,
-        &[Real],
-        &[Real],
-        &mut [Real],
-        &impl Fn(Real, Real) -> Real,
-    ),
-) {
-    let strides = runs.strides();
-    for (len, [i, j]) in runs {
-        let run;
-        (run, y) = y.split_at_mut(len);
-        match strides {
-            [1, 1] => {
-                for ((y, a), b) in run.iter_mut().zip(&a[i..]).zip(&b[j..]) {
-                    *y = f(*a, *b);
+levels! {
+    fn zip_runs(runs: Runs<'_, 2>, a: &[Real], b: &[Real], y: &mut [Real], f: &impl Fn(Real, Real) -> Real) {
+        let mut y = y;
+        let strides = runs.strides();
+        for (len, [i, j]) in runs {
+            let run;
+            (run, y) = y.split_at_mut(len);
+            match strides {
+                [1, 1] => {
+                    for ((y, a), b) in run.iter_mut().zip(&a[i..]).zip(&b[j..]) {
+                        *y = f(*a, *b);
+                    }
                 }
-            }
-            [1, 0] => {
-                let b = b[j];
-                for (y, a) in run.iter_mut().zip(&a[i..]) {
-                    *y = f(*a, b);
+                [1, 0] => {
+                    let b = b[j];
+                    for (y, a) in run.iter_mut().zip(&a[i..]) {
+                        *y = f(*a, b);
+                    }
                 }
-            }
-            [0, 1] => {
-                let a = a[i];
-                for (y, b) in run.iter_mut().zip(&b[j..]) {
-                    *y = f(a, *b);
+                [0, 1] => {
+                    let a = a[i];
+                    for (y, b) in run.iter_mut().zip(&b[j..]) {
+                        *y = f(a, *b);
+                    }
                 }
-            }
-            [s, t] => {
-                for (step, y) in run.iter_mut().enumerate() {
-                    *y = f(a[i + step * s], b[j + step * t]);
+                [s, t] => {
+                    for (step, y) in run.iter_mut().enumerate() {
+                        *y = f(a[i + step * s], b[j + step * t]);
+                    }
                 }
             }
         }

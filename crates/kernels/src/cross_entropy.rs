@@ -4,9 +4,9 @@
 //! logits, so that none is infinite where a probability rounds to 0.
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::reduce::{sum, sum_of};
-use crate::softmax::{logsumexp_task, rows_together, softmax_body};
+use crate::softmax::{logsumexp_task, rows_together, softmax_task};
 use crate::vecmath::{sigmoid, softplus};
 use crate::{Real, par};
 
@@ -32,14 +32,15 @@ pub fn binary_grad(x: &[Real], t: &[Real], c: Real, dx: &mut [Real]) {
     assert!(x.len() == dx.len() && t.len() == dx.len(), "cross-entropy: lengths differ");
     let work = dx.len();
     par::for_each_chunk(dx, TASK, work, |start, dx| {
-        on_level(dx.len(), (&x[start..], &t[start..], c, dx), binary_grad_body);
+        binary_grad_body(dx.len(), &x[start..], &t[start..], c, dx);
     });
 }
 
-#[inline(always)]
-fn binary_grad_body((x, t, c, dx): (&[Real], &[Real], Real, &mut [Real])) {
-    for ((dx, x), t) in dx.iter_mut().zip(x).zip(t) {
-        *dx = c * (sigmoid(*x) - t);
+levels! {
+    fn binary_grad_body(x: &[Real], t: &[Real], c: Real, dx: &mut [Real]) {
+        for ((dx, x), t) in dx.iter_mut().zip(x).zip(t) {
+            *dx = c * (sigmoid(*x) - t);
+        }
     }
 }
 
@@ -78,17 +79,18 @@ pub fn rows_grad(x: &[Real], t: &[Real], columns: usize, c: Real, dx: &mut [Real
     let work = dx.len();
     par::for_each_chunk(dx, rows_together(columns) * columns, work, |start, dx| {
         let task = start..start + dx.len();
-        on_level(dx.len(), (&x[task.clone()], &t[task], columns, c, dx), rows_grad_body);
+        rows_grad_body(dx.len(), &x[task.clone()], &t[task], columns, c, dx);
     });
 }
 
-#[inline(always)]
-fn rows_grad_body((x, t, columns, c, dx): (&[Real], &[Real], usize, Real, &mut [Real])) {
-    softmax_body((x, columns, &mut *dx));
-    for (dx, t) in dx.chunks_exact_mut(columns).zip(t.chunks_exact(columns)) {
-        let s = sum(t);
-        for (dx, t) in dx.iter_mut().zip(t) {
-            *dx = c * (s * *dx - t);
+levels! {
+    fn rows_grad_body(x: &[Real], t: &[Real], columns: usize, c: Real, dx: &mut [Real]) {
+        softmax_task(x, columns, &mut *dx);
+        for (dx, t) in dx.chunks_exact_mut(columns).zip(t.chunks_exact(columns)) {
+            let s = sum(t);
+            for (dx, t) in dx.iter_mut().zip(t) {
+                *dx = c * (s * *dx - t);
+            }
         }
     }
 }
@@ -133,7 +135,7 @@ mod tests {
             let (mut y, mut dx) = (vec![Real::NAN; n], vec![Real::NAN; n * columns]);
             rows(&x, &t, columns, &mut y);
             rows_grad(&x, &t, columns, 0.5, &mut dx);
-            for i in 0..n {
+            for (i, y) in y.iter().enumerate() {
                 let row = i * columns..(i + 1) * columns;
                 let pairs: Vec<(f64, f64)> = x[row.clone()]
                     .iter()
@@ -143,7 +145,7 @@ mod tests {
                 let total: f64 = pairs.iter().map(|(x, _)| x.exp()).sum();
                 let weight: f64 = pairs.iter().map(|(_, t)| t).sum();
                 let exact = pairs.iter().map(|(x, t)| -t * (x.exp() / total).ln()).sum::<f64>();
-                assert!(close(y[i], exact, 2e-6), "{n} x {columns}");
+                assert!(close(*y, exact, 2e-6), "{n} x {columns}");
                 for (dx, (x, t)) in dx[row].iter().zip(&pairs) {
                     assert!(
                         close(*dx, 0.5 * (weight * x.exp() / total - t), 4e-6),

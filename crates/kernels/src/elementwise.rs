@@ -1,10 +1,10 @@
 //! How is one function applied to every element?
 //!
-//! The loops run in the vectors of the CPU's level, see `on_level`, and long ones on several
+//! The loops run in the vectors of the CPU's level, see `levels!`, and long ones on several
 //! threads. A function that is passed in should be short or `#[inline(always)]`, as those of
 //! [`vecmath`](crate::vecmath) are: only what is inlined becomes vector instructions.
 
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// Elements that one task computes: 64 KiB in f32, so that a task's output stays in L2.
@@ -19,14 +19,15 @@ pub fn map(x: &[Real], y: &mut [Real], f: impl Fn(Real) -> Real + Sync) {
     assert_eq!(x.len(), y.len(), "map: lengths differ");
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
-        on_level(y.len(), (&x[start..], y, &f), map_body);
+        map_body(y.len(), &x[start..], y, &f);
     });
 }
 
-#[inline(always)]
-fn map_body((x, y, f): (&[Real], &mut [Real], &impl Fn(Real) -> Real)) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y = f(*x);
+levels! {
+    fn map_body(x: &[Real], y: &mut [Real], f: &impl Fn(Real) -> Real) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = f(*x);
+        }
     }
 }
 
@@ -39,14 +40,15 @@ pub fn zip(a: &[Real], b: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Rea
     assert!(a.len() == y.len() && b.len() == y.len(), "zip: lengths differ");
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
-        on_level(y.len(), (&a[start..], &b[start..], y, &f), zip_body);
+        zip_body(y.len(), &a[start..], &b[start..], y, &f);
     });
 }
 
-#[inline(always)]
-fn zip_body((a, b, y, f): (&[Real], &[Real], &mut [Real], &impl Fn(Real, Real) -> Real)) {
-    for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
-        *y = f(*a, *b);
+levels! {
+    fn zip_body(a: &[Real], b: &[Real], y: &mut [Real], f: &impl Fn(Real, Real) -> Real) {
+        for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
+            *y = f(*a, *b);
+        }
     }
 }
 
@@ -59,15 +61,17 @@ pub fn zip3([a, b, c]: [&[Real]; 3], y: &mut [Real], f: impl Fn(Real, Real, Real
     assert!([a, b, c].iter().all(|x| x.len() == y.len()), "zip3: lengths differ");
     let work = y.len();
     par::for_each_chunk(y, TASK, work, |start, y| {
-        on_level(y.len(), ([a, b, c].map(|x| &x[start..]), y, &f), zip3_body);
+        zip3_body(y.len(), [a, b, c].map(|x| &x[start..]), y, &f);
     });
 }
 
-#[inline(always)]
-fn zip3_body(([a, b, c], y, f): ([&[Real]; 3], &mut [Real], &impl Fn(Real, Real, Real) -> Real)) {
-    let inputs = a.iter().zip(b).zip(c);
-    for (y, ((a, b), c)) in y.iter_mut().zip(inputs) {
-        *y = f(*a, *b, *c);
+levels! {
+    fn zip3_body(x: [&[Real]; 3], y: &mut [Real], f: &impl Fn(Real, Real, Real) -> Real) {
+        let [a, b, c] = x;
+        let inputs = a.iter().zip(b).zip(c);
+        for (y, ((a, b), c)) in y.iter_mut().zip(inputs) {
+            *y = f(*a, *b, *c);
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub use portable::portable;
 pub use rows::rows;
 
 use crate::mat::{Mat, MatMut};
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// C = A B + β C, one way to compute it.
@@ -145,14 +145,15 @@ pub fn gemm_then(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta, then: &Then<
 pub fn gemm_bias(a: Mat<'_>, b: Mat<'_>, bias: &[Real], c: MatMut<'_>) {
     assert!(bias.len() == b.cols(), "gemm: a bias of {} for {} columns", bias.len(), b.cols());
     gemm_then(a, b, c, Beta::Zero, &|j, row| {
-        on_level(row.len(), (&bias[j..], row), add);
+        add(row.len(), &bias[j..], row);
     });
 }
 
-#[inline(always)]
-fn add((bias, row): (&[Real], &mut [Real])) {
-    for (c, bias) in row.iter_mut().zip(bias) {
-        *c += bias;
+levels! {
+    fn add(bias: &[Real], row: &mut [Real]) {
+        for (c, bias) in row.iter_mut().zip(bias) {
+            *c += bias;
+        }
     }
 }
 

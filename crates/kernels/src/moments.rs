@@ -19,7 +19,7 @@
 //! [`reduce`](crate::reduce).
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::reduce::{BLOCK, COLUMN_BLOCK, NARROW, fold_block};
 use crate::{Real, par};
 
@@ -81,7 +81,7 @@ fn of_each(x: &[Real], [len, inner]: [usize; 2], mean: &mut [Real], variance: &m
 /// Mean and M of all x_i - first.
 fn of_row(x: &[Real], first: Real) -> (Real, Real) {
     if x.len() <= BLOCK {
-        return on_level(x.len(), (x, first), of_block);
+        return of_block(x.len(), x, first);
     }
     let half = x.len().div_ceil(2 * BLOCK) * BLOCK;
     let (left, right) = x.split_at(half);
@@ -89,11 +89,12 @@ fn of_row(x: &[Real], first: Real) -> (Real, Real) {
     merged(a, b, Weights::new(left.len(), right.len()))
 }
 
-#[inline(always)]
-fn of_block((x, first): (&[Real], Real)) -> (Real, Real) {
-    let mean = fold_block(([x], |[x]: [Real; 1]| x - first, 0.0, |a, b| a + b)) / x.len() as Real;
-    let square = |[x]: [Real; 1]| ((x - first) - mean) * ((x - first) - mean);
-    (mean, fold_block(([x], square, 0.0, |a, b| a + b)))
+levels! {
+    fn of_block(x: &[Real], first: Real) -> (Real, Real) {
+        let mean = fold_block([x], |[x]| x - first, 0.0, |a, b| a + b) / x.len() as Real;
+        let square = |[x]: [Real; 1]| ((x - first) - mean) * ((x - first) - mean);
+        (mean, fold_block([x], square, 0.0, |a, b| a + b))
+    }
 }
 
 /// Mean and M of each column of x, whose rows are as long as `first`, less `first`.
@@ -101,7 +102,7 @@ fn of_columns(x: &[Real], first: &[Real], mean: &mut [Real], m: &mut [Real]) {
     let columns = mean.len();
     let rows = x.len() / columns;
     if rows <= COLUMN_BLOCK {
-        return on_level(x.len(), (x, first, mean, m), of_few_rows);
+        return of_few_rows(x.len(), x, first, mean, m);
     }
     if columns < NARROW {
         return of_narrow_columns(x, first, mean, m);
@@ -116,7 +117,7 @@ fn of_columns(x: &[Real], first: &[Real], mean: &mut [Real], m: &mut [Real]) {
         || of_columns(bottom, first, mean_b, m_b),
     );
     let weights = Weights::new(half, rows - half);
-    on_level(columns, (mean, m, &*mean_b, &*m_b, weights), merge);
+    merge(columns, mean, m, &*mean_b, &*m_b, weights);
 }
 
 /// Fewer columns than a vector has lanes are taken as `NARROW` times as many first.
@@ -135,32 +136,33 @@ fn of_narrow_columns(x: &[Real], first: &[Real], mean: &mut [Real], m: &mut [Rea
     m.copy_from_slice(&ms[..columns]);
     for turn in 1..NARROW {
         let turns = turn * columns..(turn + 1) * columns;
-        merge((mean, m, &means[turns.clone()], &ms[turns], Weights::new(turn * rows, rows)));
+        merge(columns, mean, m, &means[turns.clone()], &ms[turns], Weights::new(turn * rows, rows));
     }
     if !rest.is_empty() {
         let (means, ms) = (&mut means[..columns], &mut ms[..columns]);
-        of_few_rows((rest, first, means, ms));
-        merge((mean, m, means, ms, Weights::new(NARROW * rows, rest.len() / columns)));
+        of_few_rows(rest.len(), rest, first, means, ms);
+        merge(columns, mean, m, means, ms, Weights::new(NARROW * rows, rest.len() / columns));
     }
 }
 
-#[inline(always)]
-fn of_few_rows((x, first, mean, m): (&[Real], &[Real], &mut [Real], &mut [Real])) {
-    let columns = mean.len();
-    let rows = (x.len() / columns) as Real;
-    mean.fill(0.0);
-    for row in x.chunks_exact(columns) {
-        for ((mean, x), first) in mean.iter_mut().zip(row).zip(first) {
-            *mean += x - first;
+levels! {
+    fn of_few_rows(x: &[Real], first: &[Real], mean: &mut [Real], m: &mut [Real]) {
+        let columns = mean.len();
+        let rows = (x.len() / columns) as Real;
+        mean.fill(0.0);
+        for row in x.chunks_exact(columns) {
+            for ((mean, x), first) in mean.iter_mut().zip(row).zip(first) {
+                *mean += x - first;
+            }
         }
-    }
-    for mean in mean.iter_mut() {
-        *mean /= rows;
-    }
-    m.fill(0.0);
-    for row in x.chunks_exact(columns) {
-        for (((m, mean), x), first) in m.iter_mut().zip(&*mean).zip(row).zip(first) {
-            *m += ((x - first) - mean) * ((x - first) - mean);
+        for mean in mean.iter_mut() {
+            *mean /= rows;
+        }
+        m.fill(0.0);
+        for row in x.chunks_exact(columns) {
+            for (((m, mean), x), first) in m.iter_mut().zip(&*mean).zip(row).zip(first) {
+                *m += ((x - first) - mean) * ((x - first) - mean);
+            }
         }
     }
 }
@@ -188,11 +190,12 @@ fn merged((mean_a, m_a): (Real, Real), (mean_b, m_b): (Real, Real), n: Weights) 
     (mean_a + delta * n.share, m_a + m_b + delta * delta * n.between)
 }
 
-/// [`merged`] for each column, into the first pair.
-#[inline(always)]
-fn merge((mean, m, mean_b, m_b, n): (&mut [Real], &mut [Real], &[Real], &[Real], Weights)) {
-    for (((mean, m), mean_b), m_b) in mean.iter_mut().zip(m).zip(mean_b).zip(m_b) {
-        (*mean, *m) = merged((*mean, *m), (*mean_b, *m_b), n);
+levels! {
+    /// [`merged`] for each column, into the first pair.
+    fn merge(mean: &mut [Real], m: &mut [Real], mean_b: &[Real], m_b: &[Real], n: Weights) {
+        for (((mean, m), mean_b), m_b) in mean.iter_mut().zip(m).zip(mean_b).zip(m_b) {
+            (*mean, *m) = merged((*mean, *m), (*mean_b, *m_b), n);
+        }
     }
 }
 
@@ -215,7 +218,8 @@ mod tests {
     /// Mean and variance by their definitions, in `f64`.
     fn by_definition(column: impl Iterator<Item = Real> + Clone) -> (f64, f64) {
         let n = column.clone().count() as f64;
-        let mean = column.clone().map(f64::from).sum::<f64>() / n;
+        // From 10,000, exactly: the sum of the numbers themselves would round.
+        let mean = 10_000.0 + column.clone().map(|x| f64::from(x) - 10_000.0).sum::<f64>() / n;
         (mean, column.map(|x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n)
     }
 

@@ -1,8 +1,7 @@
 //! How is one plain loop compiled for every level of vector instructions?
 //!
-//! Elsewhere a loop is written once, in plain Rust, as an `#[inline(always)]` function. Here it is
-//! called from one *root* for each level. A root is marked `#[target_feature]`, so the loop that
-//! is inlined into it becomes that level's instructions.
+//! A function in [`levels!`] is written once, in plain Rust, and compiled once for each level: a
+//! *root*, marked `#[target_feature]`, has the body inlined and becomes that level's instructions.
 //!
 //! The levels differ in how many elements they compute at once, not in the bits: the compiler
 //! never turns `a * b + c` into a fused multiply-add by itself, and never reorders a sum.
@@ -12,33 +11,53 @@ use crate::simd::{Level, level};
 /// Fewer elements than this are not worth asking for the CPU's level.
 const FEW: usize = 32;
 
-/// `body(args)`, compiled for the CPU's level if it loops over `len` elements that are not few.
-///
-/// `body` is a function marked `#[inline(always)]`, and so is all that its loop calls. A closure
-/// in its place would be one function that three roots call: the compiler need not inline it, and
-/// what is not inlined is not compiled for the level. Hence `args`.
+/// The level for a loop over `len` elements: one that this CPU has.
 #[inline(always)]
-pub(crate) fn on_level<T, A>(len: usize, args: T, body: impl FnOnce(T) -> A) -> A {
-    let level = if len < FEW { Level::Portable } else { level() };
-    match level {
-        // SAFETY: `level` returns none that this CPU lacks.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512_root(args, body) },
-        // SAFETY: `level` returns none that this CPU lacks.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2_root(args, body) },
-        _ => body(args),
-    }
+pub(crate) fn level_for(len: usize) -> Level {
+    if len < FEW { Level::Portable } else { level() }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn avx512_root<T, A>(args: T, body: impl FnOnce(T) -> A) -> A {
-    body(args)
+/// Defines `fn f(x: X, ...) { body }` as `f(len, x, ...)`, which runs the body on the CPU's level if
+/// it loops over `len` elements that are not few. Generic parameters go into brackets.
+///
+/// All that the loop calls must be short or `#[inline(always)]`: what is not inlined into a root
+/// is not compiled for its level. That is also why this is a macro. A function that takes the body
+/// as a parameter calls it through `FnOnce::call_once`, which cannot be marked `#[inline(always)]`.
+macro_rules! levels {
+    (
+        $(#[$attribute:meta])*
+        $visible:vis fn $name:ident $([$($generic:tt)*])? ($($x:ident: $X:ty),* $(,)?)
+        $(-> $Y:ty)? $body:block
+    ) => {
+        $(#[$attribute])*
+        #[inline]
+        $visible fn $name $(<$($generic)*>)? (len: usize, $($x: $X),*) $(-> $Y)? {
+            #[inline(always)]
+            fn body $(<$($generic)*>)? ($($x: $X),*) $(-> $Y)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            fn avx512_root $(<$($generic)*>)? ($($x: $X),*) $(-> $Y)? {
+                body($($x),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2_root $(<$($generic)*>)? ($($x: $X),*) $(-> $Y)? {
+                body($($x),*)
+            }
+
+            match $crate::on_level::level_for(len) {
+                // SAFETY: the level is one that this CPU has.
+                #[cfg(target_arch = "x86_64")]
+                $crate::simd::Level::Avx512 => unsafe { avx512_root($($x),*) },
+                // SAFETY: the level is one that this CPU has.
+                #[cfg(target_arch = "x86_64")]
+                $crate::simd::Level::Avx2 => unsafe { avx2_root($($x),*) },
+                _ => body($($x),*),
+            }
+        }
+    };
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2_root<T, A>(args: T, body: impl FnOnce(T) -> A) -> A {
-    body(args)
-}
+pub(crate) use levels;

@@ -5,7 +5,7 @@
 //! level and on several threads.
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// How one weight moves, with N numbers remembered of it.
@@ -40,7 +40,7 @@ fn halve<const N: usize>(
     work: usize,
 ) {
     if work < par::PARALLEL_FROM || w.len() <= TASK {
-        return on_level(w.len(), (rule, w, g, memory), update_body);
+        return update_body(w.len(), rule, w, g, memory);
     }
     let half = w.len().div_ceil(2 * TASK) * TASK;
     let ((w, w_right), (g, g_right)) = (w.split_at_mut(half), g.split_at(half));
@@ -55,19 +55,19 @@ fn halve<const N: usize>(
     par::fork(|| halve(rule, w, g, left, work), || halve(rule, w_right, g_right, right, work));
 }
 
-#[inline(always)]
-fn update_body<const N: usize>(
-    (rule, w, g, mut memory): (impl Rule<N>, &mut [Real], &[Real], [&mut [Real]; N]),
-) {
-    for (i, (w, g)) in w.iter_mut().zip(g).enumerate() {
-        let mut old = [0.0; N];
-        for (old, m) in old.iter_mut().zip(&memory) {
-            *old = m[i];
-        }
-        let (moved, new) = rule.step(*w, *g, old);
-        *w = moved;
-        for (new, m) in new.into_iter().zip(&mut memory) {
-            m[i] = new;
+levels! {
+    fn update_body[const N: usize](rule: impl Rule<N>, w: &mut [Real], g: &[Real], memory: [&mut [Real]; N]) {
+        let mut memory = memory;
+        for (i, (w, g)) in w.iter_mut().zip(g).enumerate() {
+            let mut old = [0.0; N];
+            for (old, m) in old.iter_mut().zip(&memory) {
+                *old = m[i];
+            }
+            let (moved, new) = rule.step(*w, *g, old);
+            *w = moved;
+            for (new, m) in new.into_iter().zip(&mut memory) {
+                m[i] = new;
+            }
         }
     }
 }

@@ -8,12 +8,12 @@
 //! number a · (window's width) + b; the first of several. Given the taps, everything is
 //! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
 //!
-//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the windows
-//! that cover it whether it won. So nothing is scattered, and threads share the outputs.
+//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the
+//! windows that cover it whether it won. So nothing is scattered, and threads share the outputs.
 //!
 //! The average over a window is in `resample`: it is linear.
 
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::reduce::larger;
 use crate::window::Window;
 use crate::{Real, par};
@@ -80,18 +80,20 @@ impl Pool {
 /// If a slice is not as long as `pool` says.
 pub fn max(pool: &Pool, x: &[Real], y: &mut [Real]) {
     pool.check(x.len(), y.len());
-    pool.each_output_row(y, |y, row| on_level(y.len(), (pool, x, row, y), row_of_max));
+    pool.each_output_row(y, |y, row| row_of_max(y.len(), pool, x, row, y));
 }
 
-#[inline(always)]
-fn row_of_max((pool, x, [n, i], y): (&Pool, &[Real], [usize; 2], &mut [Real])) {
-    let rows = pool.height.inside(i);
-    for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
-        y.fill(Real::NEG_INFINITY);
-        for a in rows.clone() {
-            for b in pool.width.inside(j) {
-                for (y, x) in y.iter_mut().zip(pool.read(x, [n, i, j], [a, b])) {
-                    *y = larger(*y, *x);
+levels! {
+    fn row_of_max(pool: &Pool, x: &[Real], row: [usize; 2], y: &mut [Real]) {
+        let [n, i] = row;
+        let rows = pool.height.inside(i);
+        for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
+            y.fill(Real::NEG_INFINITY);
+            for a in rows.clone() {
+                for b in pool.width.inside(j) {
+                    for (y, x) in y.iter_mut().zip(pool.read(x, [n, i, j], [a, b])) {
+                        *y = larger(*y, *x);
+                    }
                 }
             }
         }
@@ -110,30 +112,36 @@ pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
     pool.each_output_row(taps, |taps, row| {
         let mut largest = vec![0.0; pool.channels];
-        on_level(taps.len(), (pool, x, row, taps, &mut largest[..]), row_of_winners);
+        row_of_winners(taps.len(), pool, x, row, taps, &mut largest);
     });
 }
 
-#[inline(always)]
-fn row_of_winners(
-    (pool, x, [n, i], taps, largest): (&Pool, &[Real], [usize; 2], &mut [u32], &mut [Real]),
-) {
-    let rows = pool.height.inside(i);
-    for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
-        taps.fill(NOWHERE);
-        for a in rows.clone() {
-            for b in pool.width.inside(j) {
-                let (tap, x) = (pool.tap(a, b), pool.read(x, [n, i, j], [a, b]));
-                if taps[0] == NOWHERE {
-                    taps.fill(tap);
-                    largest.copy_from_slice(x);
-                    continue;
-                }
-                for (winner, (x, largest)) in taps.iter_mut().zip(x.iter().zip(&mut *largest)) {
-                    // A NaN beats all numbers, and nothing beats a NaN.
-                    let wins = (*x > *largest || x.is_nan()) && !largest.is_nan();
-                    *winner = if wins { tap } else { *winner };
-                    *largest = if wins { *x } else { *largest };
+levels! {
+    fn row_of_winners(
+        pool: &Pool,
+        x: &[Real],
+        row: [usize; 2],
+        taps: &mut [u32],
+        largest: &mut [Real],
+    ) {
+        let [n, i] = row;
+        let rows = pool.height.inside(i);
+        for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
+            taps.fill(NOWHERE);
+            for a in rows.clone() {
+                for b in pool.width.inside(j) {
+                    let (tap, x) = (pool.tap(a, b), pool.read(x, [n, i, j], [a, b]));
+                    if taps[0] == NOWHERE {
+                        taps.fill(tap);
+                        largest.copy_from_slice(x);
+                        continue;
+                    }
+                    for (winner, (x, largest)) in taps.iter_mut().zip(x.iter().zip(&mut *largest)) {
+                        // A NaN beats all numbers, and nothing beats a NaN.
+                        let wins = (*x > *largest || x.is_nan()) && !largest.is_nan();
+                        *winner = if wins { tap } else { *winner };
+                        *largest = if wins { *x } else { *largest };
+                    }
                 }
             }
         }
@@ -149,20 +157,22 @@ pub fn gather(pool: &Pool, taps: &[u32], x: &[Real], y: &mut [Real]) {
     pool.check(x.len(), taps.len());
     pool.each_output_row(y, |y, [n, i]| {
         let taps = &taps[(n * pool.height.output + i) * y.len()..][..y.len()];
-        on_level(y.len(), (pool, x, [n, i], taps, y), row_of_gathered);
+        row_of_gathered(y.len(), pool, x, [n, i], taps, y);
     });
 }
 
-#[inline(always)]
-fn row_of_gathered((pool, x, [n, i], taps, y): (&Pool, &[Real], [usize; 2], &[u32], &mut [Real])) {
-    let (rows, taps) = (pool.height.inside(i), taps.chunks_exact(pool.channels));
-    for (j, (y, taps)) in y.chunks_exact_mut(pool.channels).zip(taps).enumerate() {
-        y.fill(0.0);
-        for a in rows.clone() {
-            for b in pool.width.inside(j) {
-                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(taps);
-                for (y, (x, winner)) in y.iter_mut().zip(pixel) {
-                    *y = if *winner == pool.tap(a, b) { *x } else { *y };
+levels! {
+    fn row_of_gathered(pool: &Pool, x: &[Real], row: [usize; 2], taps: &[u32], y: &mut [Real]) {
+        let [n, i] = row;
+        let (rows, taps) = (pool.height.inside(i), taps.chunks_exact(pool.channels));
+        for (j, (y, taps)) in y.chunks_exact_mut(pool.channels).zip(taps).enumerate() {
+            y.fill(0.0);
+            for a in rows.clone() {
+                for b in pool.width.inside(j) {
+                    let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(taps);
+                    for (y, (x, winner)) in y.iter_mut().zip(pixel) {
+                        *y = if *winner == pool.tap(a, b) { *x } else { *y };
+                    }
                 }
             }
         }
@@ -185,22 +195,29 @@ pub fn spread(pool: &Pool, taps: &[u32], dy: &[Real], dx: &mut [Real]) {
         let (n, p) = (start / row_len / pool.height.input, start / row_len % pool.height.input);
         let of_image = n * image_len..(n + 1) * image_len;
         let (taps, dy) = (&taps[of_image.clone()], &dy[of_image]);
-        on_level(dx.len(), (pool, (&rows[p][..], &columns[..]), taps, dy, dx), row_of_spread);
+        row_of_spread(dx.len(), pool, (&rows[p], &columns), taps, dy, dx);
     });
 }
 
-#[inline(always)]
-fn row_of_spread(
-    (pool, (rows, columns), taps, dy, dx): (&Pool, Covering<'_>, &[u32], &[Real], &mut [Real]),
-) {
-    dx.fill(0.0);
-    for (i, a) in rows {
-        for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
-            for (j, b) in columns {
-                let (tap, start) = (pool.tap(*a, *b), (i * pool.width.output + j) * pool.channels);
-                let (taps, dy) = (&taps[start..][..dx.len()], &dy[start..][..dx.len()]);
-                for ((dx, winner), dy) in dx.iter_mut().zip(taps).zip(dy) {
-                    *dx += if *winner == tap { *dy } else { 0.0 };
+levels! {
+    fn row_of_spread(
+        pool: &Pool,
+        covering: Covering<'_>,
+        taps: &[u32],
+        dy: &[Real],
+        dx: &mut [Real],
+    ) {
+        let (rows, columns) = covering;
+        dx.fill(0.0);
+        for (i, a) in rows {
+            for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
+                for (j, b) in columns {
+                    let tap = pool.tap(*a, *b);
+                    let start = (i * pool.width.output + j) * pool.channels;
+                    let (taps, dy) = (&taps[start..][..dx.len()], &dy[start..][..dx.len()]);
+                    for ((dx, winner), dy) in dx.iter_mut().zip(taps).zip(dy) {
+                        *dx += if *winner == tap { *dy } else { 0.0 };
+                    }
                 }
             }
         }

@@ -15,7 +15,7 @@
 //! together they keep the rounding error near log n instead of n.
 
 use crate::elementwise::TASK;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::{Real, par};
 
 /// Numbers that one pass of the lanes takes.
@@ -100,7 +100,7 @@ fn fold<const N: usize>(
 ) -> Real {
     let len = x[0].len();
     if len <= BLOCK {
-        return on_level(len, (x, map, zero, f), fold_block);
+        return fold_one_block(len, x, map, zero, f);
     }
     let half = len.div_ceil(2 * BLOCK) * BLOCK;
     let (left, right) = (x.map(|x| &x[..half]), x.map(|x| &x[half..]));
@@ -108,15 +108,24 @@ fn fold<const N: usize>(
     f(a, b)
 }
 
-/// [`fold`] of a block, on this thread.
+levels! {
+    fn fold_one_block[const N: usize](
+        x: [&[Real]; N],
+        map: impl Fn([Real; N]) -> Real,
+        zero: Real,
+        f: impl Fn(Real, Real) -> Real,
+    ) -> Real {
+        fold_block(x, map, zero, f)
+    }
+}
+
+/// [`fold`] of a block, inlined into a root.
 #[inline(always)]
 pub(crate) fn fold_block<const N: usize>(
-    (x, map, zero, f): (
-        [&[Real]; N],
-        impl Fn([Real; N]) -> Real,
-        Real,
-        impl Fn(Real, Real) -> Real,
-    ),
+    x: [&[Real]; N],
+    map: impl Fn([Real; N]) -> Real,
+    zero: Real,
+    f: impl Fn(Real, Real) -> Real,
 ) -> Real {
     let len = x[0].len();
     let x = x.map(|x| &x[..len]);
@@ -175,7 +184,7 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
     let rows = x.len() / columns;
     if rows <= COLUMN_BLOCK {
         y.fill(zero);
-        return on_level(x.len(), (x, y, f), fold_few_rows);
+        return fold_one_block_of_rows(x.len(), x, y, f);
     }
     if columns < NARROW {
         let wide = NARROW * columns;
@@ -183,8 +192,8 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
         let mut turns = [zero; NARROW * NARROW];
         fold_rows(whole, &mut turns[..wide], zero, f);
         y.fill(zero);
-        fold_few_rows((&turns[..wide], y, f));
-        return fold_few_rows((rest, y, f));
+        fold_few_rows(&turns[..wide], y, f);
+        return fold_few_rows(rest, y, f);
     }
     let half = rows.div_ceil(2 * COLUMN_BLOCK) * COLUMN_BLOCK;
     let (top, bottom) = x.split_at(half * columns);
@@ -194,12 +203,18 @@ fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> R
         || fold_rows(top, y, zero, f),
         || fold_rows(bottom, &mut below, zero, f),
     );
-    fold_few_rows((&below, y, f));
+    fold_one_block_of_rows(columns, &below, y, f);
+}
+
+levels! {
+    fn fold_one_block_of_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
+        fold_few_rows(x, y, f);
+    }
 }
 
 /// y ← f(y, row), for one row of x after the other.
 #[inline(always)]
-fn fold_few_rows((x, y, f): (&[Real], &mut [Real], impl Fn(Real, Real) -> Real)) {
+fn fold_few_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
     let columns = y.len();
     // Four rows at a time, so that y is loaded and stored once for four additions.
     let fours = x.chunks_exact(4 * columns);

@@ -15,7 +15,7 @@
 //! one needs, and then that row's pixels; its inner loops run over channels. Threads share the
 //! output rows, and a gradient gathers like everything else, so nothing is scattered.
 
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::window::Window;
 use crate::{Real, par};
 use std::cell::RefCell;
@@ -157,27 +157,31 @@ pub fn resample(
         let (n, i) = (number / rows.rows(), number % rows.rows());
         let x = &x[n * rows.columns() * x_row_len..][..rows.columns() * x_row_len];
         with_scratch(x_row_len, |scratch| {
-            on_level(y.len(), (rows.row(i), columns, channels, x, scratch, y), one_row);
+            one_row(y.len(), rows.row(i), columns, channels, x, scratch, y);
         });
     });
 }
 
-/// What one row of an image's output is made of: its entries of R, then C, then the channels, the
-/// image, room for a row of it, and the output.
-type Row<'a> = (&'a [(usize, Real)], &'a Matrix, usize, &'a [Real], &'a mut [Real], &'a mut [Real]);
-
-#[inline(always)]
-fn one_row((entries, columns, channels, x, scratch, y): Row<'_>) {
-    let row = match entries {
-        // Nothing to add up: the row of x itself.
-        [(position, 1.0)] => &x[position * scratch.len()..][..scratch.len()],
-        _ => {
-            add_up(entries, x, scratch);
-            scratch
+levels! {
+    fn one_row(
+        entries: &[(usize, Real)],
+        columns: &Matrix,
+        channels: usize,
+        x: &[Real],
+        scratch: &mut [Real],
+        y: &mut [Real],
+    ) {
+        let row = match entries {
+            // Nothing to add up: the row of x itself.
+            [(position, 1.0)] => &x[position * scratch.len()..][..scratch.len()],
+            _ => {
+                add_up(entries, x, scratch);
+                scratch
+            }
+        };
+        for (j, pixel) in y.chunks_exact_mut(channels).enumerate() {
+            add_up(columns.row(j), row, pixel);
         }
-    };
-    for (j, pixel) in y.chunks_exact_mut(channels).enumerate() {
-        add_up(columns.row(j), row, pixel);
     }
 }
 

@@ -6,7 +6,7 @@
 //! A row may be as short as two numbers, which do not fill a vector. So the exponentials of a whole
 //! task of rows are taken in one loop, between two loops over its rows.
 
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::reduce::{max, sum, sum_of};
 use crate::vecmath::{exp, ln};
 use crate::{Real, par};
@@ -44,16 +44,17 @@ pub(crate) fn logsumexp_task(x: &[Real], columns: usize, y: &mut [Real]) {
         }
     } else {
         let mut exponentials = [0.0; TASK];
-        on_level(x.len(), (x, columns, &mut exponentials[..x.len()], y), logsumexp_body);
+        logsumexp_body(x.len(), x, columns, &mut exponentials[..x.len()], y);
     }
 }
 
-#[inline(always)]
-fn logsumexp_body((x, columns, e, y): (&[Real], usize, &mut [Real], &mut [Real])) {
-    exponentials(x, columns, e);
-    for ((y, x), e) in y.iter_mut().zip(x.chunks_exact(columns)).zip(e.chunks_exact(columns)) {
-        let largest = max(x);
-        *y = if largest.is_infinite() { largest } else { largest + ln(sum(e)) };
+levels! {
+    fn logsumexp_body(x: &[Real], columns: usize, e: &mut [Real], y: &mut [Real]) {
+        exponentials(x, columns, e);
+        for ((y, x), e) in y.iter_mut().zip(x.chunks_exact(columns)).zip(e.chunks_exact(columns)) {
+            let largest = max(x);
+            *y = if largest.is_infinite() { largest } else { largest + ln(sum(e)) };
+        }
     }
 }
 
@@ -63,18 +64,19 @@ fn logsumexp_body((x, columns, e, y): (&[Real], usize, &mut [Real], &mut [Real])
 /// If the lengths differ or are no multiple of `columns`.
 pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
     for_each_task(x, columns, y, |x, y| {
-        on_level(y.len(), (x, columns, y), log_softmax_body);
+        log_softmax_body(y.len(), x, columns, y);
     });
 }
 
-#[inline(always)]
-fn log_softmax_body((x, columns, y): (&[Real], usize, &mut [Real])) {
-    exponentials(x, columns, y);
-    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-        let largest = max(x);
-        let norm = if largest.is_infinite() { largest } else { largest + ln(sum(y)) };
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = x - norm;
+levels! {
+    fn log_softmax_body(x: &[Real], columns: usize, y: &mut [Real]) {
+        exponentials(x, columns, y);
+        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+            let largest = max(x);
+            let norm = if largest.is_infinite() { largest } else { largest + ln(sum(y)) };
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = x - norm;
+            }
         }
     }
 }
@@ -84,11 +86,18 @@ fn log_softmax_body((x, columns, y): (&[Real], usize, &mut [Real])) {
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
 pub fn softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
-    for_each_task(x, columns, y, |x, y| on_level(y.len(), (x, columns, y), softmax_body));
+    for_each_task(x, columns, y, |x, y| softmax_body(y.len(), x, columns, y));
 }
 
+levels! {
+    fn softmax_body(x: &[Real], columns: usize, y: &mut [Real]) {
+        softmax_task(x, columns, y);
+    }
+}
+
+/// [`softmax_rows`] of one task's rows, inlined into a root.
 #[inline(always)]
-pub(crate) fn softmax_body((x, columns, y): (&[Real], usize, &mut [Real])) {
+pub(crate) fn softmax_task(x: &[Real], columns: usize, y: &mut [Real]) {
     exponentials(x, columns, y);
     for y in y.chunks_exact_mut(columns) {
         let sum = sum(y);

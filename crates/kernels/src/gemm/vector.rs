@@ -12,7 +12,7 @@
 use super::{Beta, How, check_sizes, rows};
 use crate::Real;
 use crate::mat::{Mat, MatMut};
-use crate::on_level::on_level;
+use crate::on_level::levels;
 
 /// C = A B + β C, and what follows, for an A of one row, on this thread.
 pub(super) fn row_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
@@ -24,9 +24,9 @@ pub(super) fn row_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
         if how.beta == Beta::Zero {
             c.fill(0.0);
         }
-        on_level(work, (a, b, c), add_rows);
+        add_rows(work, a, b, c);
     } else if a.col_stride() == 1 && b.row_stride() == 1 {
-        on_level(work, (a, b, c.row_mut(0), how.beta), dot_products);
+        dot_products(work, a, b, c.row_mut(0), how.beta);
     } else {
         rows(a, b, c.block(0, 0, 1, b.cols()), how.beta);
     }
@@ -44,36 +44,38 @@ pub(super) fn column_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>
 /// Rows of B that one pass adds.
 const STRIDE: usize = 4;
 
-/// c += x_p b_p, row after row.
-#[inline(always)]
-fn add_rows((a, b, c): (Mat<'_>, Mat<'_>, &mut [Real])) {
-    let row = |p: usize| &b.data()[p * b.row_stride()..][..b.cols()];
-    let whole = b.rows() / STRIDE * STRIDE;
-    for p in (0..whole).step_by(STRIDE) {
-        let x: [Real; STRIDE] = std::array::from_fn(|q| a.at(0, p + q));
-        let [b0, b1, b2, b3] = std::array::from_fn(|q| row(p + q));
-        for ((((c, b0), b1), b2), b3) in c.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3) {
-            // One after the other, as if in four passes.
-            *c = (((*c + x[0] * b0) + x[1] * b1) + x[2] * b2) + x[3] * b3;
+levels! {
+    /// c += x_p b_p, row after row.
+    fn add_rows(a: Mat<'_>, b: Mat<'_>, c: &mut [Real]) {
+        let row = |p: usize| &b.data()[p * b.row_stride()..][..b.cols()];
+        let whole = b.rows() / STRIDE * STRIDE;
+        for p in (0..whole).step_by(STRIDE) {
+            let x: [Real; STRIDE] = std::array::from_fn(|q| a.at(0, p + q));
+            let [b0, b1, b2, b3] = std::array::from_fn(|q| row(p + q));
+            for ((((c, b0), b1), b2), b3) in c.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3) {
+                // One after the other, as if in four passes.
+                *c = (((*c + x[0] * b0) + x[1] * b1) + x[2] * b2) + x[3] * b3;
+            }
         }
-    }
-    for p in whole..b.rows() {
-        let x = a.at(0, p);
-        for (c, b) in c.iter_mut().zip(row(p)) {
-            *c += x * b;
+        for p in whole..b.rows() {
+            let x = a.at(0, p);
+            for (c, b) in c.iter_mut().zip(row(p)) {
+                *c += x * b;
+            }
         }
     }
 }
 
 const LANES: usize = 16;
 
-/// c_j = x · b_j + β c_j, column after column.
-#[inline(always)]
-fn dot_products((a, b, c, beta): (Mat<'_>, Mat<'_>, &mut [Real], Beta)) {
-    let x = &a.data()[..a.cols()];
-    for (j, c) in c.iter_mut().enumerate() {
-        let dot = dot(x, &b.data()[j * b.col_stride()..][..x.len()]);
-        *c = if beta == Beta::One { *c + dot } else { dot };
+levels! {
+    /// c_j = x · b_j + β c_j, column after column.
+    fn dot_products(a: Mat<'_>, b: Mat<'_>, c: &mut [Real], beta: Beta) {
+        let x = &a.data()[..a.cols()];
+        for (j, c) in c.iter_mut().enumerate() {
+            let dot = dot(x, &b.data()[j * b.col_stride()..][..x.len()]);
+            *c = if beta == Beta::One { *c + dot } else { dot };
+        }
     }
 }
 

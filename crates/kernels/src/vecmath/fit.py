@@ -68,10 +68,10 @@ report(
     mpf(0), mpf("0.04"), {"f": 3, "d": 8},
 )
 
-# tanh(x) = x + x z p(z) with z = x^2 on 0 <= x <= 5/8.
+# tanh(x) = x + x z p(z) with z = x^2 on 0 <= x <= 5/16.
 report(
     "TANH",
     lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z if z else -mpf(1) / 3,
     lambda z: z * sqrt(z) / tanh(sqrt(z)) if z else 0,
-    mpf(0), mpf("0.390625"), {"f": 5, "d": 11},
+    mpf(0), mpf("0.09765625"), {"f": 3, "d": 8},
 )
