@@ -21,23 +21,23 @@ fn equal_shapes(c: &mut Criterion) {
         let mut y = vec![Real::NAN; len];
         let pairs = || a.iter().zip(&b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
 
-        let mut relu = |y: &mut [Real]| elementwise::map(&a, y, |x| if x > 0.0 { x } else { 0.0 });
+        let relu = |y: &mut [Real]| elementwise::map(&a, y, |x| if x > 0.0 { x } else { 0.0 });
         relu(&mut y);
         verify("relu", y.iter().copied(), pairs().map(|(a, _)| a.max(0.0)));
         row(c, &format!("relu/{size}"), len, || relu(&mut y));
 
-        let mut add = |y: &mut [Real]| elementwise::zip(&a, &b, y, |a, b| a + b);
+        let add = |y: &mut [Real]| elementwise::zip(&a, &b, y, |a, b| a + b);
         add(&mut y);
         verify("add", y.iter().copied(), pairs().map(|(a, b)| a + b));
         row(c, &format!("add/{size}"), len, || add(&mut y));
 
-        let mut mul = |y: &mut [Real]| elementwise::zip(&a, &b, y, |a, b| a * b);
+        let mul = |y: &mut [Real]| elementwise::zip(&a, &b, y, |a, b| a * b);
         mul(&mut y);
         verify("mul", y.iter().copied(), pairs().map(|(a, b)| a * b));
         row(c, &format!("mul/{size}"), len, || mul(&mut y));
 
         let pick = |m: Real, a: Real, b: Real| if m > 0.0 { a } else { b };
-        let mut select = |y: &mut [Real]| elementwise::zip3([&t, &a, &b], y, pick);
+        let select = |y: &mut [Real]| elementwise::zip3([&t, &a, &b], y, pick);
         select(&mut y);
         let exact = pairs().zip(&t).map(|((a, b), t)| if *t > 0.0 { a } else { b });
         verify("select", y.iter().copied(), exact);
@@ -55,7 +55,7 @@ fn broadcasts(c: &mut Criterion) {
             x.iter().enumerate().map(|(i, x)| f(f64::from(*x), i)).collect()
         };
 
-        let mut bias = |y: &mut [Real]| {
+        let bias = |y: &mut [Real]| {
             let (x, b) = ((&x[..], &[COLUMNS, 1][..]), (&b[..], &[0, 1][..]));
             broadcast::zip_broadcast(&sizes, x, b, y, |x, b| x + b);
         };
@@ -63,7 +63,7 @@ fn broadcasts(c: &mut Criterion) {
         verify("add row", y.iter().copied(), exact(&|x, i| x + f64::from(b[i % COLUMNS])));
         row(c, &format!("add_row/{size}"), len, || bias(&mut y));
 
-        let mut scale = |y: &mut [Real]| {
+        let scale = |y: &mut [Real]| {
             let (x, b) = ((&x[..], &[COLUMNS, 1][..]), (&b[..], &[1, 0][..]));
             broadcast::zip_broadcast(&sizes, x, b, y, |x, b| x * b);
         };

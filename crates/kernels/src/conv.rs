@@ -26,8 +26,12 @@
 //! [`naive`] is the definition, seven loops, and the tests' oracle. [`phases`] computes an
 //! upsampled convolution on the small image.
 
+mod few;
+mod lower;
 pub mod naive;
 pub mod phases;
+mod products;
+mod weights;
 
 use crate::Real;
 use crate::window::Window;
@@ -106,7 +110,7 @@ fn check_bias(bias: Option<&[Real]>, channels: usize) {
 pub fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]>, y: &mut [Real]) {
     g.check(x, w, y);
     check_bias(bias, g.out_channels);
-    naive::forward(g, x, w, bias, y);
+    products::forward(g, x, w, bias, y);
 }
 
 /// dx\[n, h, k, c\] = bias\[c\] + Σ dy\[n, i, j, o\] w\[a, b, c', o\], the sum over all i, a and
@@ -125,7 +129,7 @@ pub fn input_gradient(
 ) {
     g.check(dx, w, dy);
     check_bias(bias, g.in_channels);
-    naive::input_gradient(g, dy, w, bias, dx);
+    products::input_gradient(g, dy, w, bias, dx);
 }
 
 /// dw\[a, b, c', o\] = Σ x\[n, p(i, a), q(j, b), c\] dy\[n, i, j, o\], the sum over n, i and j.
@@ -136,7 +140,7 @@ pub fn input_gradient(
 /// If a slice is not as long as `g` says.
 pub fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [Real]) {
     g.check(x, dw, dy);
-    naive::weight_gradient(g, x, dy, dw);
+    weights::weight_gradient(g, x, dy, dw);
 }
 
 #[cfg(test)]

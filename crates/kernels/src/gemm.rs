@@ -69,16 +69,16 @@ pub type Then<'a> = dyn Fn(usize, &mut [Real]) + Sync + 'a;
 
 /// How a product is computed, beside its operands.
 #[derive(Clone, Copy)]
-struct How<'a> {
-    beta: Beta,
+pub(crate) struct How<'a> {
+    pub(crate) beta: Beta,
     /// Steps of the sum that are added before C is touched: see `panels`.
-    slab: usize,
-    then: Option<&'a Then<'a>>,
+    pub(crate) slab: usize,
+    pub(crate) then: Option<&'a Then<'a>>,
 }
 
 impl How<'_> {
     /// Nothing follows; B has n columns.
-    fn alone(beta: Beta, n: usize) -> How<'static> {
+    pub(crate) fn alone(beta: Beta, n: usize) -> How<'static> {
         How { beta, slab: panels::slab(n), then: None }
     }
 
@@ -102,7 +102,7 @@ impl How<'_> {
 }
 
 /// A rung, or what else computes a product, on this thread.
-type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
+pub(crate) type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
 
 /// Products with fewer multiply-adds than this are over before a tile is set up.
 const TINY: usize = 32;
@@ -205,7 +205,7 @@ fn compute(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
 
 /// The best way of this CPU, or of the level that `ADVERSARIA_ISA` pins.
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
-fn fastest() -> Way {
+pub(crate) fn fastest() -> Way {
     use crate::simd::{Level, level};
     match level() {
         Level::Avx512 => avx512::avx512_how,
@@ -216,7 +216,7 @@ fn fastest() -> Way {
 
 /// A library's tiles for the platforms and the type that have none of ours by hand.
 #[cfg(not(all(target_arch = "x86_64", not(feature = "f64"))))]
-fn fastest() -> Way {
+pub(crate) fn fastest() -> Way {
     library_how
 }
 

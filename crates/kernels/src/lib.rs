@@ -49,6 +49,7 @@ mod par;
 pub mod pool;
 pub mod reduce;
 pub mod resample;
+mod scratch;
 pub mod simd;
 pub mod softmax;
 pub mod vecmath;

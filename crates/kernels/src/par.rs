@@ -44,6 +44,36 @@ pub(crate) fn for_each_chunk<T: Send>(
     }
 }
 
+/// Cuts `out` into so many pieces at multiples of `unit`, and calls `body(first, piece)` for each,
+/// side by side; `first` is the number of units before the piece. The last unit may be incomplete.
+///
+/// As for [`pieces`], an output must be computed in the same way in every piece.
+pub(crate) fn for_each_cut<T: Send>(
+    out: &mut [T],
+    unit: usize,
+    pieces: usize,
+    body: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    cut(out, unit, pieces, 0, body);
+}
+
+fn cut<T: Send>(
+    out: &mut [T],
+    unit: usize,
+    pieces: usize,
+    first: usize,
+    body: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    let units = out.len().div_ceil(unit);
+    if pieces < 2 || units < 2 {
+        return body(first, out);
+    }
+    let (some, others) = (pieces / 2, pieces - pieces / 2);
+    let middle = units * some / pieces;
+    let (left, right) = out.split_at_mut(middle * unit);
+    fork(|| cut(left, unit, some, first, body), || cut(right, unit, others, first + middle, body));
+}
+
 /// How many pieces of outputs to cut `work` into, a piece for each thread that pays.
 ///
 /// The number may depend on the threads because it cannot be seen in the outputs: use it only

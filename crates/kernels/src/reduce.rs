@@ -3,8 +3,8 @@
 //! Rounding makes addition depend on its order, so the order is fixed by the shape alone:
 //!
 //! - fewer than 16 numbers are added one after the other;
-//! - otherwise 64 lanes take the elements in turn and are added as a tree, (lane 0 + lane 32) and
-//!   so on;
+//! - otherwise 16 lanes, from 64 numbers on 64, take the elements in turn and are added as a tree,
+//!   (lane 0 + lane 32) and so on;
 //! - a row longer than [`BLOCK`] is halved at a multiple of `BLOCK` until its pieces fit, and the
 //!   halves' results are added;
 //! - the rows under a column sum are added one after the other, up to [`COLUMN_BLOCK`] of them;
@@ -24,7 +24,7 @@ pub const BLOCK: usize = 4096;
 /// Four of the widest vectors: an addition takes four cycles, and each starts a new one.
 const LANES: usize = 64;
 
-/// Fewer numbers than this are not worth the lanes.
+/// Fewer numbers than this are not worth lanes; one vector of them takes rows that are short.
 const SHORT: usize = 16;
 
 /// Rows that are added one after the other.
@@ -127,29 +127,46 @@ pub(crate) fn fold_block<const N: usize>(
     zero: Real,
     f: impl Fn(Real, Real) -> Real,
 ) -> Real {
-    let len = x[0].len();
-    let x = x.map(|x| &x[..len]);
-    if len < SHORT {
-        return (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i]))));
+    match x[0].len() {
+        len if len < SHORT => (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i])))),
+        len if len < LANES => fold_tree(fold_lanes::<N, SHORT>(x, map, zero, &f), &f),
+        _ => {
+            let lanes = fold_lanes::<N, LANES>(x, map, zero, &f);
+            let lanes: [Real; 32] = std::array::from_fn(|i| f(lanes[i], lanes[i + 32]));
+            fold_tree(std::array::from_fn(|i| f(lanes[i], lanes[i + 16])), &f)
+        }
     }
-    let mut lanes = [zero; LANES];
-    let chunks = x.map(|x| x.as_chunks::<LANES>().0);
+}
+
+/// L lanes take the elements in turn.
+#[inline(always)]
+fn fold_lanes<const N: usize, const L: usize>(
+    x: [&[Real]; N],
+    map: impl Fn([Real; N]) -> Real,
+    zero: Real,
+    f: &impl Fn(Real, Real) -> Real,
+) -> [Real; L] {
+    let mut lanes = [zero; L];
+    let chunks = x.map(|x| x.as_chunks::<L>().0);
     for chunk in 0..chunks[0].len() {
         let chunk = chunks.map(|chunks| &chunks[chunk]);
         for (i, lane) in lanes.iter_mut().enumerate() {
             *lane = f(*lane, map(chunk.map(|x| x[i])));
         }
     }
-    let rest = x.map(|x| x.as_chunks::<LANES>().1);
+    let rest = x.map(|x| x.as_chunks::<L>().1);
     for (i, lane) in lanes.iter_mut().enumerate().take(rest[0].len()) {
         *lane = f(*lane, map(rest.map(|x| x[i])));
     }
-    for half in [32, 16, 8, 4, 2, 1] {
-        for i in 0..half {
-            lanes[i] = f(lanes[i], lanes[i + half]);
-        }
-    }
-    lanes[0]
+    lanes
+}
+
+/// Step by step, each of a fixed length: a loop over the lengths would keep the lanes in memory.
+#[inline(always)]
+fn fold_tree(lanes: [Real; SHORT], f: &impl Fn(Real, Real) -> Real) -> Real {
+    let lanes: [Real; 8] = std::array::from_fn(|i| f(lanes[i], lanes[i + 8]));
+    let lanes: [Real; 4] = std::array::from_fn(|i| f(lanes[i], lanes[i + 4]));
+    f(f(lanes[0], lanes[2]), f(lanes[1], lanes[3]))
 }
 
 #[inline]

@@ -21,12 +21,11 @@
 //! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 12, 11, ... rows, not ten full
 //! tiles and one of 8: thin tiles load more for what they multiply.
 
-use std::cell::RefCell;
-
 use super::tile::{Job, Strip};
 use super::{Beta, How, check_sizes};
 use crate::Real;
 use crate::mat::{Mat, MatMut};
+use crate::scratch::with_scratch;
 use crate::simd::Simd;
 
 /// Columns of B in a block, at most.
@@ -81,13 +80,10 @@ pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<
         return how.finish(0, c);
     }
     let plan = Plan::new::<S>(a, b, n, how);
-    match plan.room {
-        (0, 0) => plan.run(simd, a, b, c, [&mut [], &mut []]),
-        (a_room, b_room) => SCRATCH.with_borrow_mut(|scratch| {
-            let (a_packed, b_packed) = scratch.get(a_room + b_room).split_at_mut(a_room);
-            plan.run(simd, a, b, c, [a_packed, b_packed]);
-        }),
-    }
+    with_scratch(plan.room.0 + plan.room.1, |packed| {
+        let (a_packed, b_packed) = packed.split_at_mut(plan.room.0);
+        plan.run(simd, a, b, c, [a_packed, b_packed]);
+    });
 }
 
 /// What to pack for a product.
@@ -226,29 +222,6 @@ fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
         let (start, end) = (i * len / pieces, (i + 1) * len / pieces);
         (start, end - start)
     })
-}
-
-thread_local! {
-    /// Room for packed operands. It grows to what the largest product needs and stays: a product
-    /// in a loop neither allocates nor meets fresh pages.
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch { numbers: Vec::new() }) };
-}
-
-struct Scratch {
-    numbers: Vec<Real>,
-}
-
-impl Scratch {
-    /// `len` stale numbers that start at a cache line: a vector that straddles two lines loads at
-    /// half the speed.
-    fn get(&mut self, len: usize) -> &mut [Real] {
-        const LINE: usize = 64 / size_of::<Real>();
-        if self.numbers.len() < len + LINE {
-            self.numbers.resize(len + LINE, 0.0);
-        }
-        let start = self.numbers.as_ptr().align_offset(64);
-        &mut self.numbers[start..start + len]
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,359 @@
+//! How are the output's pixels computed, block by block?
+//!
+//! Forward, an output pixel sees a window of x. Backward it is the other way round: which outputs
+//! did pixel h of x contribute to? With tap a it was output o where o · stride + a · dilation -
+//! before = h, so the taps that can reach h are those whose a · dilation has the same remainder, the
+//! *phase* of h, when divided by the stride:
+//!
+//! ```text
+//!   stride 2, 4 taps, padding 1       h:  0    1    2    3    4    5
+//!                                 phase:  1    0    1    0    1    0
+//!                          taps, outputs: 1,0  0,1  1,1  0,2  1,2  0,3
+//!                                              2,0  3,0  2,1  3,1  2,2
+//! ```
+//!
+//! The pixels of one phase are a convolution of their own, at stride 1, of dy with every second tap
+//! in reverse order. So both directions are the same sum, over the same kind of window, and both
+//! *write* each pixel once: nothing is scattered, and nothing is multiplied by inserted zeros.
+
+use super::Geometry;
+use super::few::few_outputs;
+use super::lower::{Axis, Lowering, SLACK};
+use crate::Real;
+use crate::gemm::{Beta, How, fastest};
+use crate::mat::{Mat, MatMut};
+use crate::par;
+use crate::scratch::with_scratch;
+use crate::window::Window;
+use std::ops::Range;
+
+/// Pixels in a block, about.
+const PIXELS: usize = 512;
+
+/// Steps of the sum that a product takes at a time, about.
+const DEPTH: usize = 512;
+
+/// Up to so many output channels, the columns of a tile are mostly empty.
+const FEW: usize = 4;
+
+/// Multiply-adds that one thread does in about a nanosecond.
+const PER_NANOSECOND: usize = 64;
+
+/// Some pixels of an image, and the convolution that makes them.
+struct Part<'a> {
+    lowering: Lowering,
+    /// `[depth, outputs of a group]`, its rows `w_stride` apart.
+    w: &'a [Real],
+    w_stride: usize,
+    /// Along the height and the width: the first pixel that it makes, and the distance to the next.
+    places: [(usize, usize); 2],
+}
+
+/// What a convolution writes: images of `[height, width, channels]`.
+#[derive(Clone, Copy)]
+struct Canvas {
+    height: usize,
+    width: usize,
+    channels: usize,
+    /// The channels that are written: those of a group.
+    first: usize,
+    written: usize,
+}
+
+
+
+/// See [`super::forward`].
+pub(super) fn forward(
+    g: &Geometry,
+    x: &[Real],
+    w: &[Real],
+    bias: Option<&[Real]>,
+    y: &mut [Real],
+) {
+    let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
+    let whole = Canvas {
+        height: g.height.output,
+        width: g.width.output,
+        channels: g.out_channels,
+        first: 0,
+        written: outputs,
+    };
+    for group in 0..g.groups {
+        let canvas = Canvas { first: group * outputs, ..whole };
+        let lowering = Lowering {
+            height: Axis::of(g.height),
+            width: Axis::of(g.width),
+            channels: g.in_channels,
+            seen: inputs,
+            first: group * inputs,
+        };
+        let part = Part {
+            lowering,
+            w: &w[canvas.first..],
+            w_stride: g.out_channels,
+            places: [(0, 1), (0, 1)],
+        };
+        let bias = bias.map(|bias| &bias[canvas.first..][..outputs]);
+        compute(&[part], x, bias, canvas, y, g.multiply_adds() / g.groups);
+    }
+}
+
+/// See [`super::input_gradient`].
+pub(super) fn input_gradient(
+    g: &Geometry,
+    dy: &[Real],
+    w: &[Real],
+    bias: Option<&[Real]>,
+    dx: &mut [Real],
+) {
+    let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
+    let whole = Canvas {
+        height: g.height.input,
+        width: g.width.input,
+        channels: g.in_channels,
+        first: 0,
+        written: inputs,
+    };
+    let size = w.len() / g.groups;
+    for group in 0..g.groups {
+        with_scratch(size, |turned| {
+            let mut rest = turned;
+            let mut parts = Vec::new();
+            for rows in phases(g.height) {
+                for columns in phases(g.width) {
+                    let len = rows.taps.len() * columns.taps.len() * outputs * inputs;
+                    let (turned, behind) = rest.split_at_mut(len);
+                    rest = behind;
+                    turn(g, w, group, [&rows.taps, &columns.taps], turned);
+                    let lowering = Lowering {
+                        height: rows.axis,
+                        width: columns.axis,
+                        channels: g.out_channels,
+                        seen: outputs,
+                        first: group * outputs,
+                    };
+                    let places = [rows.place, columns.place];
+                    parts.push(Part { lowering, w: turned, w_stride: inputs, places });
+                }
+            }
+            let canvas = Canvas { first: group * inputs, ..whole };
+            let bias = bias.map(|bias| &bias[canvas.first..][..inputs]);
+            compute(&parts, dy, bias, canvas, dx, g.multiply_adds() / g.groups);
+        });
+    }
+}
+
+/// The pixels of x along one axis that the same taps reach.
+struct Phase {
+    axis: Axis,
+    /// Those taps, the last one first.
+    taps: Vec<usize>,
+    /// The first pixel, and the distance to the next.
+    place: (usize, usize),
+}
+
+/// The phases of a window's input that have pixels.
+fn phases(window: Window) -> Vec<Phase> {
+    let Window { input, output, taps, stride, dilation, before } = window;
+    let of = |phase: usize| {
+        let taps: Vec<usize> =
+            (0..taps).rev().filter(|tap| tap * dilation % stride == phase).collect();
+        // h = q · stride + phase - before, from the first q with h >= 0 on.
+        let first = before.saturating_sub(phase).div_ceil(stride);
+        let pixel = first * stride + phase - before;
+        // Tap a of pixel q reads output q - (a · dilation - phase) / stride.
+        let reads = |tap: usize| first as isize - ((tap * dilation - phase) / stride) as isize;
+        let step = match taps[..] {
+            [a, b, ..] => (a - b) * dilation / stride,
+            _ => 1,
+        };
+        let start = taps.first().map_or(0, |tap| reads(*tap));
+        let outputs = input.saturating_sub(pixel).div_ceil(stride);
+        let axis = Axis { source: output, outputs, taps: taps.len(), stride: 1, step, start };
+        Phase { axis, taps, place: (pixel, stride) }
+    };
+    (0..stride).map(of).filter(|phase| phase.axis.outputs > 0).collect()
+}
+
+/// The weights of a group with inputs and outputs exchanged: `[taps, taps, outputs, inputs]`.
+fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [Real]) {
+    let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
+    if to.is_empty() {
+        return;
+    }
+    let pairs = taps[0].iter().flat_map(|a| taps[1].iter().map(move |b| (a, b)));
+    for ((a, b), to) in pairs.zip(to.chunks_mut(outputs * inputs)) {
+        let from = &w[(a * g.width.taps + b) * inputs * g.out_channels + group * outputs..];
+        for (o, to) in to.chunks_mut(inputs).enumerate() {
+            for (c, to) in to.iter_mut().enumerate() {
+                *to = from[c * g.out_channels + o];
+            }
+        }
+    }
+}
+
+/// Makes the pixels of all parts, image rows shared out among threads.
+fn compute(
+    parts: &[Part<'_>],
+    source: &[Real],
+    bias: Option<&[Real]>,
+    canvas: Canvas,
+    y: &mut [Real],
+    multiply_adds: usize,
+) {
+    let line = canvas.width * canvas.channels;
+    if y.is_empty() {
+        return;
+    }
+    let rows = y.len() / line;
+    let pieces = par::pieces(multiply_adds / PER_NANOSECOND).min(rows);
+    // A pixel is computed in the same way wherever the images are cut.
+    par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
+        for part in parts {
+            let outputs = part.lowering.height.outputs;
+            let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
+            let taps = part.lowering.height.taps * part.lowering.width.taps;
+            if canvas.written <= FEW && taps > canvas.written && outputs > 0 {
+                few_outputs(&part.lowering, part.w, part.w_stride, source, rows, canvas.written, |row, pixels| {
+                    part.place(row, pixels, bias, first, canvas, y);
+                });
+            } else {
+                part.compute(source, rows, bias, first, canvas, y);
+            }
+        }
+    });
+}
+
+impl Part<'_> {
+    /// How many of its image rows, counted through all images, lie before row `row` of the canvas.
+    fn rows(&self, row: usize, canvas: Canvas) -> usize {
+        let (n, h) = (row / canvas.height, row % canvas.height);
+        let (first, apart) = self.places[0];
+        let outputs = self.lowering.height.outputs;
+        n * outputs + h.saturating_sub(first).div_ceil(apart).min(outputs)
+    }
+
+    /// Where on the canvas its image row `row` starts, counted from canvas row `first`.
+    fn start(&self, row: usize, first: usize, canvas: Canvas) -> usize {
+        let outputs = self.lowering.height.outputs;
+        let (n, i) = (row / outputs, row % outputs);
+        let h = self.places[0].0 + i * self.places[0].1;
+        ((n * canvas.height + h - first) * canvas.width + self.places[1].0) * canvas.channels
+            + canvas.first
+    }
+
+    /// Writes one image row of pixels, and adds the bias.
+    fn place(
+        &self,
+        row: usize,
+        pixels: &[Real],
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let apart = self.places[1].1 * canvas.channels;
+        let to = y[self.start(row, first, canvas)..].chunks_mut(apart);
+        for (to, pixel) in to.zip(pixels.chunks_exact(canvas.written)) {
+            match bias {
+                Some(bias) => {
+                    for ((to, x), bias) in to.iter_mut().zip(pixel).zip(bias) {
+                        *to = x + bias;
+                    }
+                }
+                None => to[..pixel.len()].copy_from_slice(pixel),
+            }
+        }
+    }
+
+    /// Makes the pixels of its image rows `rows`, by products.
+    fn compute(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let width = self.lowering.width.outputs;
+        if rows.is_empty() || width == 0 {
+            return;
+        }
+        // Neighbours on the canvas are written by the product itself.
+        let dense = self.places == [(0, 1), (0, 1)];
+        let block = (PIXELS / width).clamp(1, rows.len());
+        let room = if dense { 0 } else { block * width * canvas.written };
+        with_scratch(room, |pixels| {
+            for start in rows.clone().step_by(block) {
+                let block = start..(start + block).min(rows.end);
+                let count = block.len() * width;
+                if dense {
+                    let y = &mut y[self.start(start, first, canvas)..];
+                    let c = MatMut::strided(y, (count, canvas.written), canvas.channels);
+                    self.products(source, block, bias, c);
+                } else {
+                    let c = &mut pixels[..count * canvas.written];
+                    let c = MatMut::new(c, count, canvas.written);
+                    self.products(source, block.clone(), None, c);
+                    let lines = pixels.chunks_exact(width * canvas.written);
+                    for (row, pixels) in block.zip(lines) {
+                        self.place(row, pixels, bias, first, canvas, y);
+                    }
+                }
+            }
+        });
+    }
+
+    /// C = window rows of all pixels of these image rows · W, and the bias.
+    fn products(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        mut c: MatMut<'_>,
+    ) {
+        let (run, taps) = (self.lowering.run(), self.lowering.height.taps);
+        let width = self.lowering.width.outputs;
+        let at_once = (DEPTH / run.max(1)).clamp(1, taps.max(1));
+        let stride = (at_once * run).next_multiple_of(16) + SLACK;
+        for i in 0..c.rows() {
+            match bias {
+                Some(bias) => c.row_mut(i).copy_from_slice(bias),
+                None => c.row_mut(i).fill(0.0),
+            }
+        }
+        with_scratch(c.rows() * stride, |gathered| {
+            for a in (0..taps).step_by(at_once) {
+                let taps = a..(a + at_once).min(taps);
+                let w = &self.w[a * run * self.w_stride..];
+                let w = Mat::strided(w, (taps.len() * run, c.cols()), (self.w_stride, 1));
+                for seen in self.rows_that_see(taps.clone(), rows.clone()) {
+                    let (first, count) = ((seen.start - rows.start) * width, seen.len() * width);
+                    self.lowering.gather(source, seen, taps.clone(), gathered, stride);
+                    let windows = Mat::strided(gathered, (count, w.rows()), (stride, 1));
+                    let outputs = c.cols();
+                    let c = c.block(first, 0, count, outputs);
+                    fastest()(windows, w, c, How::alone(Beta::One, outputs));
+                }
+            }
+        });
+    }
+
+    /// Those of the image rows `rows` that see something of the source with one of these taps, in
+    /// runs of neighbours.
+    fn rows_that_see(&self, taps: Range<usize>, rows: Range<usize>) -> Vec<Range<usize>> {
+        let height = self.lowering.height;
+        let sees = |row: &usize| {
+            taps.clone().any(|a| height.position(row % height.outputs, a).is_some())
+        };
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for row in rows.filter(sees) {
+            match runs.last_mut() {
+                Some(run) if run.end == row => run.end = row + 1,
+                _ => runs.push(row..row + 1),
+            }
+        }
+        runs
+    }
+}
