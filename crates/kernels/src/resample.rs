@@ -16,9 +16,9 @@
 //! output rows, and a gradient gathers like everything else, so nothing is scattered.
 
 use crate::on_level::levels;
+use crate::scratch::with_scratch;
 use crate::window::Window;
 use crate::{Real, par};
-use std::cell::RefCell;
 
 /// A matrix with few entries in each row: how the positions along one axis of an output are made of
 /// positions of the input.
@@ -203,19 +203,6 @@ fn add_up(row: &[(usize, Real)], x: &[Real], y: &mut [Real]) {
             }
         }
     }
-}
-
-/// Gives `body` so many numbers of this thread's own to write to. Their contents are stale.
-fn with_scratch(len: usize, body: impl FnOnce(&mut [Real])) {
-    thread_local! {
-        static SCRATCH: RefCell<Vec<Real>> = const { RefCell::new(Vec::new()) };
-    }
-    SCRATCH.with_borrow_mut(|scratch| {
-        if scratch.len() < len {
-            scratch.resize(len, 0.0);
-        }
-        body(&mut scratch[..len]);
-    });
 }
 
 /// The same by its definition, one element of the output after the other.

@@ -15,7 +15,7 @@ use super::lower::{Axis, Lowering};
 use crate::Real;
 use crate::gemm::{Beta, How, fastest};
 use crate::mat::{Mat, MatMut};
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::scratch::with_scratch;
 use std::ops::Range;
 
@@ -66,7 +66,7 @@ pub(super) fn few_outputs(
                 fastest()(Mat::new(v, planes, seen), x, z, How::alone(Beta::Zero, size));
             }
             for i in i..end {
-                on_level(usize::MAX, (lowering, &*z, &seen_rows, i, outputs, &mut *sums), add_planes);
+                add_planes(usize::MAX, lowering, z, &seen_rows, i, outputs, sums);
                 for (j, pixel) in pixels.chunks_mut(outputs).enumerate() {
                     for (o, x) in pixel.iter_mut().enumerate() {
                         *x = sums[o * line + j];
@@ -83,44 +83,44 @@ pub(super) fn few_outputs(
 fn reach(axis: Axis, outputs: Range<usize>) -> Range<usize> {
     let clamp = |position: isize| position.clamp(0, axis.source as isize) as usize;
     let first = (outputs.start * axis.stride) as isize + axis.start;
-    let last = ((outputs.end - 1) * axis.stride + (axis.taps - 1) * axis.step) as isize + axis.start;
+    let last =
+        ((outputs.end - 1) * axis.stride + (axis.taps - 1) * axis.step) as isize + axis.start;
     clamp(first)..clamp(last + 1).max(clamp(first))
 }
 
-/// The sums over all taps of image row i, one line an output channel.
-#[inline(always)]
-fn add_planes(
-    (lowering, z, rows, i, outputs, sums): (
-        &Lowering,
-        &[Real],
-        &Range<usize>,
-        usize,
-        usize,
-        &mut [Real],
-    ),
-) {
-    let Lowering { height, width, .. } = *lowering;
-    let plane = rows.len() * width.source;
-    sums.fill(0.0);
-    for a in 0..height.taps {
-        let Some(p) = height.position(i, a) else { continue };
-        for b in 0..width.taps {
-            let inside = width.inside(b);
-            if inside.is_empty() {
-                continue;
-            }
-            let q = (inside.start * width.stride + b * width.step) as isize + width.start;
-            for (o, sums) in sums.chunks_mut(width.outputs).enumerate() {
-                let from = ((a * width.taps + b) * outputs + o) * plane;
-                let line = &z[from + (p - rows.start) * width.source..][..width.source];
-                let (line, sums) = (&line[q as usize..], &mut sums[inside.clone()]);
-                if width.stride == 1 {
-                    for (sum, z) in sums.iter_mut().zip(line) {
-                        *sum += z;
-                    }
-                } else {
-                    for (sum, z) in sums.iter_mut().zip(line.iter().step_by(width.stride)) {
-                        *sum += z;
+levels! {
+    /// The sums over all taps of image row i, one line an output channel.
+    fn add_planes(
+        lowering: &Lowering,
+        z: &[Real],
+        rows: &Range<usize>,
+        i: usize,
+        outputs: usize,
+        sums: &mut [Real],
+    ) {
+        let Lowering { height, width, .. } = *lowering;
+        let plane = rows.len() * width.source;
+        sums.fill(0.0);
+        for a in 0..height.taps {
+            let Some(p) = height.position(i, a) else { continue };
+            for b in 0..width.taps {
+                let inside = width.inside(b);
+                if inside.is_empty() {
+                    continue;
+                }
+                let q = (inside.start * width.stride + b * width.step) as isize + width.start;
+                for (o, sums) in sums.chunks_mut(width.outputs).enumerate() {
+                    let from = ((a * width.taps + b) * outputs + o) * plane;
+                    let line = &z[from + (p - rows.start) * width.source..][..width.source];
+                    let (line, sums) = (&line[q as usize..], &mut sums[inside.clone()]);
+                    if width.stride == 1 {
+                        for (sum, z) in sums.iter_mut().zip(line) {
+                            *sum += z;
+                        }
+                    } else {
+                        for (sum, z) in sums.iter_mut().zip(line.iter().step_by(width.stride)) {
+                            *sum += z;
+                        }
                     }
                 }
             }

@@ -17,7 +17,7 @@
 //! Padding is zeros in the copy, so the product knows nothing of it.
 
 use crate::Real;
-use crate::on_level::on_level;
+use crate::on_level::levels;
 use crate::scratch::with_scratch;
 use crate::window::Window;
 use std::ops::Range;
@@ -102,7 +102,7 @@ impl Lowering {
         let neighbours = self.seen == self.channels && self.width.step == 1;
         for (row, to) in rows.zip(to.chunks_mut(self.width.outputs * stride)) {
             let (n, i) = (row / self.height.outputs, row % self.height.outputs);
-            for (a, at) in taps.clone().zip((0..).step_by(self.run())) {
+            for (a, at) in taps.clone().zip((0..).step_by(self.run().max(1))) {
                 let Some(p) = self.height.position(i, a) else {
                     to.chunks_mut(stride).for_each(|to| to[at..at + self.run()].fill(0.0));
                     continue;
@@ -113,7 +113,8 @@ impl Lowering {
                     self.copy_short_runs(line, &mut to[at..], stride);
                 } else if neighbours {
                     // Where all taps are inside, a window row is one copy.
-                    let whole = self.width.inside(0).start..self.width.inside(self.width.taps - 1).end;
+                    let whole =
+                        self.width.inside(0).start..self.width.inside(self.width.taps - 1).end;
                     let whole = whole.start.min(whole.end)..whole.end;
                     self.copy_runs(line, whole.clone(), &mut to[at..], stride);
                     for j in (0..whole.start).chain(whole.end..self.width.outputs) {
@@ -140,8 +141,8 @@ impl Lowering {
             if some > 0 {
                 padded[at..at + some].copy_from_slice(&line[from..from + some]);
             }
-            let args = (&*padded, apart * self.channels, to, stride, self.run(), outputs);
-            on_level(usize::MAX, args, copy_runs);
+            let apart = apart * self.channels;
+            copy_runs(usize::MAX, padded, apart, to, stride, self.run(), outputs);
         });
     }
 
@@ -154,7 +155,7 @@ impl Lowering {
         let first = (range.start * self.width.stride) as isize + self.width.start;
         let from = &line[first as usize * self.channels..];
         let to = &mut to[range.start * stride..];
-        on_level(usize::MAX, (from, apart, to, stride, self.run(), range.len()), copy_runs);
+        copy_runs(usize::MAX, from, apart, to, stride, self.run(), range.len());
     }
 
     /// The window row of output j, tap by tap.
@@ -169,16 +170,22 @@ impl Lowering {
     }
 }
 
-/// `count` runs of `run` numbers, `apart` numbers from each other, to places `stride` apart.
-#[inline(always)]
-fn copy_runs(
-    (from, apart, to, stride, run, count): (&[Real], usize, &mut [Real], usize, usize, usize),
-) {
-    for r in 0..count {
-        let (from, to) = (&from[r * apart..], &mut to[r * stride..]);
-        match (from.first_chunk::<SLACK>(), to.first_chunk_mut::<SLACK>()) {
-            (Some(from), Some(to)) if run <= SLACK => *to = *from,
-            _ => to[..run].copy_from_slice(&from[..run]),
+levels! {
+    /// `count` runs of `run` numbers, `apart` numbers from each other, to places `stride` apart.
+    fn copy_runs(
+        from: &[Real],
+        apart: usize,
+        to: &mut [Real],
+        stride: usize,
+        run: usize,
+        count: usize,
+    ) {
+        for r in 0..count {
+            let (from, to) = (&from[r * apart..], &mut to[r * stride..]);
+            match (from.first_chunk::<SLACK>(), to.first_chunk_mut::<SLACK>()) {
+                (Some(from), Some(to)) if run <= SLACK => *to = *from,
+                _ => to[..run].copy_from_slice(&from[..run]),
+            }
         }
     }
 }

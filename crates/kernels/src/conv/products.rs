@@ -60,16 +60,8 @@ struct Canvas {
     written: usize,
 }
 
-
-
 /// See [`super::forward`].
-pub(super) fn forward(
-    g: &Geometry,
-    x: &[Real],
-    w: &[Real],
-    bias: Option<&[Real]>,
-    y: &mut [Real],
-) {
+pub(super) fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]>, y: &mut [Real]) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
     let whole = Canvas {
         height: g.height.output,
@@ -214,9 +206,17 @@ fn compute(
             let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
             let taps = part.lowering.height.taps * part.lowering.width.taps;
             if canvas.written <= FEW && taps > canvas.written && outputs > 0 {
-                few_outputs(&part.lowering, part.w, part.w_stride, source, rows, canvas.written, |row, pixels| {
-                    part.place(row, pixels, bias, first, canvas, y);
-                });
+                few_outputs(
+                    &part.lowering,
+                    part.w,
+                    part.w_stride,
+                    source,
+                    rows,
+                    canvas.written,
+                    |row, pixels| {
+                        part.place(row, pixels, bias, first, canvas, y);
+                    },
+                );
             } else {
                 part.compute(source, rows, bias, first, canvas, y);
             }
@@ -344,9 +344,8 @@ impl Part<'_> {
     /// runs of neighbours.
     fn rows_that_see(&self, taps: Range<usize>, rows: Range<usize>) -> Vec<Range<usize>> {
         let height = self.lowering.height;
-        let sees = |row: &usize| {
-            taps.clone().any(|a| height.position(row % height.outputs, a).is_some())
-        };
+        let sees =
+            |row: &usize| taps.clone().any(|a| height.position(row % height.outputs, a).is_some());
         let mut runs: Vec<Range<usize>> = Vec::new();
         for row in rows.filter(sees) {
             match runs.last_mut() {
