@@ -8,8 +8,8 @@
 //! number a · (window's width) + b; the first of several. Given the taps, everything is
 //! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
 //!
-//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the windows
-//! that cover it whether it won. So nothing is scattered, and threads share the outputs.
+//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the
+//! windows that cover it whether it won. So nothing is scattered, and threads share the outputs.
 //!
 //! The average over a window is in `resample`: it is linear.
 
@@ -100,7 +100,11 @@ levels! {
     }
 }
 
-/// For each window, the first tap that holds its largest number, or a NaN.
+/// The tap of a window that is all padding.
+const NOWHERE: u32 = u32::MAX;
+
+/// For each window, the first tap that holds its largest number, or a NaN; `u32::MAX` if the window
+/// is all padding.
 ///
 /// # Panics
 /// If a slice is not as long as `pool` says.
@@ -123,16 +127,19 @@ levels! {
         let [n, i] = row;
         let rows = pool.height.inside(i);
         for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
-            taps.fill(u32::MAX);
-            largest.fill(Real::NEG_INFINITY);
+            taps.fill(NOWHERE);
             for a in rows.clone() {
                 for b in pool.width.inside(j) {
-                    let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(largest.iter_mut());
-                    for (winner, (x, largest)) in taps.iter_mut().zip(pixel) {
-                        // The first tap wins even if it holds no more than -infinity.
-                        let wins = (*winner == u32::MAX) | (*x > *largest) | x.is_nan();
-                        let wins = wins & !largest.is_nan();
-                        *winner = if wins { pool.tap(a, b) } else { *winner };
+                    let (tap, x) = (pool.tap(a, b), pool.read(x, [n, i, j], [a, b]));
+                    if taps[0] == NOWHERE {
+                        taps.fill(tap);
+                        largest.copy_from_slice(x);
+                        continue;
+                    }
+                    for (winner, (x, largest)) in taps.iter_mut().zip(x.iter().zip(&mut *largest)) {
+                        // A NaN beats all numbers, and nothing beats a NaN.
+                        let wins = (*x > *largest || x.is_nan()) && !largest.is_nan();
+                        *winner = if wins { tap } else { *winner };
                         *largest = if wins { *x } else { *largest };
                     }
                 }
@@ -155,13 +162,7 @@ pub fn gather(pool: &Pool, taps: &[u32], x: &[Real], y: &mut [Real]) {
 }
 
 levels! {
-    fn row_of_gathered(
-        pool: &Pool,
-        x: &[Real],
-        row: [usize; 2],
-        taps: &[u32],
-        y: &mut [Real],
-    ) {
+    fn row_of_gathered(pool: &Pool, x: &[Real], row: [usize; 2], taps: &[u32], y: &mut [Real]) {
         let [n, i] = row;
         let (rows, taps) = (pool.height.inside(i), taps.chunks_exact(pool.channels));
         for (j, (y, taps)) in y.chunks_exact_mut(pool.channels).zip(taps).enumerate() {
@@ -194,7 +195,7 @@ pub fn spread(pool: &Pool, taps: &[u32], dy: &[Real], dx: &mut [Real]) {
         let (n, p) = (start / row_len / pool.height.input, start / row_len % pool.height.input);
         let of_image = n * image_len..(n + 1) * image_len;
         let (taps, dy) = (&taps[of_image.clone()], &dy[of_image]);
-        row_of_spread(dx.len(), pool, (&rows[p][..], &columns[..]), taps, dy, dx);
+        row_of_spread(dx.len(), pool, (&rows[p], &columns), taps, dy, dx);
     });
 }
 
@@ -211,10 +212,11 @@ levels! {
         for (i, a) in rows {
             for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
                 for (j, b) in columns {
+                    let tap = pool.tap(*a, *b);
                     let start = (i * pool.width.output + j) * pool.channels;
-                    let window = taps[start..].iter().zip(&dy[start..]);
-                    for (dx, (winner, dy)) in dx.iter_mut().zip(window) {
-                        *dx += if *winner == pool.tap(*a, *b) { *dy } else { 0.0 };
+                    let (taps, dy) = (&taps[start..][..dx.len()], &dy[start..][..dx.len()]);
+                    for ((dx, winner), dy) in dx.iter_mut().zip(taps).zip(dy) {
+                        *dx += if *winner == tap { *dy } else { 0.0 };
                     }
                 }
             }

@@ -163,8 +163,6 @@ pub fn resample(
 }
 
 levels! {
-    /// One row of an image's output from its entries of R, C and the image; `scratch` has room for
-    /// a row of the image.
     fn one_row(
         entries: &[(usize, Real)],
         columns: &Matrix,

@@ -7,7 +7,10 @@ use std::process::Command;
 
 use adversaria_kernels as kernels;
 use kernels::Real;
+use kernels::pool::{self, Pool};
+use kernels::resample::{self, Matrix};
 use kernels::simd::Level;
+use kernels::window::Window;
 use kernels::{broadcast, cross_entropy, elementwise, moments, optimise, reduce, softmax, vecmath};
 
 /// Long enough for several tasks, not a multiple of any vector, and one so short that it is not
@@ -111,7 +114,41 @@ fn results() -> Vec<(String, Vec<Real>)> {
             optimise::update(rule, w, &t, [m, v]);
         });
     }
+    images(&mut results);
     results
+}
+
+/// What the kernels of images return, for few and for many channels.
+fn images(results: &mut Vec<(String, Vec<Real>)>) {
+    let [batch, height, width] = [2, 33, 40];
+    for channels in [1, 3, 50] {
+        let x = tame(batch * height * width * channels);
+        let mut add = |name: &str, [rows, columns]: [&Matrix; 2]| {
+            let mut y = vec![Real::NAN; batch * rows.rows() * columns.rows() * channels];
+            resample::resample([rows, columns], [batch, channels], &x, &mut y);
+            results.push((format!("{name}/{channels}"), y));
+        };
+        let window = |input| Window::same(input, 3, 2, 1).expect("an input and a window");
+        let (down, across) = (window(height), window(width));
+        add("nearest", [&Matrix::nearest(height, 66), &Matrix::nearest(width, 80)]);
+        let linear = [Matrix::bilinear(height, 66), Matrix::bilinear(width, 31)];
+        add("bilinear", linear.each_ref());
+        let means = [Matrix::average(&down, false), Matrix::average(&across, false)];
+        add("average", means.each_ref());
+
+        let pool = Pool { batch, channels, height: down, width: across };
+        let len = pool.y_shape().iter().product();
+        let (mut y, mut taps) = (vec![Real::NAN; len], vec![0; len]);
+        pool::max(&pool, &x, &mut y);
+        pool::winners(&pool, &x, &mut taps);
+        let (mut gathered, mut spread) = (y.clone(), x.clone());
+        pool::gather(&pool, &taps, &x, &mut gathered);
+        pool::spread(&pool, &taps, &y, &mut spread);
+        let taps = taps.iter().map(|tap| *tap as Real).collect();
+        for (name, y) in [("max", y), ("taps", taps), ("gather", gathered), ("spread", spread)] {
+            results.push((format!("pool {name}/{channels}"), y));
+        }
+    }
 }
 
 #[test]
