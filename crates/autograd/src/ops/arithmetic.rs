@@ -156,18 +156,21 @@ impl Op<2> for PowTensor {
 impl Tensor {
     /// 1 / x, element by element.
     #[must_use]
+    #[track_caller]
     pub fn recip(&self) -> Tensor {
         Recip.apply([self])
     }
 
     /// x², element by element.
     #[must_use]
+    #[track_caller]
     pub fn square(&self) -> Tensor {
         Square.apply([self])
     }
 
     /// x^p, element by element, for any number p; NaN where x < 0 and p is no integer.
     #[must_use]
+    #[track_caller]
     pub fn pow(&self, p: Real) -> Tensor {
         Pow { p }.apply([self])
     }
@@ -217,6 +220,7 @@ operator!(Div, div, Div);
 impl ops::Neg for &Tensor {
     type Output = Tensor;
 
+    #[track_caller]
     fn neg(self) -> Tensor {
         Neg.apply([self])
     }
@@ -225,6 +229,7 @@ impl ops::Neg for &Tensor {
 impl ops::Neg for Tensor {
     type Output = Tensor;
 
+    #[track_caller]
     fn neg(self) -> Tensor {
         Neg.apply([&self])
     }

@@ -192,12 +192,14 @@ impl Op<2> for Select {
 impl Tensor {
     /// |x|, element by element; slope 0 at 0.
     #[must_use]
+    #[track_caller]
     pub fn abs(&self) -> Tensor {
         Abs.apply([self])
     }
 
     /// max(x, 0), element by element; slope 0 at 0.
     #[must_use]
+    #[track_caller]
     pub fn relu(&self) -> Tensor {
         Relu.apply([self])
     }
@@ -207,6 +209,7 @@ impl Tensor {
     /// Source: Maas, Hannun, Ng 2013, "Rectifier Nonlinearities Improve Neural Network Acoustic
     /// Models".
     #[must_use]
+    #[track_caller]
     pub fn leaky_relu(&self, a: Real) -> Tensor {
         LeakyRelu { a }.apply([self])
     }
@@ -216,6 +219,7 @@ impl Tensor {
     /// Source: Clevert, Unterthiner, Hochreiter 2015, "Fast and Accurate Deep Network Learning by
     /// Exponential Linear Units", eq. 16.
     #[must_use]
+    #[track_caller]
     pub fn elu(&self, a: Real) -> Tensor {
         Elu { a }.apply([self])
     }

@@ -173,6 +173,7 @@ impl Tensor {
 
     /// Σ x over all elements; of shape `[]`.
     #[must_use]
+    #[track_caller]
     pub fn sum(&self) -> Tensor {
         self.scaled_sum_to(Shape::from([]), 1.0, "sum")
     }
@@ -201,6 +202,7 @@ impl Tensor {
 
     /// (1/n) Σ x over all n elements; of shape `[]`, NaN if there are none.
     #[must_use]
+    #[track_caller]
     pub fn mean(&self) -> Tensor {
         let c = 1.0 / self.shape().count() as Real;
         self.scaled_sum_to(Shape::from([]), c, "mean")
@@ -233,6 +235,7 @@ impl Tensor {
     /// max x over all elements; of shape `[]`, NaN if there is one, -∞ if there are none.
     /// Elements that share the maximum share its gradient.
     #[must_use]
+    #[track_caller]
     pub fn max(&self) -> Tensor {
         MaxTo { shape: Shape::from([]) }.apply([self])
     }
@@ -267,6 +270,7 @@ impl Tensor {
     /// of the distribution they were drawn from. NaN if there are not more than `correction`
     /// elements.
     #[must_use]
+    #[track_caller]
     pub fn variance(&self, correction: usize) -> Tensor {
         let axes: Vec<isize> = (0..self.shape().len() as isize).collect();
         self.variance_keepdim(&axes[..], correction).reshape([])

@@ -290,6 +290,7 @@ impl Tensor {
 }
 
 /// Joins n tensors pairwise, in log n rounds, so that no number is copied more than log n times.
+#[track_caller]
 fn concat_halves(tensors: &[&Tensor], axis: usize) -> Tensor {
     if let [only] = tensors {
         return (*only).clone();

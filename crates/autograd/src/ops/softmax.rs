@@ -63,6 +63,7 @@ impl Op<1> for LogSoftmax {
 impl Tensor {
     /// ln Σ exp(x) over all elements; of shape `[]`.
     #[must_use]
+    #[track_caller]
     pub fn logsumexp(&self) -> Tensor {
         LogSumExp.apply([&self.reshape([1, self.shape().count()])]).reshape([])
     }
@@ -105,7 +106,7 @@ impl Tensor {
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis, "softmax");
-        self.along_last_axis(axis, |x| Softmax.apply([x]))
+        Softmax.apply([&self.with_last(axis)]).with_last(axis)
     }
 
     /// x - ln Σ exp(x), the sum over one axis: the logarithm of [`Tensor::softmax`].
@@ -116,18 +117,16 @@ impl Tensor {
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis, "log_softmax");
-        self.along_last_axis(axis, |x| LogSoftmax.apply([x]))
+        LogSoftmax.apply([&self.with_last(axis)]).with_last(axis)
     }
 
-    /// Exchanges an axis with the last one, applies f, and exchanges them back.
-    fn along_last_axis(&self, axis: usize, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    /// An axis exchanged with the last one; twice is back again.
+    #[track_caller]
+    fn with_last(&self, axis: usize) -> Tensor {
         let last = self.shape().len() - 1;
-        if axis == last {
-            return f(self);
-        }
         let mut order: Vec<usize> = (0..=last).collect();
         order.swap(axis, last);
-        f(&self.permute(&order)).permute(&order)
+        self.permute(&order)
     }
 }
 
