@@ -4,7 +4,7 @@
 //! may be any finite ones; -∞ too, for a probability of 0, if not all along an axis are.
 
 #[cfg(test)]
-use super::case::Case;
+use super::case::{Case, Mistake, zeros};
 use crate::{Array, Axes, Op, Tensor};
 use kernels::softmax;
 
@@ -139,6 +139,35 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[Softmax::NAME], &[&[3, 4, 2]], |x| x[0].softmax(0)),
     Case::shaped(&[LogSoftmax::NAME], &[&[3, 4]], |x| x[0].log_softmax(1)),
     Case::shaped(&[LogSoftmax::NAME], &[&[3, 4, 2]], |x| x[0].log_softmax(1)),
+];
+
+#[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "logsumexp_over",
+        make: || zeros([2]).logsumexp_over(1),
+        report: "logsumexp_over: [2] has no axis 1",
+    },
+    Mistake {
+        method: "logsumexp_keepdim",
+        make: || zeros([2]).logsumexp_keepdim([0, 0]),
+        report: "logsumexp_keepdim: axis 0 of [2] is named twice",
+    },
+    Mistake {
+        method: "softmax",
+        make: || zeros([2]).softmax(1),
+        report: "softmax: [2] has no axis 1",
+    },
+    Mistake {
+        method: "softmax",
+        make: || zeros([]).softmax(-1),
+        report: "softmax: [] has no axis -1",
+    },
+    Mistake {
+        method: "log_softmax",
+        make: || zeros([2, 2]).log_softmax(-3),
+        report: "log_softmax: [2, 2] has no axis -3",
+    },
 ];
 
 #[cfg(test)]
