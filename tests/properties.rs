@@ -133,6 +133,57 @@ proptest! {
     }
 }
 
+/// A logit: of any size up to 1e4, and often a small one.
+fn logit() -> impl Strategy<Value = f64> {
+    prop_oneof![-1e4..1e4_f64, -5.0..5.0_f64, Just(0.0), Just(1e4), Just(-1e4)]
+}
+
+/// ln(1 + eˣ), without overflow.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn cross_entropies_of_huge_logits_are_finite_and_right(
+        x in prop::collection::vec(logit(), 3),
+        t in prop::collection::vec(0.0..1.0_f64, 3),
+    ) {
+        let tensor = |x: &[f64]| Tensor::new([1, 3], &x.iter().map(|x| *x as Real).collect::<Vec<_>>());
+        let logits = Tensor::variable(tensor(&x).value().clone());
+        let targets = tensor(&t);
+        // What the engine sees, in f64.
+        let exact = |x: &Tensor| x.numbers().iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
+        let (x, t) = (exact(&logits), exact(&targets));
+        let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let lse = largest + x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln();
+        let total: f64 = t.iter().sum();
+        let softmax: f64 = x.iter().zip(&t).map(|(x, t)| t * (lse - x)).sum();
+        let terms = x.iter().zip(&t).map(|(x, t)| t * softplus(-x) + (1.0 - t) * softplus(*x));
+        let binary = terms.sum::<f64>() / 3.0;
+        let d_softmax: Vec<f64> =
+            x.iter().zip(&t).map(|(x, t)| total * (x - lse).exp() - t).collect();
+        let d_binary: Vec<f64> =
+            x.iter().zip(&t).map(|(x, t)| (1.0 / (1.0 + (-x).exp()) - t) / 3.0).collect();
+        let epsilon = 16.0 * f64::from(Real::EPSILON);
+        for (y, expected, size, slopes) in [
+            // ln Σ eˣ is a number about as large as the largest logit, and as coarse.
+            (logits.cross_entropy(&targets), softmax, total * largest.abs(), d_softmax),
+            (logits.binary_cross_entropy(&targets), binary, 0.0, d_binary),
+        ] {
+            let found = f64::from(y.item());
+            let bound = epsilon * (expected.max(1.0) + size);
+            prop_assert!((found - expected).abs() <= bound, "{} {}", found, expected);
+            let [dx] = grad(&y, [&logits], false);
+            for (dx, expected) in exact(&dx).iter().zip(slopes) {
+                prop_assert!((dx - expected).abs() <= epsilon * total.max(1.0), "{} {}", dx, expected);
+            }
+        }
+    }
+}
+
 proptest! {
     // A panic prints, so there are fewer of these.
     #![proptest_config(ProptestConfig::with_cases(200))]

@@ -215,4 +215,30 @@ proptest! {
             prop_assert_eq!(*found, expected, "element {}", at);
         }
     }
+
+    /// |C - AB| <= γ(k + 4) |A||B| element by element, γ(n) = n u / (1 - n u): Higham 2002,
+    /// "Accuracy and Stability of Numerical Algorithms", eq. 3.13. Rows and columns are scaled badly.
+    #[test]
+    fn products_are_within_the_textbook_bound(
+        m in 1..20_usize,
+        k in prop_oneof![1..80_usize, 250..300_usize],
+        n in 1..40_usize,
+        seed: u64,
+    ) {
+        let scaled = |len: usize, row: usize, seed: u64| {
+            let numbers = numbers(len, seed).into_iter().enumerate();
+            let scale = |i: usize| 10_f64.powi((i / row * 7 % 13) as i32 - 6) as Real;
+            numbers.map(|(i, x)| x * scale(i)).collect::<Vec<Real>>()
+        };
+        let (a, b) = (scaled(m * k, k, seed), scaled(k * n, n, seed ^ 1));
+        let mut c = vec![Real::NAN; m * n];
+        gemm(Mat::new(&a, m, k), Mat::new(&b, k, n), MatMut::new(&mut c, m, n), Beta::Zero);
+        let unit = (k as f64 + 4.0) * f64::from(Real::EPSILON) / 2.0;
+        for (at, c) in c.iter().enumerate() {
+            let terms = (0..k).map(|p| f64::from(a[at / n * k + p]) * f64::from(b[p * n + at % n]));
+            let size: f64 = terms.clone().map(f64::abs).sum();
+            let bound = unit / (1.0 - unit) * size + f64::from(Real::MIN_POSITIVE);
+            prop_assert!((f64::from(*c) - terms.sum::<f64>()).abs() <= bound, "element {}", at);
+        }
+    }
 }
