@@ -25,7 +25,7 @@ fn gaussian() -> (Game, Tensor) {
     (Version::Softmax.game(&mut Rng::new(0, "weights")), Tensor::constant(real))
 }
 
-/// Images in, images out: its products and its maps are long enough for several threads.
+/// Images in, images out: its products, maps and sums are long enough for several threads.
 fn images() -> (Game, Tensor) {
     let mut rng = Rng::new(1, "weights");
     let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::XavierUniform, &mut rng);
@@ -40,7 +40,9 @@ fn images() -> (Game, Tensor) {
     let players = (Player::new(generator, adam()), Player::new(discriminator, adam()));
     let latent = Latent::Uniform { size: 96 };
     let real = Tensor::constant(Rng::new(1, "data").uniform([128, 784], -1.0, 1.0));
-    (Game::new(players.0, players.1, Bce::default(), latent), real)
+    let game = Game::new(players.0, players.1, Bce::default(), latent)
+        .generator_term(|table, _| 0.1 * table.fake.square().mean());
+    (game, real)
 }
 
 /// As many layers, settings and optimisers as fit: norms, dropout, a penalty on a gradient, noise,

@@ -159,14 +159,21 @@ fn look_at_result(op: &'static str, place: Place, x: &[&Tensor], y: &Array) -> P
 /// Computes dx = dL/dx_i with the vjp of an op, and looks at what it got and what it made.
 #[inline]
 pub(crate) fn undoing(
+    op: (&'static str, Place),
+    input: (&[&Tensor], usize),
+    dy: &Tensor,
+    vjp: impl Fn() -> Tensor,
+) -> Tensor {
+    if WATCHING.get() { look_at_derivative(op, input, dy, &vjp) } else { vjp() }
+}
+
+#[cold]
+fn look_at_derivative(
     (op, place): (&'static str, Place),
     (x, i): (&[&Tensor], usize),
     dy: &Tensor,
-    vjp: impl FnOnce() -> Tensor,
+    vjp: &dyn Fn() -> Tensor,
 ) -> Tensor {
-    if !WATCHING.get() {
-        return vjp();
-    }
     let derivative = format!("the derivative of {op}");
     if let Some(got) = Found::new("got", dy.value()) {
         let what = format!("{derivative} {got} of the gradient in its result {}", dy.shape());
@@ -188,11 +195,17 @@ pub(crate) fn undoing(
 #[inline]
 #[track_caller]
 pub(crate) fn sum_in(x: &Tensor, dx: Tensor, another: Tensor) -> Tensor {
-    let watching = WATCHING.replace(false);
+    if WATCHING.get() { look_at_sum(x, dx, another, Location::caller()) } else { dx + another }
+}
+
+#[cold]
+fn look_at_sum(x: &Tensor, dx: Tensor, another: Tensor, place: Place) -> Tensor {
+    // The addition is the engine's, and is reported as such.
+    WATCHING.set(false);
     let sum = dx + another;
-    WATCHING.set(watching);
-    if watching && let Some(made) = Found::new("made", sum.value()) {
-        let (x, place) = (describe(x), Location::caller());
+    WATCHING.set(true);
+    if let Some(made) = Found::new("made", sum.value()) {
+        let x = describe(x);
         note("add", place, || {
             format!("the sum of the gradients in {x} {made}\n  they were added at {place}")
         });
