@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench train_step`
 //!
-//! The Gaussian GAN's turn: noise drawn, D's step, G's step. The batches of an epoch are at hand.
+//! A turn: noise drawn, D's step, G's step, the batches at hand. Of the Gaussian GAN in its two
+//! versions, and of the MNIST GAN of dense layers, on random images.
 
 use std::f64::consts::LN_2;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use autograd::{Rng, Tensor};
 use criterion::Criterion;
 use lab::systems::gaussian::Version;
+use lab::systems::mnist_gan;
 use lab::{AffineGaussian, shuffled_batches};
 
 /// Turns of the tutorial's ten epochs. In a training many times longer D gives up, its gradients
@@ -43,8 +45,24 @@ fn gaussian(c: &mut Criterion) {
     }
 }
 
+fn mnist(c: &mut Criterion) {
+    let mut rng = Rng::new(0, "images and noise");
+    let mut game = mnist_gan::game(&mut Rng::new(0, "weights"));
+    let real = rng.uniform([mnist_gan::BATCH_SIZE, mnist_gan::PIXELS], -1.0, 1.0);
+    let real = Tensor::constant(real);
+    // Verified before it is timed: both players move, and D learns.
+    let first = game.step(&real, &mut rng);
+    let later = (0..20).map(|_| game.step(&real, &mut rng)).last().expect("there were turns");
+    assert!(first.without_gradient.is_empty(), "no gradient for {:?}", first.without_gradient);
+    assert!(later.loss_d < first.loss_d, "D: {} after {}", later.loss_d, first.loss_d);
+    c.bench_function("mnist_gan/batch 128", |b| b.iter(|| game.step(&real, &mut rng)));
+}
+
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
-    gaussian(&mut criterion);
-    criterion.final_summary();
+    kernels::in_pool(|| {
+        let mut criterion = Criterion::default().configure_from_args();
+        gaussian(&mut criterion);
+        mnist(&mut criterion);
+        criterion.final_summary();
+    });
 }

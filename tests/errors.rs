@@ -5,8 +5,8 @@
 use std::panic;
 use std::sync::mpsc;
 
-use autograd::Tensor;
-use layers::{Init, Linear, Module, Sequential};
+use autograd::{Padding, Sliding, Tensor};
+use layers::{Conv2d, Init, Linear, Module, Sequential, SpectralNorm, Upsample, UpsampleConv2d};
 
 #[test]
 fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
@@ -19,7 +19,12 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
     let t = |shape: &[usize]| Tensor::full(shape, 0.0);
     let mut rng = autograd::Rng::new(0, "weights");
     let model = Sequential::new().add(Linear::new(3, 2, Init::Zeros, &mut rng));
-    let mistakes: [(&dyn Fn() -> Tensor, &str); 8] = [
+    let mut conv = || Conv2d::new(2, 2, [3, 3], Init::Normal { std: 1.0 }, &mut rng);
+    let upsampled = UpsampleConv2d::new(Upsample::nearest(2), conv());
+    let inner = conv();
+    let spectral = SpectralNorm::new(inner, &mut rng);
+    let unit = Sliding::UNIT;
+    let mistakes: [(&dyn Fn() -> Tensor, &str); 15] = [
         (
             &|| t(&[64, 16]).matmul(&t(&[32, 8])),
             "matmul: [64, 16] × [32, 8]: inner sizes 16 and 32",
@@ -34,6 +39,34 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
             "cross_entropy: logits [2, 3] and targets [2, 2]",
         ),
         (&|| model.forward(&t(&[4, 2])), "linear: input [4, 2] × weight [3, 2]"),
+        (
+            &|| t(&[64, 14, 14, 3]).conv2d(&t(&[5, 5, 64, 128]), None, unit, 1),
+            "conv2d: input [64, 14, 14, 3] has 3 channels, weight [5, 5, 64, 128] wants 64",
+        ),
+        (
+            &|| t(&[14, 14, 3]).conv2d(&t(&[5, 5, 3, 8]), None, unit, 1),
+            "conv2d: input [14, 14, 3] is not [batch, height, width, channels]",
+        ),
+        (
+            &|| t(&[1, 3, 9, 1]).conv2d(&t(&[5, 5, 1, 1]), None, unit, 1),
+            "conv2d: along the height, a kernel that reaches over 5 does not fit into 3",
+        ),
+        (
+            &|| t(&[1, 3, 3, 4]).conv_transpose2d(&t(&[2, 2, 4]), None, unit, [0, 0], 1),
+            "conv_transpose2d: weight [2, 2, 4] is not [kernel height, kernel width",
+        ),
+        (
+            &|| t(&[1, 4, 4, 1]).max_pool2d([2, 2], unit.padding(Padding::all(2))),
+            "max_pool2d: along the height, a window of 2 can lie in the padding alone",
+        ),
+        (
+            &|| spectral.forward(&t(&[1, 4, 4, 1])),
+            "conv2d: input [1, 4, 4, 1] has 1 channels, weight [3, 3, 2, 2] wants 2",
+        ),
+        (
+            &|| upsampled.forward(&t(&[1, 4, 4, 1])),
+            "upsample_conv2d: input [1, 4, 4, 1] has 1 channels, weight [3, 3, 2, 2] wants 2",
+        ),
     ];
     for (mistake, _) in mistakes {
         assert!(panic::catch_unwind(panic::AssertUnwindSafe(mistake)).is_err());

@@ -1,8 +1,11 @@
 //! Does each layer agree, in training and in evaluation?
 
-use crate::fixture::{TOLERANCE, agree, all_agree, array, gradients, list, load};
-use autograd::{Rng, Tensor};
-use layers::{Activation, BatchNorm, Init, LayerNorm, Linear, Module, Param};
+use crate::fixture::{TOLERANCE, agree, all_agree, array, gradients, list, load, tensor};
+use autograd::{Array, Padding, Rng, Sliding, Tensor};
+use layers::{
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Flatten, GroupNorm, Init, InstanceNorm,
+    LayerNorm, Linear, Module, Param, Sequential, SpectralNorm, Weighted,
+};
 use serde_json::Value;
 
 /// Sets a model's parameters, in their order.
@@ -54,12 +57,12 @@ fn batch_norm_follows_keras_through_training_and_evaluation() {
 }
 
 /// A layer that does the same in training and in evaluation.
-fn layer_agrees(name: &str, expected: &Value, mut layer: impl Module) {
+fn layer_agrees(name: &str, expected: &Value, layer: &mut dyn Module) {
     let x = Tensor::variable(array(&expected["x"]));
     let y = layer.forward(&x);
-    output_agrees(name, &layer, [&x, &y], expected);
+    output_agrees(name, layer, [&x, &y], expected);
     let y = layer.forward_train(&x, &mut Rng::new(0, "unused"));
-    output_agrees(&format!("{name}, training"), &layer, [&x, &y], expected);
+    output_agrees(&format!("{name}, training"), layer, [&x, &y], expected);
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn layer_norm_is_that_of_pytorch() {
         let recorded = &load("layers")[name];
         let mut layer = LayerNorm::new(features);
         set_params(&mut layer, &[&recorded["params"][0], &recorded["params"][1]]);
-        layer_agrees(name, recorded, layer);
+        layer_agrees(name, recorded, &mut layer);
     }
 }
 
@@ -76,24 +79,151 @@ fn layer_norm_is_that_of_pytorch() {
 fn a_linear_layer_is_that_of_pytorch_with_its_weight_transposed() {
     let all = load("layers");
     for name in ["linear", "linear of three axes"] {
-        let mut recorded = all[name].clone();
-        // PyTorch's weight, and the gradient in it, are [outputs, inputs].
-        for place in ["/params/0", "/gradients/1"] {
-            let weight = recorded.pointer_mut(place).expect("the weight is recorded");
-            *weight = transposed(weight);
-        }
+        // PyTorch's weight is [outputs, inputs].
+        let recorded = with_weight(&all[name], 0, |w| permuted(w, &[1, 0]));
         let weight = list(&recorded["params"][0]);
         let (inputs, outputs) = (weight.len(), list(&weight[0]).len());
         let mut layer = Linear::new(inputs, outputs, Init::Zeros, &mut Rng::new(0, "unused"));
         set_params(&mut layer, &[&recorded["params"][0], &recorded["params"][1]]);
-        layer_agrees(name, &recorded, layer);
+        layer_agrees(name, &recorded, &mut layer);
     }
 }
 
-fn transposed(matrix: &Value) -> Value {
-    let rows = list(matrix);
-    let column = |j: usize| rows.iter().map(|row| row[j].clone()).collect::<Value>();
-    (0..list(&rows[0]).len()).map(column).collect()
+/// A recorded call whose parameter `position`, and the gradient in it, went through `change`.
+fn with_weight(recorded: &Value, position: usize, change: impl Fn(&Value) -> Value) -> Value {
+    let mut recorded = recorded.clone();
+    let (param, gradient) = (position, position + 1);
+    for place in [format!("/params/{param}"), format!("/gradients/{gradient}")] {
+        let weight = recorded.pointer_mut(&place).expect("the weight is recorded");
+        *weight = change(weight);
+    }
+    recorded
+}
+
+/// Nested lists with their axes in another order.
+fn permuted(value: &Value, order: &[usize]) -> Value {
+    nested(tensor(value).permute(order).value())
+}
+
+/// An array as nested lists.
+fn nested(x: &Array) -> Value {
+    let numbers: Vec<Value> = x.numbers().iter().map(|x| f64::from(*x).into()).collect();
+    x.shape().iter().rev().fold(numbers, |rows, size| {
+        rows.chunks(*size).map(|row| Value::Array(row.to_vec())).collect()
+    })[0]
+        .clone()
+}
+
+/// Sets a layer's parameters to the recorded ones, and compares what it computes.
+fn called_layer_agrees(name: &str, recorded: &Value, layer: &mut dyn Module) {
+    set_params(layer, &list(&recorded["params"]).iter().collect::<Vec<_>>());
+    layer_agrees(name, recorded, layer);
+}
+
+#[test]
+fn convolutions_are_those_of_pytorch_with_their_weights_permuted() {
+    let recorded = load("layers");
+    let mut rng = Rng::new(0, "unused");
+    let tall = Padding::Explicit { top: 1, bottom: 1, left: 0, right: 0 };
+    let mut conv = Conv2d::new(2, 3, [3, 2], Init::Zeros, &mut rng).padding(tall);
+    let mut grouped = Conv2d::grouped(4, 2, [3, 3], 2, Init::Zeros, &mut rng).stride(2);
+    let up = ConvTranspose2d::new(2, 3, [4, 3], Init::Zeros, &mut rng);
+    let mut up = up.stride(2).padding(Padding::all(1));
+    let grouped_up = ConvTranspose2d::grouped(4, 2, [3, 3], 2, Init::Zeros, &mut rng);
+    let mut grouped_up = grouped_up.stride(2).output_padding([1, 1]);
+    let layers: [(&str, &mut dyn Module); 4] = [
+        ("conv2d", &mut conv),
+        ("conv2d, stride 2, groups 2", &mut grouped),
+        ("conv_transpose2d", &mut up),
+        ("conv_transpose2d, groups 2", &mut grouped_up),
+    ];
+    for (name, layer) in layers {
+        // [outputs, inputs / groups, height, width], or [inputs, outputs / groups, height, width].
+        let recorded = with_weight(&recorded[name], 0, |w| permuted(w, &[2, 3, 1, 0]));
+        called_layer_agrees(name, &recorded, layer);
+    }
+}
+
+#[test]
+fn convolutions_are_those_of_keras_with_its_weights() {
+    let recorded = load("layers");
+    let mut rng = Rng::new(0, "unused");
+    let same = Sliding::UNIT.stride(2).padding(Padding::Same);
+    let mut even = Conv2d::new(2, 2, [5, 5], Init::Zeros, &mut rng).sliding(same);
+    let mut odd = Conv2d::new(1, 2, [3, 4], Init::Zeros, &mut rng).sliding(same);
+    let mut up = ConvTranspose2d::new(2, 3, [5, 5], Init::Zeros, &mut rng).sliding(same);
+    let mut valid = ConvTranspose2d::new(2, 1, [4, 4], Init::Zeros, &mut rng).stride(2);
+    let layers: [(&str, &mut dyn Module); 4] = [
+        ("conv2d keras, stride 2, same, even", &mut even),
+        ("conv2d keras, stride 2, same, odd", &mut odd),
+        ("conv_transpose2d keras, stride 2, same", &mut up),
+        ("conv_transpose2d keras, stride 2, valid", &mut valid),
+    ];
+    for (name, layer) in layers {
+        called_layer_agrees(name, &recorded[name], layer);
+    }
+}
+
+#[test]
+fn a_linear_layer_behind_an_image_takes_pytorchs_weight_by_pixels() {
+    let name = "a linear layer behind a convolution";
+    let recorded = with_weight(&load("layers")[name], 0, |w| permuted(w, &[2, 3, 1, 0]));
+    // PyTorch flattens [3 channels, 2 rows, 3 columns]: [outputs, 18] becomes [18, outputs].
+    let recorded = with_weight(&recorded, 2, |w| {
+        let by_pixels = tensor(w).reshape([2, 3, 2, 3]).permute(&[2, 3, 1, 0]);
+        nested(by_pixels.reshape([18, 2]).value())
+    });
+    let mut rng = Rng::new(0, "unused");
+    let mut model = Sequential::new()
+        .add(Conv2d::new(2, 3, [2, 2], Init::Zeros, &mut rng))
+        .add(Flatten)
+        .add(Linear::new(18, 2, Init::Zeros, &mut rng));
+    called_layer_agrees(name, &recorded, &mut model);
+}
+
+#[test]
+fn norms_of_single_images_are_those_of_pytorch() {
+    let recorded = load("layers");
+    let layers: [(&str, &mut dyn Module); 3] = [
+        ("group_norm", &mut GroupNorm::new(2, 4)),
+        ("instance_norm", &mut InstanceNorm::new(3)),
+        ("instance_norm, affine", &mut InstanceNorm::affine(3)),
+    ];
+    for (name, layer) in layers {
+        called_layer_agrees(name, &recorded[name], layer);
+    }
+}
+
+/// Two steps of training and one of evaluation, from PyTorch's u and v; `order` permutes its weight.
+fn spectral_norm_agrees(name: &str, layer: impl Weighted, order: &[usize]) {
+    let recorded = &load("layers")[name];
+    let mut layer = SpectralNorm::new(layer, &mut Rng::new(0, "unused"));
+    let weight = permuted(&recorded["params"][0], order);
+    set_params(&mut layer, &[&weight, &recorded["params"][1]]);
+    layer.each_statistic_mut(&mut |s| s.value = array(&recorded[s.name()]));
+    for (i, step) in list(&recorded["steps"]).iter().enumerate() {
+        let name = format!("{name}, step {i}");
+        let step = with_weight(step, 0, |w| permuted(w, order));
+        let x = Tensor::variable(array(&step["x"]));
+        let y = match i {
+            2 => layer.forward(&x),
+            _ => layer.forward_train(&x, &mut Rng::new(0, "unused")),
+        };
+        output_agrees(&name, &layer, [&x, &y], &step);
+        layer.each_statistic(&mut |s| agree(&name, &s.value, &step[s.name()], TOLERANCE));
+    }
+}
+
+#[test]
+fn spectral_norm_follows_pytorch_through_training_and_evaluation() {
+    let mut rng = Rng::new(0, "unused");
+    let start = Init::Normal { std: 1.0 };
+    let linear = Linear::new(4, 3, start, &mut rng);
+    spectral_norm_agrees("spectral_norm, linear", linear, &[1, 0]);
+    let conv = Conv2d::new(2, 3, [2, 2], start, &mut rng);
+    spectral_norm_agrees("spectral_norm, conv2d", conv, &[2, 3, 1, 0]);
+    let up = ConvTranspose2d::new(2, 3, [2, 3], start, &mut rng);
+    spectral_norm_agrees("spectral_norm, conv_transpose2d", up, &[2, 3, 1, 0]);
 }
 
 #[test]
@@ -109,6 +239,6 @@ fn activations_are_those_of_pytorch() {
         ("softmax", Activation::Softmax),
         ("log_softmax", Activation::LogSoftmax),
     ] {
-        layer_agrees(name, &recorded[name], activation);
+        layer_agrees(name, &recorded[name], &mut { activation });
     }
 }

@@ -1,7 +1,7 @@
 //! Does each op agree, forward, backward and backward again?
 
 use crate::fixture::{TOLERANCE, agree, all_agree, gradients, list, load, tensor, variables};
-use autograd::{Tensor, vjp};
+use autograd::{Padding, Sliding, Tensor, vjp};
 use gan::losses;
 use gan::{AdversarialLoss, SoftmaxCrossEntropy};
 use serde_json::Value;
@@ -135,8 +135,73 @@ const LOSS: &[Case] = &[
     ("softmax game, G", |x| SoftmaxCrossEntropy.generator(&x[0])),
 ];
 
-const FAMILIES: [&[Case]; 9] =
-    [ARITHMETIC, ELEMENTARY, PIECEWISE, REDUCE, SOFTMAX, MATMUL, SHAPE, GATHER, LOSS];
+const UNIT: Sliding = Sliding::UNIT;
+const SAME: Sliding = UNIT.padding(Padding::Same);
+const BORDER: Sliding = UNIT.padding(Padding::all(1));
+
+const CONVOLUTION: &[Case] = &[
+    ("conv2d", |x| x[0].conv2d(&x[1], Some(&x[2]), UNIT, 1)),
+    ("conv2d of one channel, padding 2", |x| {
+        x[0].conv2d(&x[1], None, UNIT.padding(Padding::all(2)), 1)
+    }),
+    ("conv2d, stride 2 1, dilation 1 2, padding 1 0", |x| {
+        let padding = Padding::Explicit { top: 1, bottom: 1, left: 0, right: 0 };
+        let sliding = Sliding { stride: [2, 1], dilation: [1, 2], padding };
+        x[0].conv2d(&x[1], Some(&x[2]), sliding, 1)
+    }),
+    ("conv2d, groups 2", |x| x[0].conv2d(&x[1], Some(&x[2]), UNIT, 2)),
+    ("conv2d, groups 3", |x| x[0].conv2d(&x[1], None, BORDER, 3)),
+    ("conv2d, stride 2, same", |x| x[0].conv2d(&x[1], None, SAME.stride(2), 1)),
+    ("conv2d, same of an even kernel", |x| x[0].conv2d(&x[1], None, SAME, 1)),
+    ("conv_transpose2d", |x| x[0].conv_transpose2d(&x[1], Some(&x[2]), UNIT, [0, 0], 1)),
+    ("conv_transpose2d, stride 2, padding 1", |x| {
+        x[0].conv_transpose2d(&x[1], Some(&x[2]), BORDER.stride(2), [0, 0], 1)
+    }),
+    ("conv_transpose2d, output padding 1 0", |x| {
+        x[0].conv_transpose2d(&x[1], Some(&x[2]), BORDER.stride(2), [1, 0], 1)
+    }),
+    ("conv_transpose2d, groups 2, dilation 2", |x| {
+        let sliding = Sliding { stride: [1, 2], ..UNIT.dilation(2) };
+        x[0].conv_transpose2d(&x[1], Some(&x[2]), sliding, [0, 0], 2)
+    }),
+    ("upsample_conv2d 5, same", |x| x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same)),
+    ("upsample_conv2d 3, same", |x| x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same)),
+    ("upsample_conv2d 4, valid", |x| x[0].upsample_conv2d(&x[1], None, Padding::Valid)),
+];
+
+const IMAGES: &[Case] = &[
+    ("max_pool2d 2", |x| x[0].max_pool2d([2, 2], UNIT.stride(2))),
+    ("max_pool2d 3, stride 2, padding 1", |x| x[0].max_pool2d([3, 3], BORDER.stride(2))),
+    ("max_pool2d 2, stride 1, dilation 2", |x| x[0].max_pool2d([2, 2], UNIT.dilation(2))),
+    ("max_pool2d with ties", |x| x[0].max_pool2d([2, 2], UNIT.stride(2))),
+    ("avg_pool2d 2", |x| x[0].avg_pool2d([2, 2], UNIT.stride(2), true)),
+    ("avg_pool2d 3, stride 2, padding 1", |x| x[0].avg_pool2d([3, 3], BORDER.stride(2), true)),
+    ("avg_pool2d 3, stride 2, padding 1 not counted", |x| {
+        x[0].avg_pool2d([3, 3], BORDER.stride(2), false)
+    }),
+    ("resize_nearest [4, 6]", |x| x[0].resize_nearest([4, 6])),
+    ("resize_nearest [3, 5]", |x| x[0].resize_nearest([3, 5])),
+    ("resize_bilinear [4, 6]", |x| x[0].resize_bilinear([4, 6])),
+    ("resize_bilinear [3, 5]", |x| x[0].resize_bilinear([3, 5])),
+    ("zero_pad2d", |x| x[0].zero_pad2d([1, 2], [0, 3])),
+    ("reflect_pad2d", |x| x[0].reflect_pad2d([1, 2], [0, 3])),
+    ("depth_to_space 2", |x| x[0].depth_to_space(2)),
+    ("space_to_depth 2", |x| x[0].space_to_depth(2)),
+];
+
+const FAMILIES: [&[Case]; 11] = [
+    ARITHMETIC,
+    ELEMENTARY,
+    PIECEWISE,
+    REDUCE,
+    SOFTMAX,
+    MATMUL,
+    SHAPE,
+    GATHER,
+    LOSS,
+    CONVOLUTION,
+    IMAGES,
+];
 
 /// Our result for one case, and the gradients of it that the fixture asks for.
 fn run(function: fn(&[Tensor]) -> Tensor, case: &Value) -> (Tensor, Gradients, Gradients) {
@@ -220,6 +285,16 @@ fn look_ups_are_those_of_pytorch() {
 #[test]
 fn losses_are_those_of_pytorch() {
     agree_with_pytorch(LOSS);
+}
+
+#[test]
+fn convolutions_are_those_of_pytorch() {
+    agree_with_pytorch(CONVOLUTION);
+}
+
+#[test]
+fn pools_sizes_and_borders_are_those_of_pytorch() {
+    agree_with_pytorch(IMAGES);
 }
 
 #[test]

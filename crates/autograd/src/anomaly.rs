@@ -148,47 +148,53 @@ fn look_at_result(op: &'static str, place: Place, x: &[&Tensor], y: &Array) -> P
     let what = got.unwrap_or_else(|| format!("{made} of its result {}", y.shape()));
     match undone {
         Some(Undone { op: outer, inputs, .. }) => {
-            let inputs = inputs.iter().collect::<Vec<_>>();
             report(outer, applied, &inputs, &format!("the derivative of {outer}: {op} {what}"));
         }
-        None => report(op, applied, x, &format!("{op} {what}")),
+        None => {
+            let inputs: Vec<Tensor> = x.iter().map(|x| (*x).clone()).collect();
+            report(op, applied, &inputs, &format!("{op} {what}"));
+        }
     }
     applied
 }
 
-/// Computes dx = dL/dx_i with the vjp of an op, and looks at what it got and what it made.
+/// Looks at the gradient that an op gets before its derivative is computed.
 #[inline]
-pub(crate) fn undoing(
-    op: (&'static str, Place),
-    input: (&[&Tensor], usize),
-    dy: &Tensor,
-    vjp: impl Fn() -> Tensor,
-) -> Tensor {
-    if WATCHING.get() { look_at_derivative(op, input, dy, &vjp) } else { vjp() }
+pub(crate) fn undoing(op: &'static str, place: Place, inputs: &[Tensor], dy: &Tensor) {
+    if WATCHING.get() {
+        look_before_derivative(op, place, inputs, dy);
+    }
 }
 
 #[cold]
-fn look_at_derivative(
-    (op, place): (&'static str, Place),
-    (x, i): (&[&Tensor], usize),
-    dy: &Tensor,
-    vjp: &dyn Fn() -> Tensor,
-) -> Tensor {
-    let derivative = format!("the derivative of {op}");
+fn look_before_derivative(op: &'static str, place: Place, inputs: &[Tensor], dy: &Tensor) {
     if let Some(got) = Found::new("got", dy.value()) {
-        let what = format!("{derivative} {got} of the gradient in its result {}", dy.shape());
-        report(op, place, x, &what);
+        let shape = dy.shape();
+        let what = format!("the derivative of {op} {got} of the gradient in its result {shape}");
+        report(op, place, inputs, &what);
     }
-    let inputs = x.iter().map(|x| (*x).clone()).collect();
-    let before = set_undone(Some(Undone { op, place, inputs }));
-    let dx = vjp();
-    set_undone(before);
+    let undone = Some(Undone { op, place, inputs: inputs.to_vec() });
+    STATE.with_borrow_mut(|state| state.undone = undone);
+}
+
+/// Looks at the gradient dx in input i that an op's derivative has made.
+#[inline]
+pub(crate) fn undone(i: usize, dx: &Tensor) {
+    if WATCHING.get() {
+        look_at_derivative(i, dx);
+    }
+}
+
+#[cold]
+fn look_at_derivative(i: usize, dx: &Tensor) {
+    let undone = STATE.with_borrow_mut(|state| state.undone.take());
+    // None if the derivative has run a sweep of its own.
+    let Some(Undone { op, place, inputs }) = undone else { return };
     if let Some(made) = Found::new("made", dx.value()) {
-        let x_i = describe(x[i]);
-        let what = format!("{derivative} {made} of the gradient in its input {i}, {x_i}");
-        report(op, place, x, &what);
+        let x_i = describe(&inputs[i]);
+        let what = format!("the derivative of {op} {made} of the gradient in its input {i}, {x_i}");
+        report(op, place, &inputs, &what);
     }
-    dx
 }
 
 /// The sum of the gradients that x gets by two of its uses.
@@ -213,12 +219,8 @@ fn look_at_sum(x: &Tensor, dx: Tensor, another: Tensor, place: Place) -> Tensor 
     sum
 }
 
-fn set_undone(undone: Option<Undone>) -> Option<Undone> {
-    STATE.with_borrow_mut(|state| std::mem::replace(&mut state.undone, undone))
-}
-
-fn report(op: &'static str, place: Place, inputs: &[&Tensor], what: &str) {
-    let inputs: Vec<String> = inputs.iter().map(|x| describe(x)).collect();
+fn report(op: &'static str, place: Place, inputs: &[Tensor], what: &str) {
+    let inputs: Vec<String> = inputs.iter().map(describe).collect();
     note(op, place, || {
         format!("{what}\n  {op} was applied at {place}\n  to {}", inputs.join(", "))
     });

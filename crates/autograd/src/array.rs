@@ -6,7 +6,7 @@
 
 use crate::buffer::Buffer;
 use crate::{Real, Shape};
-use kernels::elementwise;
+use kernels::{broadcast, elementwise};
 
 /// Numbers with a shape. Cloning shares them.
 #[derive(Clone)]
@@ -118,7 +118,7 @@ impl Array {
                 let rank = shape.len();
                 let s = &self.shape.strides_through(&shape)[..rank];
                 let t = &other.shape.strides_through(&shape)[..rank];
-                elementwise::zip_broadcast(&shape, (a, s), (b, t), out, f);
+                broadcast::zip_broadcast(&shape, (a, s), (b, t), out, f);
             }
         })
     }
@@ -140,7 +140,7 @@ impl Array {
         Array::filled_by(*shape, |out| {
             if !out.is_empty() {
                 let numbers = &self.numbers()[offset..];
-                elementwise::copy_strided(shape, numbers, &strides[..shape.len()], out);
+                broadcast::copy_strided(shape, numbers, &strides[..shape.len()], out);
             }
         })
     }

@@ -58,10 +58,11 @@ pub mod tensor;
 pub use array::Array;
 pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
-pub use kernels::Real;
+pub use kernels::{Real, in_pool};
 #[cfg(debug_assertions)]
 pub use live::live_tensors;
 pub use op::Op;
+pub use ops::conv::{Padding, Sliding};
 pub use recording::{is_recording, no_grad};
 pub use rng::{Rng, RngState};
 pub use shape::{Axes, MAX_AXES, Shape};

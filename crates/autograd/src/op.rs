@@ -89,8 +89,9 @@ impl<O: Op<N>, const N: usize> Step for Applied<O, N> {
     ) {
         let x = self.inputs.each_ref();
         for (i, x_i) in x.into_iter().enumerate().filter(|(_, x_i)| wanted(x_i)) {
-            let vjp = || self.op.vjp(i, x, y, dy);
-            let dx_i = anomaly::undoing((O::NAME, self.place), (&x, i), dy, vjp);
+            anomaly::undoing(O::NAME, self.place, &self.inputs, dy);
+            let dx_i = self.op.vjp(i, x, y, dy);
+            anomaly::undone(i, &dx_i);
             let (op, dx, x) = (O::NAME, dx_i.shape(), x_i.shape());
             assert_eq!(
                 dx, x,

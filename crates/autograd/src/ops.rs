@@ -4,16 +4,21 @@
 //! and a case with which the tests differentiate it twice.
 
 pub mod arithmetic;
+pub mod blocks;
 #[cfg(test)]
 pub(crate) mod case;
+pub mod conv;
 pub mod elementary;
 pub mod gather;
 pub mod loss;
 pub mod matmul;
 pub mod piecewise;
+pub mod pool;
 pub mod reduce;
+pub mod resample;
 pub mod shape;
 pub mod softmax;
+pub mod upsample_conv;
 
 #[cfg(test)]
 mod tests {
@@ -25,14 +30,19 @@ mod tests {
     fn cases() -> impl Iterator<Item = &'static Case> {
         [
             arithmetic::CASES,
+            blocks::CASES,
+            conv::CASES,
             elementary::CASES,
             gather::CASES,
             loss::CASES,
             matmul::CASES,
             piecewise::CASES,
+            pool::CASES,
             reduce::CASES,
+            resample::CASES,
             shape::CASES,
             softmax::CASES,
+            upsample_conv::CASES,
         ]
         .into_iter()
         .flatten()
@@ -41,13 +51,18 @@ mod tests {
     fn mistakes() -> impl Iterator<Item = &'static Mistake> {
         [
             arithmetic::MISTAKES,
+            blocks::MISTAKES,
+            conv::MISTAKES,
             gather::MISTAKES,
             loss::MISTAKES,
             matmul::MISTAKES,
             piecewise::MISTAKES,
+            pool::MISTAKES,
             reduce::MISTAKES,
+            resample::MISTAKES,
             shape::MISTAKES,
             softmax::MISTAKES,
+            upsample_conv::MISTAKES,
         ]
         .into_iter()
         .flatten()

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-pub use kernels::elementwise::MAX_AXES;
+pub use kernels::broadcast::MAX_AXES;
 
 /// The sizes of an array's axes, outermost first; `[]` is the shape of a single number.
 ///

@@ -9,11 +9,21 @@
 //! |---|---|
 //! | [`mat`] | how does a slice become a matrix? |
 //! | [`gemm`] | how are two matrices multiplied? A ladder of rungs, the slow definition first |
-//! | [`elementwise`] | how is one function applied to every element, and what does broadcasting mean? |
+//! | [`elementwise`] | how is one function applied to every element? |
+//! | [`broadcast`] | what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
+//! | [`conv`] | how is an image convolved, and what are the three derivatives? |
+//! | [`window`] | where does a window read when it slides along an axis? |
+//! | [`pool`] | what is the largest number in a window, and where is it? |
+//! | [`resample`] | how is an image enlarged, shrunk, padded, cropped or averaged? |
+//! | [`blocks`] | how do channels become pixels, and pixels channels? |
+//! | [`moments`] | how are mean and variance found in one pass over the memory? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
+//! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
+//! | [`cross_entropy`] | how are the cross-entropies of logits and their gradients computed, each in one pass? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
-//! | [`vecmath`] | how are exp, ln, tanh, sigmoid and softplus computed, and how exactly? |
+//! | [`vecmath`] | how are exp, ln, tanh, sigmoid, softplus and √ computed, and how exactly? |
+//! | `on_level` | how is one plain loop compiled for every level of vector instructions? |
 //! | `par` | who runs a loop: this thread, or several? |
 //!
 //! # Conventions
@@ -25,14 +35,24 @@
 //! - The thread count cannot change a bit of any result: work is cut at places that depend on
 //!   the shape alone, and a sum has one fixed tree.
 
+pub mod blocks;
+pub mod broadcast;
+pub mod conv;
+pub mod cross_entropy;
 pub mod elementwise;
 pub mod gemm;
 pub mod mat;
+pub mod moments;
+mod on_level;
+pub mod optimise;
 mod par;
+pub mod pool;
 pub mod reduce;
+pub mod resample;
 pub mod simd;
 pub mod softmax;
 pub mod vecmath;
+pub mod window;
 
 pub use par::in_pool;
 

@@ -26,6 +26,27 @@ impl<'a> Mat<'a> {
         Mat { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
+    /// A matrix whose element (i, j) is `data[i * row_stride + j * col_stride]`.
+    ///
+    /// A stride of 0 repeats.
+    ///
+    /// # Panics
+    /// If `data` is too short for that.
+    pub fn strided(
+        data: &'a [Real],
+        (rows, cols): (usize, usize),
+        (row_stride, col_stride): (usize, usize),
+    ) -> Mat<'a> {
+        let fits =
+            rows * cols == 0 || (rows - 1) * row_stride + (cols - 1) * col_stride < data.len();
+        assert!(
+            fits,
+            "a {rows} x {cols} matrix of strides {row_stride} and {col_stride} leaves its {} numbers",
+            data.len()
+        );
+        Mat { data, rows, cols, row_stride, col_stride }
+    }
+
     /// The same numbers with rows and columns exchanged.
     pub fn transposed(self) -> Mat<'a> {
         Mat {
@@ -115,6 +136,34 @@ impl<'a> MatMut<'a> {
     pub fn new(data: &'a mut [Real], rows: usize, cols: usize) -> MatMut<'a> {
         assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
         MatMut { data: data.as_mut_ptr(), rows, cols, row_stride: cols, borrowed: PhantomData }
+    }
+
+    /// A matrix whose element (i, j) is `data[i * row_stride + j]`. The numbers between its rows stay
+    /// as they are.
+    ///
+    /// # Panics
+    /// If rows overlap, or `data` is too short.
+    pub fn strided(
+        data: &'a mut [Real],
+        (rows, cols): (usize, usize),
+        row_stride: usize,
+    ) -> MatMut<'a> {
+        let fits = rows * cols == 0 || (rows - 1) * row_stride + cols <= data.len();
+        assert!(
+            fits && (cols <= row_stride || rows <= 1),
+            "a {rows} x {cols} matrix of row stride {row_stride} in {} numbers",
+            data.len()
+        );
+        MatMut { data: data.as_mut_ptr(), rows, cols, row_stride, borrowed: PhantomData }
+    }
+
+    /// A single column whose rows are neighbours, as a single row.
+    ///
+    /// # Panics
+    /// If it is no such column.
+    pub(crate) fn transposed_column(self) -> MatMut<'a> {
+        assert!(self.cols == 1 && self.row_stride == 1, "a column whose rows are neighbours");
+        MatMut { rows: 1, cols: self.rows, row_stride: self.rows, ..self }
     }
 
     /// Number of rows.

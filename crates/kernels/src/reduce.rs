@@ -1,41 +1,63 @@
 //! How are many numbers summed, in an order that never changes?
 //!
-//! Rounding makes addition depend on its order, so the order is fixed by the length alone:
+//! Rounding makes addition depend on its order, so the order is fixed by the shape alone:
 //!
 //! - fewer than 16 numbers are added one after the other;
-//! - otherwise 16 lanes take the elements in turn and are added as a tree, (lane 0 + lane 8) and
+//! - otherwise 64 lanes take the elements in turn and are added as a tree, (lane 0 + lane 32) and
 //!   so on;
 //! - a row longer than [`BLOCK`] is halved at a multiple of `BLOCK` until its pieces fit, and the
 //!   halves' results are added;
-//! - the rows under a column sum are halved in the same way, at multiples of [`COLUMN_BLOCK`].
+//! - the rows under a column sum are added one after the other, up to [`COLUMN_BLOCK`] of them;
+//!   more are halved at multiples of `COLUMN_BLOCK`;
+//! - fewer than 16 long columns are summed as 16 times as many short ones first.
 //!
-//! The lanes are what a vector unit does anyway, the halves are what several threads share, and
+//! The lanes are what four vectors do anyway, the halves are what several threads share, and
 //! together they keep the rounding error near log n instead of n.
 
+use crate::elementwise::TASK;
+use crate::on_level::on_level;
 use crate::{Real, par};
 
 /// Numbers that one pass of the lanes takes.
 pub const BLOCK: usize = 4096;
 
-const LANES: usize = 16;
+/// Four of the widest vectors: an addition takes four cycles, and each starts a new one.
+const LANES: usize = 64;
+
+/// Fewer numbers than this are not worth the lanes.
+const SHORT: usize = 16;
 
 /// Rows that are added one after the other.
 pub const COLUMN_BLOCK: usize = 64;
 
+/// Fewer columns than this do not fill a vector.
+pub(crate) const NARROW: usize = 16;
+
 /// Σ_i x_i; 0 for no numbers.
+#[inline]
 pub fn sum(x: &[Real]) -> Real {
-    fold(x, |x| x, 0.0, |a, b| a + b)
+    fold([x], |[x]| x, 0.0, |a, b| a + b)
 }
 
-/// Σ_i f(x_i); 0 for no numbers.
+/// Σ_i f(x_i), or Σ_i f(a_i, b_i) and so on; 0 for no numbers.
+///
+/// f should be short or `#[inline(always)]`: only what is inlined becomes vector instructions.
+///
+/// # Panics
+/// If the lengths differ.
 #[inline]
-pub fn sum_of(x: &[Real], f: impl Fn(Real) -> Real + Sync + Copy) -> Real {
+pub fn sum_of<const N: usize>(
+    x: [&[Real]; N],
+    f: impl Fn([Real; N]) -> Real + Sync + Copy,
+) -> Real {
+    assert!(x.iter().all(|y| y.len() == x[0].len()), "sum_of: lengths differ");
     fold(x, f, 0.0, |a, b| a + b)
 }
 
 /// max_i x_i; -infinity for no numbers, NaN if there is one.
+#[inline]
 pub fn max(x: &[Real]) -> Real {
-    fold(x, |x| x, Real::NEG_INFINITY, larger)
+    fold([x], |[x]| x, Real::NEG_INFINITY, larger)
 }
 
 /// The larger of two numbers; NaN if either is.
@@ -67,44 +89,53 @@ pub fn max_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
     fold_axis(x, [outer, len, inner], y, Real::NEG_INFINITY, larger);
 }
 
-/// Combines `map` of all numbers by `f`, whose neutral element is `zero`, in the fixed order.
+/// Combines `map` of all numbers, N at a time, by `f`, whose neutral element is `zero`, in the
+/// fixed order.
 #[inline]
-fn fold(
-    x: &[Real],
-    map: impl Fn(Real) -> Real + Sync + Copy,
+fn fold<const N: usize>(
+    x: [&[Real]; N],
+    map: impl Fn([Real; N]) -> Real + Sync + Copy,
     zero: Real,
     f: impl Fn(Real, Real) -> Real + Sync + Copy,
 ) -> Real {
-    if x.len() <= BLOCK {
-        return fold_block(x, map, zero, f);
+    let len = x[0].len();
+    if len <= BLOCK {
+        return on_level(len, (x, map, zero, f), fold_block);
     }
-    let half = x.len().div_ceil(2 * BLOCK) * BLOCK;
-    let (left, right) = x.split_at(half);
-    let (a, b) = par::join(x.len() / 4, || fold(left, map, zero, f), || fold(right, map, zero, f));
+    let half = len.div_ceil(2 * BLOCK) * BLOCK;
+    let (left, right) = (x.map(|x| &x[..half]), x.map(|x| &x[half..]));
+    let (a, b) = par::join(len / 4, || fold(left, map, zero, f), || fold(right, map, zero, f));
     f(a, b)
 }
 
-#[inline]
-fn fold_block(
-    x: &[Real],
-    map: impl Fn(Real) -> Real,
-    zero: Real,
-    f: impl Fn(Real, Real) -> Real,
+/// [`fold`] of a block, on this thread.
+#[inline(always)]
+pub(crate) fn fold_block<const N: usize>(
+    (x, map, zero, f): (
+        [&[Real]; N],
+        impl Fn([Real; N]) -> Real,
+        Real,
+        impl Fn(Real, Real) -> Real,
+    ),
 ) -> Real {
-    if x.len() < LANES {
-        return x.iter().fold(zero, |a, b| f(a, map(*b)));
+    let len = x[0].len();
+    let x = x.map(|x| &x[..len]);
+    if len < SHORT {
+        return (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i]))));
     }
     let mut lanes = [zero; LANES];
-    let (chunks, rest) = x.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane = f(*lane, map(*x));
+    let chunks = x.map(|x| x.as_chunks::<LANES>().0);
+    for chunk in 0..chunks[0].len() {
+        let chunk = chunks.map(|chunks| &chunks[chunk]);
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            *lane = f(*lane, map(chunk.map(|x| x[i])));
         }
     }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane = f(*lane, map(*x));
+    let rest = x.map(|x| x.as_chunks::<LANES>().1);
+    for (i, lane) in lanes.iter_mut().enumerate().take(rest[0].len()) {
+        *lane = f(*lane, map(rest.map(|x| x[i])));
     }
-    for half in [8, 4, 2, 1] {
+    for half in [32, 16, 8, 4, 2, 1] {
         for i in 0..half {
             lanes[i] = f(lanes[i], lanes[i + half]);
         }
@@ -124,66 +155,67 @@ fn fold_axis(
     if x.is_empty() {
         return y.fill(zero);
     }
-    par::for_each_chunk(y, inner, x.len() / 4, |start, y| {
-        let x = &x[start * len..][..len * inner];
-        if inner == 1 {
-            y[0] = fold(x, |x| x, zero, f);
-        } else {
-            fold_columns(x, inner, y, zero, f);
+    let together = (TASK / (len * inner)).max(1) * inner;
+    par::for_each_chunk(y, together, x.len() / 4, |start, y| {
+        let x = &x[start * len..];
+        for (x, y) in x.chunks_exact(len * inner).zip(y.chunks_exact_mut(inner)) {
+            if inner == 1 {
+                y[0] = fold([x], |[x]| x, zero, f);
+            } else {
+                fold_rows(x, y, zero, f);
+            }
         }
     });
 }
 
-/// Combines the rows of x, `LANES` columns at a time so that the sums stay in registers.
+/// Combines the rows of x, as long as y each.
 #[inline]
-fn fold_columns(
-    x: &[Real],
-    columns: usize,
-    y: &mut [Real],
-    zero: Real,
-    f: impl Fn(Real, Real) -> Real + Copy,
-) {
-    for (strip, y) in y.chunks_mut(LANES).enumerate() {
-        let lanes = fold_strip(x, columns, strip * LANES, zero, f);
-        y.copy_from_slice(&lanes[..y.len()]);
+fn fold_rows(x: &[Real], y: &mut [Real], zero: Real, f: impl Fn(Real, Real) -> Real + Sync + Copy) {
+    let columns = y.len();
+    let rows = x.len() / columns;
+    if rows <= COLUMN_BLOCK {
+        y.fill(zero);
+        return on_level(x.len(), (x, y, f), fold_few_rows);
     }
+    if columns < NARROW {
+        let wide = NARROW * columns;
+        let (whole, rest) = x.split_at(rows / NARROW * wide);
+        let mut turns = [zero; NARROW * NARROW];
+        fold_rows(whole, &mut turns[..wide], zero, f);
+        y.fill(zero);
+        fold_few_rows((&turns[..wide], y, f));
+        return fold_few_rows((rest, y, f));
+    }
+    let half = rows.div_ceil(2 * COLUMN_BLOCK) * COLUMN_BLOCK;
+    let (top, bottom) = x.split_at(half * columns);
+    let mut below = vec![zero; columns];
+    par::join(
+        x.len() / 4,
+        || fold_rows(top, y, zero, f),
+        || fold_rows(bottom, &mut below, zero, f),
+    );
+    fold_few_rows((&below, y, f));
 }
 
-/// Combines the rows of x in the columns from `first` on.
-#[inline]
-fn fold_strip(
-    x: &[Real],
-    columns: usize,
-    first: usize,
-    zero: Real,
-    f: impl Fn(Real, Real) -> Real + Copy,
-) -> [Real; LANES] {
-    let rows = x.len() / columns;
-    let mut lanes = [zero; LANES];
-    if rows > COLUMN_BLOCK {
-        let half = rows.div_ceil(2 * COLUMN_BLOCK) * COLUMN_BLOCK;
-        let (top, bottom) = x.split_at(half * columns);
-        lanes = fold_strip(top, columns, first, zero, f);
-        let below = fold_strip(bottom, columns, first, zero, f);
-        for (lane, below) in lanes.iter_mut().zip(below) {
-            *lane = f(*lane, below);
-        }
-        return lanes;
-    }
-    for row in x.chunks_exact(columns) {
-        let row = &row[first..];
-        // The same loop twice: with a fixed length it becomes vector instructions.
-        if let Some(row) = row.first_chunk::<LANES>() {
-            for (lane, x) in lanes.iter_mut().zip(row) {
-                *lane = f(*lane, *x);
-            }
-        } else {
-            for (lane, x) in lanes.iter_mut().zip(row) {
-                *lane = f(*lane, *x);
-            }
+/// y ← f(y, row), for one row of x after the other.
+#[inline(always)]
+fn fold_few_rows((x, y, f): (&[Real], &mut [Real], impl Fn(Real, Real) -> Real)) {
+    let columns = y.len();
+    // Four rows at a time, so that y is loaded and stored once for four additions.
+    let fours = x.chunks_exact(4 * columns);
+    let rest = fours.remainder();
+    for four in fours {
+        let (ab, cd) = four.split_at(2 * columns);
+        let ((a, b), (c, d)) = (ab.split_at(columns), cd.split_at(columns));
+        for ((((y, a), b), c), d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *y = f(f(f(f(*y, *a), *b), *c), *d);
         }
     }
-    lanes
+    for row in rest.chunks_exact(columns) {
+        for (y, x) in y.iter_mut().zip(row) {
+            *y = f(*y, *x);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +228,7 @@ mod tests {
 
     #[test]
     fn sums_of_integers_are_exact() {
-        for len in [0, 1, 2, 15, 16, 17, 1000, 4096, 4097, 12_289, 200_000] {
+        for len in [0, 1, 2, 15, 16, 17, 63, 64, 65, 1000, 4096, 4097, 12_289, 200_000] {
             let x: Vec<Real> = (0..len).map(|i| (i % 11) as Real - 5.0).collect();
             let expected: i64 = (0..len as i64).map(|i| i % 11 - 5).sum();
             assert_eq!(sum(&x), expected as Real, "{len}");
@@ -210,7 +242,7 @@ mod tests {
         let exact = n as f64 * f64::from(0.1 as Real);
         let mut columns = [0.0; 3];
         sum_axis(&x, [1, n, 3], &mut columns);
-        for sum in [sum(&x[..n]), sum_of(&x[..n], |x| x), columns[0], columns[2]] {
+        for sum in [sum(&x[..n]), sum_of([&x[..n]], |[x]| x), columns[0], columns[2]] {
             let error = (f64::from(sum) - exact).abs() / exact;
             assert!(error < 80.0 * f64::from(Real::EPSILON), "{error:e}");
         }
@@ -218,8 +250,18 @@ mod tests {
 
     #[test]
     fn axes_equal_their_definition() {
-        let shapes =
-            [[1, 1, 1], [3, 5, 1], [1, 4, 5], [2, 130, 33], [4, 1, 16], [2, 3, 17], [5, 0, 2]];
+        let shapes = [
+            [1, 1, 1],
+            [3, 5, 1],
+            [1, 4, 5],
+            [2, 130, 33],
+            [4, 1, 16],
+            [2, 3, 17],
+            [5, 0, 2],
+            [1, 1003, 3],
+            [2, 1003, 1],
+            [1, 5000, 40],
+        ];
         for [outer, len, inner] in shapes {
             let x = numbers(outer * len * inner);
             let (mut sums, mut maxima) = (vec![0.0; outer * inner], vec![0.0; outer * inner]);

@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 mod avx512;
+mod portable;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 mod probe;
 
@@ -27,8 +28,11 @@ mod probe;
 pub(crate) use avx2::Avx2;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 pub use probe::probe;
+
+use crate::Real;
 
 /// The environment variable that pins the level.
 const VARIABLE: &str = "ADVERSARIA_ISA";
@@ -109,10 +113,10 @@ pub fn level() -> Level {
     })
 }
 
-/// Vectors of f32 on one level. The implementor is the level's token.
-#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+/// Vectors of numbers on one level. The implementor is the level's token; in f64 there is only the
+/// portable one.
 pub(crate) trait Simd: Copy {
-    /// Floats in a vector.
+    /// Numbers in a vector.
     const LANES: usize;
     /// A vector register.
     type Vector: Copy;
@@ -120,43 +124,43 @@ pub(crate) trait Simd: Copy {
     type Mask: Copy;
 
     /// (x, x, ..., x).
-    fn splat(self, x: f32) -> Self::Vector;
+    fn splat(self, x: Real) -> Self::Vector;
 
     /// a + b.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// a b + c, rounded once.
+    /// a b + c, rounded once where the CPU can do that.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 
     /// The lanes before `count`, which is at most `LANES`.
     fn first(self, count: usize) -> Self::Mask;
 
-    /// The `LANES` floats at `from`.
+    /// The `LANES` numbers at `from`.
     ///
     /// # Safety
     /// All of them can be read.
-    unsafe fn load(self, from: *const f32) -> Self::Vector;
+    unsafe fn load(self, from: *const Real) -> Self::Vector;
 
-    /// Those of the `LANES` floats at `from` that the mask chooses; 0 in the other lanes.
+    /// Those of the `LANES` numbers at `from` that the mask chooses; 0 in the other lanes.
     ///
     /// # Safety
     /// The chosen ones can be read.
-    unsafe fn load_masked(self, mask: Self::Mask, from: *const f32) -> Self::Vector;
+    unsafe fn load_masked(self, mask: Self::Mask, from: *const Real) -> Self::Vector;
 
     /// Writes all lanes.
     ///
     /// # Safety
-    /// The `LANES` floats at `to` can be written.
-    unsafe fn store(self, x: Self::Vector, to: *mut f32);
+    /// The `LANES` numbers at `to` can be written.
+    unsafe fn store(self, x: Self::Vector, to: *mut Real);
 
     /// Writes the lanes that the mask chooses, and touches no others.
     ///
     /// # Safety
-    /// The chosen floats at `to` can be written.
-    unsafe fn store_masked(self, mask: Self::Mask, x: Self::Vector, to: *mut f32);
+    /// The chosen numbers at `to` can be written.
+    unsafe fn store_masked(self, mask: Self::Mask, x: Self::Vector, to: *mut Real);
 
     /// Asks for the cache line at `at`, which need not be valid memory.
-    fn prefetch(self, at: *const f32);
+    fn prefetch(self, at: *const Real);
 
     /// Transposes a block: with `(from, from_stride)`, `(rows, columns)` and `(to, to_stride)`,
     /// `to[j * to_stride + i] = from[i * from_stride + j]`
@@ -168,9 +172,9 @@ pub(crate) trait Simd: Copy {
     /// - `rows` and `columns` are at most `LANES`.
     unsafe fn transpose(
         self,
-        from: (*const f32, usize),
+        from: (*const Real, usize),
         size: (usize, usize),
-        to: (*mut f32, usize),
+        to: (*mut Real, usize),
     );
 }
 

@@ -2,20 +2,59 @@
 //!
 //! Every formula subtracts the row's maximum M first: exp(x - M) is at most 1, and the factor
 //! exp(M) cancels.
+//!
+//! A row may be as short as two numbers, which do not fill a vector. So the exponentials of a whole
+//! task of rows are taken in one loop, between two loops over its rows.
 
-use crate::Real;
-use crate::reduce;
+use crate::on_level::on_level;
+use crate::reduce::{max, sum, sum_of};
 use crate::vecmath::{exp, ln};
+use crate::{Real, par};
+
+/// Numbers in a task of several rows: input and output stay in L1.
+pub(crate) const TASK: usize = 1 << 12;
 
 /// ln Σ_j exp(x_j) = M + ln Σ_j exp(x_j - M),  M = max_j x_j; -infinity for no numbers.
 #[inline]
 pub fn logsumexp(x: &[Real]) -> Real {
-    let largest = reduce::max(x);
+    let largest = max(x);
     if largest.is_infinite() {
         // All -infinity, or one +infinity: x - M would be NaN.
         return largest;
     }
-    largest + ln(reduce::sum_of(x, |x| exp(x - largest)))
+    largest + ln(sum_of([x], |[x]| exp(x - largest)))
+}
+
+/// y_i = ln Σ_j exp(x_ij) for each row i of `columns` numbers.
+///
+/// # Panics
+/// If `x` is not as many rows as `y` has numbers.
+pub fn logsumexp_rows(x: &[Real], columns: usize, y: &mut [Real]) {
+    assert_eq!(x.len(), y.len() * columns, "logsumexp: not {} rows of {columns}", y.len());
+    par::for_each_chunk(y, rows_together(columns), x.len(), |start, y| {
+        logsumexp_task(&x[start * columns..][..y.len() * columns], columns, y);
+    });
+}
+
+/// [`logsumexp_rows`] of one task's rows.
+pub(crate) fn logsumexp_task(x: &[Real], columns: usize, y: &mut [Real]) {
+    if columns >= TASK / 4 || x.len() < TASK / 64 {
+        for (i, y) in y.iter_mut().enumerate() {
+            *y = logsumexp(&x[i * columns..][..columns]);
+        }
+    } else {
+        let mut exponentials = [0.0; TASK];
+        on_level(x.len(), (x, columns, &mut exponentials[..x.len()], y), logsumexp_body);
+    }
+}
+
+#[inline(always)]
+fn logsumexp_body((x, columns, e, y): (&[Real], usize, &mut [Real], &mut [Real])) {
+    exponentials(x, columns, e);
+    for ((y, x), e) in y.iter_mut().zip(x.chunks_exact(columns)).zip(e.chunks_exact(columns)) {
+        let largest = max(x);
+        *y = if largest.is_infinite() { largest } else { largest + ln(sum(e)) };
+    }
 }
 
 /// y_ij = x_ij - ln Σ_l exp(x_il) for each row i of `columns` numbers.
@@ -23,12 +62,21 @@ pub fn logsumexp(x: &[Real]) -> Real {
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
 pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
-    for_each_row(x, columns, y, |x, y| {
-        let norm = logsumexp(x);
+    for_each_task(x, columns, y, |x, y| {
+        on_level(y.len(), (x, columns, y), log_softmax_body);
+    });
+}
+
+#[inline(always)]
+fn log_softmax_body((x, columns, y): (&[Real], usize, &mut [Real])) {
+    exponentials(x, columns, y);
+    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+        let largest = max(x);
+        let norm = if largest.is_infinite() { largest } else { largest + ln(sum(y)) };
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - norm;
         }
-    });
+    }
 }
 
 /// y_ij = exp(x_ij) / Σ_l exp(x_il) for each row i of `columns` numbers.
@@ -36,28 +84,55 @@ pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
 pub fn softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
-    for_each_row(x, columns, y, |x, y| {
-        let largest = reduce::max(x);
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = exp(x - largest);
-        }
-        let sum = reduce::sum(y);
+    for_each_task(x, columns, y, |x, y| on_level(y.len(), (x, columns, y), softmax_body));
+}
+
+#[inline(always)]
+pub(crate) fn softmax_body((x, columns, y): (&[Real], usize, &mut [Real])) {
+    exponentials(x, columns, y);
+    for y in y.chunks_exact_mut(columns) {
+        let sum = sum(y);
         for y in y {
             *y /= sum;
         }
-    });
+    }
 }
 
-#[inline]
-fn for_each_row(x: &[Real], columns: usize, y: &mut [Real], row: impl Fn(&[Real], &mut [Real])) {
+/// y_ij = exp(x_ij - M_i),  M_i = max_j x_ij.
+#[inline(always)]
+fn exponentials(x: &[Real], columns: usize, y: &mut [Real]) {
+    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+        let largest = max(x);
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x - largest;
+        }
+    }
+    for y in y {
+        *y = exp(*y);
+    }
+}
+
+/// Rows of a task.
+pub(crate) fn rows_together(columns: usize) -> usize {
+    (TASK / columns.max(1)).max(1)
+}
+
+/// Calls `body` with the rows of each task, on several threads if they are many.
+fn for_each_task(
+    x: &[Real],
+    columns: usize,
+    y: &mut [Real],
+    body: impl Fn(&[Real], &mut [Real]) + Sync,
+) {
     assert_eq!(x.len(), y.len(), "softmax: lengths differ");
     if x.is_empty() {
         return;
     }
     assert_eq!(x.len() % columns, 0, "softmax: {} numbers in rows of {columns}", x.len());
-    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-        row(x, y);
-    }
+    let work = y.len();
+    par::for_each_chunk(y, rows_together(columns) * columns, work, |start, y| {
+        body(&x[start..][..y.len()], y);
+    });
 }
 
 #[cfg(test)]
@@ -91,5 +166,31 @@ mod tests {
             assert!(y.iter().all(|y| y.is_finite()), "{x:?} {y:?}");
         }
         assert_eq!(logsumexp(&[Real::NEG_INFINITY; 3]), Real::NEG_INFINITY);
+        let mut y = [0.0; 50];
+        logsumexp_rows(&[Real::NEG_INFINITY; 100], 2, &mut y);
+        assert_eq!(y, [Real::NEG_INFINITY; 50]);
+    }
+
+    #[test]
+    fn rows_of_any_length_equal_their_definition() {
+        for (rows, columns) in [(1, 1), (3, 2), (5000, 2), (700, 10), (20, 1000), (3, 5000)] {
+            let x: Vec<Real> =
+                (0..rows * columns).map(|i| (i * 7919 % 1013) as Real / 50.0 - 10.0).collect();
+            let (mut p, mut log_p) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            let mut norms = vec![0.0; rows];
+            softmax_rows(&x, columns, &mut p);
+            log_softmax_rows(&x, columns, &mut log_p);
+            logsumexp_rows(&x, columns, &mut norms);
+            for (i, row) in x.chunks(columns).enumerate() {
+                let norm = row.iter().map(|x| f64::from(*x).exp()).sum::<f64>().ln();
+                assert!((f64::from(norms[i]) - norm).abs() < 1e-5, "{rows} x {columns}");
+                for (j, x) in row.iter().enumerate() {
+                    let expected = f64::from(*x) - norm;
+                    assert!((f64::from(log_p[i * columns + j]) - expected).abs() < 1e-5);
+                    let error = f64::from(p[i * columns + j]) - expected.exp();
+                    assert!(error.abs() < 4e-6 * expected.exp(), "{rows} x {columns}");
+                }
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! How are eˣ, ln, tanh, the sigmoid and softplus computed, and how exactly?
+//! How are eˣ, ln, tanh, the sigmoid, softplus and √ computed, and how exactly?
 //!
 //! In straight lines: additions, multiplications, one division, and selections between values that
 //! are both computed. No branch, table or call, so a loop of any of them over a slice becomes
@@ -8,8 +8,10 @@
 //! floats around the exact value: 2ᵉ ε, where the exact value lies in ±[2ᵉ, 2ᵉ⁺¹), and the
 //! smallest subnormal where that is larger. A correctly rounded function is wrong by up to 0.5. The
 //! exact value is that at the argument as given, which is taken to be exact. In `f32` the tests
-//! compare with the standard library's `f64`; the long tier does so at all 2³² arguments. In `f64`
-//! they compare with values from mpmath. NaN gives NaN everywhere.
+//! compare with the standard library's `f64`. The long tier does so at all 2³² arguments and prints
+//! where each error is largest:
+//! `cargo test --release -p adversaria-kernels -- --ignored --nocapture everywhere`. In `f64` they
+//! compare with values from mpmath. NaN gives NaN everywhere.
 //!
 //! One algorithm serves `f32` and `f64`; what differs is in `single.rs` and `double.rs`.
 
@@ -40,6 +42,8 @@ pub const TANH_MAX_ULP: f64 = 1.5;
 pub const SIGMOID_MAX_ULP: f64 = 2.0;
 /// Largest error of [`softplus`]; in `f32` it is 1.6616.
 pub const SOFTPLUS_MAX_ULP: f64 = 2.0;
+/// Largest error of [`sqrt`], which is correctly rounded.
+pub const SQRT_MAX_ULP: f64 = 0.5;
 
 /// Bits of the stored fraction: a float is sign, exponent + `BIAS`, fraction.
 const FRACTION_BITS: u32 = Real::MANTISSA_DIGITS - 1;
@@ -137,6 +141,15 @@ pub fn softplus(x: Real) -> Real {
     let k = if near_one { 1.0 } else { 0.0 };
     let f = if near_one { 0.5 * (e - 1.0) } else { e };
     x.max(0.0) + ln_of_parts(k, f)
+}
+
+/// y = √x,  x ≥ 0:  the float nearest to it, as IEEE 754 demands.
+///
+/// ±0 at ±0, NaN below, ∞ at ∞. Error at most [`SQRT_MAX_ULP`]. Every CPU has an instruction for it;
+/// it is here so that all functions of vectors are in one place.
+#[inline(always)]
+pub fn sqrt(x: Real) -> Real {
+    x.sqrt()
 }
 
 /// eˣ = 2ⁿ (1 + t) as (n, t),  −0.3 < t < 0.42:  n = round(x log₂ e),  r = x − n ln 2,

@@ -1,3 +1,4 @@
 //! What exactly are the systems that the examples, the tests and the benches run?
 
 pub mod gaussian;
+pub mod mnist_gan;

@@ -24,6 +24,8 @@
 //! | [`param`] | what is a weight? |
 //! | [`sequential`] | how are layers stacked? |
 //! | [`linear`], [`activation`], [`noise`], [`norm`] | the layers |
+//! | [`group_norm`], [`spectral_norm`] | normalisation without the batch, and of weights |
+//! | [`conv`], [`pool`], [`resize`], [`reshape`] | the layers of images `[batch, height, width, channels]` |
 //! | [`init`] | which numbers do weights start from? |
 //! | [`mod@gradients`] | which gradient belongs to which weight? |
 //! | [`mod@summary`] | what does a model look like? |
@@ -32,25 +34,37 @@
 #![forbid(unsafe_code)]
 
 pub mod activation;
+pub mod conv;
 pub mod gradients;
+pub mod group_norm;
 pub mod init;
 pub mod linear;
 pub mod module;
 pub mod noise;
 pub mod norm;
 pub mod param;
+pub mod pool;
+pub mod reshape;
+pub mod resize;
 pub mod sequential;
+pub mod spectral_norm;
 pub mod state;
 pub mod summary;
 
 pub use activation::Activation;
+pub use conv::{Conv2d, ConvTranspose2d, UpsampleConv2d};
 pub use gradients::{Gradients, gradients};
+pub use group_norm::{GroupNorm, InstanceNorm};
 pub use init::{Fans, Init};
 pub use linear::Linear;
 pub use module::Module;
-pub use noise::{Dropout, GaussianNoise};
+pub use noise::{Dropout, Dropout2d, GaussianNoise};
 pub use norm::{BatchNorm, LayerNorm};
 pub use param::{Param, ParamId, Statistic};
+pub use pool::{AvgPool2d, GlobalAvgPool2d, MaxPool2d};
+pub use reshape::{Flatten, Reshape};
+pub use resize::{Pad2d, PixelShuffle, PixelUnshuffle, Upsample};
 pub use sequential::Sequential;
+pub use spectral_norm::{SpectralNorm, Weighted};
 pub use state::{StateError, from_safetensors, to_safetensors};
 pub use summary::summary;

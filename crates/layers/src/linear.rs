@@ -1,6 +1,6 @@
 //! How is every output connected with every input?
 
-use crate::{Fans, Init, Module, Param};
+use crate::{Fans, Init, Module, Param, Weighted};
 use autograd::{Rng, Tensor};
 
 /// A dense layer: y = x W + b.
@@ -41,7 +41,7 @@ impl Module for Linear {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        x.linear(self.weight.tensor(), self.bias.tensor())
+        self.forward_with(self.weight.tensor(), x)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -52,5 +52,20 @@ impl Module for Linear {
     fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
         visit(&mut self.weight);
         visit(&mut self.bias);
+    }
+}
+
+impl Weighted for Linear {
+    fn weight(&self) -> &Param {
+        &self.weight
+    }
+
+    fn output_axis(&self) -> usize {
+        1
+    }
+
+    #[track_caller]
+    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        x.linear(weight, self.bias.tensor())
     }
 }

@@ -1,9 +1,9 @@
 //! Which layers disturb what they train on?
 //!
-//! Both are the identity in evaluation.
+//! All are the identity in evaluation.
 
 use crate::Module;
-use autograd::{Real, Rng, Tensor};
+use autograd::{Array, Real, Rng, Shape, Tensor};
 
 /// Sets each element to 0 with probability `rate` and divides the others by 1 - rate, so that
 /// the expectation stays:  y = x m / (1 - rate),  m ~ Bernoulli(1 - rate).
@@ -37,10 +37,54 @@ impl Module for Dropout {
     }
 
     fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
-        let rate = self.rate;
-        let uniform = rng.uniform(*x.shape(), 0.0, 1.0);
-        let mask = uniform.map(|u| if u < rate { 0.0 } else { 1.0 / (1.0 - rate) });
-        x * Tensor::constant(mask)
+        x * Tensor::constant(mask(self.rate, *x.shape(), rng))
+    }
+}
+
+/// m / (1 - rate),  m ~ Bernoulli(1 - rate).
+fn mask(rate: Real, shape: Shape, rng: &mut Rng) -> Array {
+    let uniform = rng.uniform(shape, 0.0, 1.0);
+    uniform.map(|u| if u < rate { 0.0 } else { 1.0 / (1.0 - rate) })
+}
+
+/// [`Dropout`] of whole channels of an image at once: neighbouring pixels say much the same, so
+/// dropping single ones would hide little.
+///
+/// - x: `[n, height, width, channels]`; the mask is `[n, 1, 1, channels]`.
+///
+/// Source: Tompson et al. 2015, "Efficient Object Localization Using Convolutional Networks", §3.2.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout2d {
+    rate: Real,
+}
+
+impl Dropout2d {
+    /// Drops each channel with this probability.
+    ///
+    /// # Panics
+    /// If `rate` is not in [0, 1).
+    #[track_caller]
+    pub fn new(rate: Real) -> Dropout2d {
+        assert!((0.0..1.0).contains(&rate), "dropout2d: the rate {rate} is not in [0, 1)");
+        Dropout2d { rate }
+    }
+}
+
+impl Module for Dropout2d {
+    fn describe(&self) -> String {
+        format!("Dropout2d {}", self.rate)
+    }
+
+    fn forward(&self, x: &Tensor) -> Tensor {
+        x.clone()
+    }
+
+    #[track_caller]
+    fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let [n, _, _, channels] = x.shape()[..] else {
+            panic!("dropout2d: input {} is not [batch, height, width, channels]", x.shape());
+        };
+        x * Tensor::constant(mask(self.rate, [n, 1, 1, channels].into(), rng))
     }
 }
 
@@ -92,6 +136,20 @@ mod tests {
         assert!(y.numbers().iter().all(|y| *y == 0.0 || *y == 4.0));
         // Five standard errors: 5 · 4 √(0.25 · 0.75 / 20,000).
         assert!((y.mean().item() - 3.0).abs() < 0.062, "{}", y.mean().item());
+    }
+
+    #[test]
+    fn dropout2d_drops_channels_as_a_whole() {
+        let mut rng = Rng::new(0, "dropout");
+        let x = Tensor::full([100, 2, 3, 50], 3.0);
+        let y = Dropout2d::new(0.25).forward_train(&x, &mut rng);
+        for image in y.numbers().chunks_exact(6 * 50) {
+            for (at, y) in image.iter().enumerate() {
+                assert!((*y == 0.0 || *y == 4.0) && *y == image[at % 50]);
+            }
+        }
+        // Five standard errors: 5 · 4 √(0.25 · 0.75 / 5,000).
+        assert!((y.mean().item() - 3.0).abs() < 0.123, "{}", y.mean().item());
     }
 
     #[test]

@@ -4,18 +4,19 @@
 //! images `[batch, height, width, channels]`.
 
 use crate::{Module, Param, Statistic};
-use autograd::{Array, Real, Rng, Shape, Tensor};
+use autograd::{Array, Real, Rng, Shape, Tensor, is_recording};
+use kernels::moments::moments_axis;
 
-/// The learnt part of both: a factor γ and an offset β for each feature.
+/// The learnt part of a normalisation: a factor γ and an offset β for each feature.
 #[derive(Debug)]
-struct Affine {
+pub(crate) struct Affine {
     scale: Param,
     shift: Param,
 }
 
 impl Affine {
     /// γ = 1 and β = 0.
-    fn new(features: usize) -> Affine {
+    pub(crate) fn new(features: usize) -> Affine {
         Affine {
             scale: Param::new("scale", Array::full([features], 1.0)),
             shift: Param::new("shift", Array::zeros([features])),
@@ -24,7 +25,7 @@ impl Affine {
 
     /// The shape of γ, once x is known to have as many features.
     #[track_caller]
-    fn features_of(&self, x: &Tensor, layer: &str) -> Shape {
+    pub(crate) fn features_of(&self, x: &Tensor, layer: &str) -> Shape {
         let shape = *self.scale.tensor().shape();
         assert!(
             x.shape().last() == shape.last(),
@@ -35,15 +36,30 @@ impl Affine {
         shape
     }
 
-    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+    /// γ x + β
+    pub(crate) fn apply(&self, x: &Tensor) -> Tensor {
+        x * self.scale.tensor() + self.shift.tensor()
+    }
+
+    pub(crate) fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
         visit(&self.scale);
         visit(&self.shift);
     }
 
-    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+    pub(crate) fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
         visit(&mut self.scale);
         visit(&mut self.shift);
     }
+}
+
+/// Mean and variance over the middle axis of x, seen as `[outer, len, inner]`, in one pass: for
+/// when no graph records it.
+fn moments(x: &Tensor, sizes: [usize; 3], shape: Shape) -> [Tensor; 2] {
+    let mut variance = Array::zeros(shape);
+    let mean = Array::filled_by(shape, |mean| {
+        moments_axis(x.numbers(), sizes, mean, variance.numbers_mut());
+    });
+    [mean, variance].map(Tensor::constant)
 }
 
 /// Normalises each feature over the batch:
@@ -131,9 +147,16 @@ impl Module for BatchNorm {
         let shape = self.affine.features_of(x, "batch norm");
         let n = (x.shape().count() / shape.count().max(1)) as Real;
         assert!(n > 0.0, "batch norm: input {} is empty", x.shape());
-        let mean = x.sum_to(shape) / n;
-        let centred = x - &mean;
-        let variance = centred.square().sum_to(shape) / n;
+        let (mean, centred, variance) = if is_recording() {
+            let mean = x.sum_to(shape) / n;
+            let centred = x - &mean;
+            let variance = centred.square().sum_to(shape) / n;
+            (mean, centred, variance)
+        } else {
+            let [mean, variance] = moments(x, [1, n as usize, shape.count()], shape);
+            let centred = x - &mean;
+            (mean, centred, variance)
+        };
         BatchNorm::remember(self.decay, &mut self.running_mean, mean.value());
         let correction = if self.unbiased && n > 1.0 { n / (n - 1.0) } else { 1.0 };
         let corrected = variance.value().map(|v| correction * v);
@@ -190,10 +213,18 @@ impl Module for LayerNorm {
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
         self.affine.features_of(x, "layer norm");
-        let centred = x - x.mean_keepdim(-1);
-        let variance = centred.square().mean_keepdim(-1);
-        centred / (variance + self.epsilon).sqrt() * self.affine.scale.tensor()
-            + self.affine.shift.tensor()
+        let (centred, variance) = if is_recording() {
+            let centred = x - x.mean_keepdim(-1);
+            let variance = centred.square().mean_keepdim(-1);
+            (centred, variance)
+        } else {
+            let last = x.shape().len() - 1;
+            let rows: Shape = x.shape()[..last].iter().copied().chain([1]).collect();
+            let sizes = [rows.count(), self.affine.scale.tensor().shape().count(), 1];
+            let [mean, variance] = moments(x, sizes, rows);
+            (x - mean, variance)
+        };
+        self.affine.apply(&(centred / (variance + self.epsilon).sqrt()))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -253,6 +284,31 @@ mod tests {
         autograd::check::twice(train, &[rng.normal([5, 2])]).unwrap();
         let layer = LayerNorm::new(4);
         autograd::check::twice(|x| layer.forward(&x[0]), &[rng.normal([3, 4])]).unwrap();
+    }
+
+    #[test]
+    fn one_pass_and_composed_statistics_agree() {
+        let mut rng = Rng::new(0, "norm");
+        let x = Tensor::constant(images(&mut rng));
+        let run = |record: bool| {
+            let mut norm = BatchNorm::pytorch(2);
+            let mut train = || {
+                let y = norm.forward_train(&x, &mut Rng::new(0, "unused"));
+                [y, LayerNorm::new(2).forward(&x)]
+            };
+            let [y, z] = if record { train() } else { autograd::no_grad(train) };
+            [
+                y.value().clone(),
+                z.value().clone(),
+                norm.running_mean.value,
+                norm.running_variance.value,
+            ]
+        };
+        for (composed, one_pass) in run(true).iter().zip(&run(false)) {
+            for (a, b) in composed.numbers().iter().zip(one_pass.numbers()) {
+                assert!((a - b).abs() < 1e-4 && *a != 0.0, "{a} {b}");
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 use super::case::Case;
-use crate::{Array, Op, Real, Tensor};
+use crate::{Array, Op, Tensor};
 use kernels::vecmath;
 
 /// y = √x             dx = dy / 2y
@@ -12,7 +12,7 @@ impl Op<1> for Sqrt {
     const NAME: &'static str = "sqrt";
 
     fn forward(&self, [x]: [&Array; 1]) -> Array {
-        x.map(Real::sqrt)
+        x.map(vecmath::sqrt)
     }
 
     fn vjp(&self, _: usize, _: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {

@@ -9,9 +9,8 @@
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
 use crate::{Array, Op, Real, Tensor, is_recording};
+use kernels::cross_entropy;
 use kernels::reduce::sum;
-use kernels::softmax::{logsumexp, softmax_rows};
-use kernels::vecmath::{sigmoid, softplus};
 
 /// y = (1/n) Σ_i [ s_i lse(x_i) - Σ_j t_ij x_ij ],  s_i = Σ_j t_ij,  lse(x) = ln Σ_j exp x_j
 ///
@@ -23,18 +22,10 @@ impl Op<2> for CrossEntropy {
 
     fn forward(&self, [x, t]: [&Array; 2]) -> Array {
         let (rows, columns) = (x.shape()[0], x.shape()[1]);
-        // Σ_j t_j (lse - x_j), which is s lse - Σ_j t_j x_j without its cancellation.
-        let terms = Array::filled_by([rows, columns], |terms| {
-            for (i, terms) in terms.chunks_exact_mut(columns).enumerate() {
-                let x = &x.numbers()[i * columns..][..columns];
-                let t = &t.numbers()[i * columns..][..columns];
-                let lse = logsumexp(x);
-                for ((term, x), t) in terms.iter_mut().zip(x).zip(t) {
-                    *term = t * (lse - x);
-                }
-            }
+        let losses = Array::filled_by([rows], |y| {
+            cross_entropy::rows(x.numbers(), t.numbers(), columns, y);
         });
-        Array::scalar(sum(terms.numbers()) / rows as Real)
+        Array::scalar(sum(losses.numbers()) / rows as Real)
     }
 
     fn vjp(&self, i: usize, [x, t]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -48,13 +39,7 @@ impl Op<2> for CrossEntropy {
         }
         let scale = dy.item() / n;
         Tensor::constant(Array::filled_by([rows, columns], |dx| {
-            softmax_rows(x.numbers(), columns, dx);
-            for (dx, t) in dx.chunks_exact_mut(columns).zip(t.numbers().chunks_exact(columns)) {
-                let s: Real = t.iter().sum();
-                for (dx, t) in dx.iter_mut().zip(t) {
-                    *dx = scale * (s * *dx - t);
-                }
-            }
+            cross_entropy::rows_grad(x.numbers(), t.numbers(), columns, scale, dx);
         }))
     }
 }
@@ -68,10 +53,7 @@ impl Op<2> for BinaryCrossEntropy {
     const NAME: &'static str = "binary_cross_entropy";
 
     fn forward(&self, [x, t]: [&Array; 2]) -> Array {
-        // As t softplus(-x) + (1 - t) softplus(x): softplus(x) - t x cancels for large x.
-        let terms = x.zip(t, Self::NAME, |x, t| t * softplus(-x) + (1.0 - t) * softplus(x));
-        let n = terms.shape().count() as Real;
-        Array::scalar(sum(terms.numbers()) / n)
+        Array::scalar(cross_entropy::binary(x.numbers(), t.numbers()) / x.shape().count() as Real)
     }
 
     fn vjp(&self, i: usize, [x, t]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -83,8 +65,9 @@ impl Op<2> for BinaryCrossEntropy {
             return dy / n * (x.sigmoid() - t);
         }
         let scale = dy.item() / n;
-        let dx = x.value().zip(t.value(), Self::NAME, |x, t| scale * (sigmoid(x) - t));
-        Tensor::constant(dx)
+        Tensor::constant(Array::filled_by(*x.shape(), |dx| {
+            cross_entropy::binary_grad(x.numbers(), t.numbers(), scale, dx);
+        }))
     }
 }
 

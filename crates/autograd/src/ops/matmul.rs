@@ -6,7 +6,7 @@
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
 use crate::{Array, Op, Shape, Tensor};
-use kernels::gemm::{Beta, gemm};
+use kernels::gemm::{Beta, gemm, gemm_batched, gemm_bias};
 use kernels::mat::{Mat, MatMut};
 
 /// C = A' B', where A' is A or, if `ta`, its transpose; B' likewise
@@ -30,17 +30,17 @@ impl Op<2> for MatMul {
         let shape = a.shape().with(rank - 2, rows).with(rank - 1, columns);
         let batch: usize = shape[..rank - 2].iter().product();
         let (a_size, b_size) = (a_matrix.0 * a_matrix.1, b_matrix.0 * b_matrix.1);
-        Array::filled_by(shape, |c| {
-            for i in 0..batch {
-                let a = &a.numbers()[i * a_size..][..a_size];
-                let b = &b.numbers()[i * b_size..][..b_size];
-                gemm(
-                    Mat::new(a, a_matrix.0, a_matrix.1).transposed_if(ta),
-                    Mat::new(b, b_matrix.0, b_matrix.1).transposed_if(tb),
-                    MatMut::new(&mut c[i * rows * columns..][..rows * columns], rows, columns),
-                    Beta::Zero,
-                );
-            }
+        let a = |i: usize| {
+            let a = &a.numbers()[i * a_size..][..a_size];
+            Mat::new(a, a_matrix.0, a_matrix.1).transposed_if(ta)
+        };
+        let b = |i: usize| {
+            let b = &b.numbers()[i * b_size..][..b_size];
+            Mat::new(b, b_matrix.0, b_matrix.1).transposed_if(tb)
+        };
+        Array::filled_by(shape, |c| match batch {
+            1 => gemm(a(0), b(0), MatMut::new(c, rows, columns), Beta::Zero),
+            _ => gemm_batched(batch, a, b, c, Beta::Zero),
         })
     }
 
@@ -65,14 +65,11 @@ impl Op<3> for Linear {
         let (rows, inputs) = last_two(x.shape());
         let outputs = w.shape()[1];
         Array::filled_by([rows, outputs], |y| {
-            for row in y.chunks_exact_mut(outputs.max(1)) {
-                row.copy_from_slice(b.numbers());
-            }
-            gemm(
+            gemm_bias(
                 Mat::new(x.numbers(), rows, inputs),
                 Mat::new(w.numbers(), inputs, outputs),
+                b.numbers(),
                 MatMut::new(y, rows, outputs),
-                Beta::One,
             );
         })
     }

@@ -11,7 +11,7 @@
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
 use crate::{Array, Op, Shape, Tensor};
-use kernels::elementwise::scatter_strided;
+use kernels::broadcast::scatter_strided;
 use std::ops::{Bound, RangeBounds};
 
 /// y = the numbers of x under another shape          dx = those of dy under x's

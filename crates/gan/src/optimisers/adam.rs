@@ -3,6 +3,7 @@
 use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
+use kernels::optimise;
 use layers::{Gradients, Module};
 
 /// Adaptive moment estimation. Step t, for each weight w with gradient g:
@@ -82,16 +83,10 @@ impl Adam {
         self.powers[0] *= f64::from(beta1);
         self.powers[1] *= f64::from(beta2);
         let [c1, c2] = self.powers.map(|power| 1.0 - power);
-        // η m̂ and √v̂ with the corrections taken out of the loop: one division a weight, not three.
         let rate = (f64::from(learning_rate) / c1) as Real;
         let correction = (1.0 / c2.sqrt()) as Real;
-        self.moments.step(model, gradients, |w, g, [m, v]| {
-            for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                *m = beta1 * *m + (1.0 - beta1) * g;
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *w = shrink * *w - rate * *m / (v.sqrt() * correction + epsilon);
-            }
-        })
+        let rule = optimise::Adam { shrink, rate, beta1, beta2, correction, epsilon };
+        self.moments.step(model, gradients, rule)
     }
 }
 

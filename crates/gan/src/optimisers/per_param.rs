@@ -1,6 +1,7 @@
 //! What does an optimiser remember of each parameter?
 
 use autograd::Real;
+use kernels::optimise::{Rule, update};
 use layers::{Gradients, Module, ParamId};
 
 /// N numbers for each weight of a model, all 0 before the first step.
@@ -16,15 +17,14 @@ impl<const N: usize> PerParam<N> {
         PerParam { memories: Vec::new(), names: Vec::new() }
     }
 
-    /// Calls `rule(w, g, memory)` with the weights of each parameter, their gradients and what is
-    /// remembered of them, all of one length. Returns the names of the parameters that have no
-    /// gradient.
+    /// Moves every weight that has a gradient by `rule`. Returns the names of the parameters that
+    /// have none.
     #[track_caller]
     pub(super) fn step(
         &mut self,
         model: &mut dyn Module,
         gradients: &Gradients,
-        mut rule: impl FnMut(&mut [Real], &[Real], &mut [Vec<Real>; N]),
+        rule: impl Rule<N>,
     ) -> Vec<String> {
         let mut missing = Vec::new();
         let mut position = 0;
@@ -42,7 +42,10 @@ impl<const N: usize> PerParam<N> {
                 param.name()
             );
             match gradients.of(position, param) {
-                Some(gradient) => param.update(|w| rule(w, gradient.numbers(), memory)),
+                Some(gradient) => {
+                    let memory = memory.each_mut().map(Vec::as_mut_slice);
+                    param.update(|w| update(rule, w, gradient.numbers(), memory));
+                }
                 None => missing.push(param.name().to_owned()),
             }
             position += 1;

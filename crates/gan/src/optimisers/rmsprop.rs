@@ -3,6 +3,7 @@
 use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
+use kernels::optimise;
 use layers::{Gradients, Module};
 
 /// Gradient descent with each weight's step divided by the recent size of its gradient. For
@@ -62,12 +63,8 @@ impl RmsProp {
 impl Optimiser for RmsProp {
     fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
         let RmsProp { learning_rate, rho, epsilon, .. } = *self;
-        self.mean_squares.step(model, gradients, |w, g, [v]| {
-            for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
-                *v = rho * *v + (1.0 - rho) * g * g;
-                *w -= learning_rate * g / (v.sqrt() + epsilon);
-            }
-        })
+        let rule = optimise::RmsProp { rate: learning_rate, rho, epsilon };
+        self.mean_squares.step(model, gradients, rule)
     }
 
     fn learning_rate(&self) -> Real {

@@ -3,6 +3,7 @@
 use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
+use kernels::optimise::{Descent, Momentum, Nesterov};
 use layers::{Gradients, Module};
 
 /// Stochastic gradient descent. For each weight w with gradient g, velocity u and momentum μ:
@@ -22,6 +23,8 @@ pub struct Sgd {
     learning_rate: Real,
     momentum: Real,
     nesterov: bool,
+    /// Used without momentum, which remembers nothing.
+    weights: PerParam<0>,
     velocities: PerParam<1>,
 }
 
@@ -33,7 +36,13 @@ impl Sgd {
     #[track_caller]
     pub fn new(learning_rate: Real) -> Sgd {
         check_learning_rate("sgd", learning_rate);
-        Sgd { learning_rate, momentum: 0.0, nesterov: false, velocities: PerParam::new() }
+        Sgd {
+            learning_rate,
+            momentum: 0.0,
+            nesterov: false,
+            weights: PerParam::new(),
+            velocities: PerParam::new(),
+        }
     }
 
     /// The same with momentum μ.
@@ -58,13 +67,14 @@ impl Sgd {
 
 impl Optimiser for Sgd {
     fn step(&mut self, model: &mut dyn Module, gradients: &Gradients) -> Vec<String> {
-        let Sgd { learning_rate, momentum, nesterov, .. } = *self;
-        self.velocities.step(model, gradients, |w, g, [u]| {
-            for ((w, g), u) in w.iter_mut().zip(g).zip(u) {
-                *u = momentum * *u + g;
-                *w -= learning_rate * if nesterov { g + momentum * *u } else { *u };
-            }
-        })
+        let Sgd { learning_rate: rate, momentum, nesterov, .. } = *self;
+        if momentum == 0.0 {
+            self.weights.step(model, gradients, Descent { rate })
+        } else if nesterov {
+            self.velocities.step(model, gradients, Nesterov { rate, momentum })
+        } else {
+            self.velocities.step(model, gradients, Momentum { rate, momentum })
+        }
     }
 
     fn learning_rate(&self) -> Real {

@@ -1,4 +1,4 @@
-//! Rung 5. What do more and wider registers add?
+//! Rung 6. What do more and wider registers add?
 //!
 //! A vector has 16 floats, and there are 32 registers. A tile of 12 rows and 2 vectors takes 27:
 //!
@@ -15,10 +15,10 @@
 //!
 //! Gain: 2.1 times the AVX2 rung at 256^3, and 1.1 times `matrixmultiply`, which has AVX-512 too.
 
-use super::Beta;
 use super::pack::pack;
 use super::panels::{Tiles, multiply};
 use super::tile::{Job, Strip, tile};
+use super::{Beta, How};
 use crate::mat::{Mat, MatMut};
 use crate::simd::Avx512;
 
@@ -27,8 +27,12 @@ use crate::simd::Avx512;
 /// # Panics
 /// If the sizes differ, or the CPU lacks AVX-512.
 pub fn avx512(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
+    avx512_how(a, b, c, How::alone(beta, b.cols()));
+}
+
+pub(super) fn avx512_how(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
     let simd = Avx512::detect().expect("this rung wants a CPU with AVX-512");
-    multiply(simd, a, b, c, beta);
+    multiply(simd, a, b, c, how);
 }
 
 impl Tiles for Avx512 {

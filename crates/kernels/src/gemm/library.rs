@@ -1,4 +1,4 @@
-//! Rung 3. What does a good library reach?
+//! Rung 4. What does a good library reach?
 //!
 //! The crate `matrixmultiply` blocks for the caches and has tiles for SSE2, AVX, FMA and NEON,
 //! chosen at run time. It serves platforms and element types without a tile of our own.

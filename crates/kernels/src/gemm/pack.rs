@@ -13,9 +13,10 @@
 //! The copy is read many times, from the nearest cache, with no stride that could collide in a
 //! cache set and no page left after a few numbers. Where lanes are neighbours already, it copies
 //! vectors; where steps are, it transposes blocks in registers. So Aᵀ and Bᵀ cost the same as A
-//! and B.
+//! and B. Where neither are, it goes number by number.
 
 use super::tile::Strip;
+use crate::Real;
 use crate::simd::Simd;
 
 /// `to[p * to_step + lane]` = number `lane` of step p, for `lanes` lanes and `depth` steps.
@@ -29,12 +30,12 @@ pub(super) fn pack<S: Simd>(
     simd: S,
     strip: Strip<'_>,
     (lanes, depth): (usize, usize),
-    to: &mut [f32],
+    to: &mut [Real],
     to_step: usize,
 ) {
     strip.expect_inside(lanes, depth);
     assert!(lanes.next_multiple_of(S::LANES) + (depth - 1) * to_step <= to.len());
-    let (from, to) = (strip.data.as_ptr(), to.as_mut_ptr());
+    let (from, start) = (strip.data.as_ptr(), to.as_mut_ptr());
     let vectors = (0..lanes).step_by(S::LANES).map(|lane| (lane, S::LANES.min(lanes - lane)));
     if strip.lane_stride == 1 {
         for p in 0..depth {
@@ -43,7 +44,7 @@ pub(super) fn pack<S: Simd>(
                 // whole vector fits into `to`, as asserted.
                 unsafe {
                     let x = simd.load_masked(simd.first(count), from.add(p * strip.step + lane));
-                    simd.store(x, to.add(p * to_step + lane));
+                    simd.store(x, start.add(p * to_step + lane));
                 }
             }
         }
@@ -57,12 +58,16 @@ pub(super) fn pack<S: Simd>(
                     simd.transpose(
                         (from.add(lane * strip.lane_stride + p), strip.lane_stride),
                         (count, S::LANES.min(depth - p)),
-                        (to.add(p * to_step + lane), to_step),
+                        (start.add(p * to_step + lane), to_step),
                     );
                 }
             }
         }
     } else {
-        unreachable!("a matrix and its transpose have a stride of 1");
+        for (p, to) in to.chunks_mut(to_step).enumerate().take(depth) {
+            for (lane, to) in to.iter_mut().enumerate().take(lanes) {
+                *to = strip.data[lane * strip.lane_stride + p * strip.step];
+            }
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! [`multiply`] is all of a rung but its inner loop. Four loops surround the tile:
 //!
 //! ```text
-//!   for each slab of k                          at most DEPTH steps
-//!     for each block of B, slab x WIDTH         packed: 1 MiB, stays in L2
-//!       for each strip of A, tile's rows x slab 12 KiB, stays in L1, packed where it pays
+//!   for each slab of k                          so deep that a block of B has 1 MiB at most
+//!     for each block of B, slab x WIDTH         packed, stays in L2
+//!       for each strip of A, tile's rows x slab 12 KiB or more, stays near, packed where it pays
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
+//!       what follows the product, strip by strip, while C is near
 //! ```
 //!
 //! So a number of B comes from memory once for all rows, one of A once for `WIDTH` columns, and C
@@ -23,16 +24,24 @@
 use std::cell::RefCell;
 
 use super::tile::{Job, Strip};
-use super::{Beta, check_sizes};
+use super::{Beta, How, check_sizes};
+use crate::Real;
 use crate::mat::{Mat, MatMut};
 use crate::simd::Simd;
 
-/// Steps of k in a slab, at most. It is the same on every level, because the slabs decide how a
-/// sum is rounded.
-const DEPTH: usize = 256;
-
 /// Columns of B in a block, at most.
 const WIDTH: usize = 1024;
+
+/// Numbers of B in a block: 1 MiB in f32.
+const BLOCK: usize = 256 * WIDTH;
+
+/// Steps of k in a slab, at most, for a product with n columns: a narrow B allows deep slabs, and
+/// then C is read and written less often.
+///
+/// It depends on the shape alone, because the slabs decide how a sum is rounded.
+pub(super) fn slab(n: usize) -> usize {
+    (BLOCK / n.max(1)).clamp(256, 1024)
+}
 
 /// Up to so many strips of A, B is read in place.
 const PACK_B_FROM: usize = 4;
@@ -52,52 +61,59 @@ pub(super) trait Tiles: Simd {
     fn tile(self, job: Job<'_>);
 
     /// [`pack`](super::pack::pack) for this level.
-    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize);
+    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [Real], to_step: usize);
 }
 
-/// C = A B + β C by the tiles of one level, on this thread.
-pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
+/// C = A B + β C, and what follows, by the tiles of one level, on this thread.
+pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
     check_sizes(a, b, &c);
     let (m, k, n) = (a.rows(), a.cols(), c.cols());
-    if k == 0 && beta == Beta::Zero {
-        (0..m).for_each(|i| c.row_mut(i).fill(0.0));
-    }
-    if m * k * n == 0 {
+    if m * n == 0 {
         return;
     }
-    let plan = Plan::new::<S>(a, b, n);
+    if k == 0 {
+        return how.without_product(c);
+    }
+    if m <= S::ROWS && n <= 2 * S::LANES && k <= how.slab && b.col_stride() == 1 {
+        // One tile: nothing to plan.
+        let (a, b) = (strip_of(a), panel_of(b, 0));
+        simd.tile(Job::of(k, a, b, c.block(0, 0, m, n), how.beta));
+        return how.finish(0, c);
+    }
+    let plan = Plan::new::<S>(a, b, n, how);
     match plan.room {
-        (0, 0) => plan.run(simd, a, b, c, beta, [&mut [], &mut []]),
+        (0, 0) => plan.run(simd, a, b, c, [&mut [], &mut []]),
         (a_room, b_room) => SCRATCH.with_borrow_mut(|scratch| {
             let (a_packed, b_packed) = scratch.get(a_room + b_room).split_at_mut(a_room);
-            plan.run(simd, a, b, c, beta, [a_packed, b_packed]);
+            plan.run(simd, a, b, c, [a_packed, b_packed]);
         }),
     }
 }
 
 /// What to pack for a product.
-struct Plan {
+struct Plan<'a> {
     /// Columns of a panel: two vectors.
     panel: usize,
     pack_a: bool,
     pack_b: bool,
     /// B's panels need a pass of their own to be packed.
     transpose_b: bool,
-    /// Floats that packed A and packed B take.
+    /// Numbers that packed A and packed B take.
     room: (usize, usize),
+    how: How<'a>,
 }
 
-impl Plan {
-    fn new<S: Tiles>(a: Mat<'_>, b: Mat<'_>, n: usize) -> Plan {
+impl<'a> Plan<'a> {
+    fn new<S: Tiles>(a: Mat<'_>, b: Mat<'_>, n: usize, how: How<'a>) -> Plan<'a> {
         let panel = 2 * S::LANES;
         let transpose_b = b.col_stride() != 1;
         let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
         let scattered = a.col_stride() != 1 || a.row_stride() >= FAR;
         let pack_a = scattered && n >= PACK_A_FROM && a.rows() > S::ROWS;
-        let depth = a.cols().min(DEPTH);
-        let a_room = if pack_a { depth * S::LANES } else { 0 };
+        let depth = a.cols().min(how.slab);
+        let a_room = if pack_a { S::ROWS * row_stride(depth).max(depth * S::LANES) } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
-        Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room) }
+        Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room), how }
     }
 
     /// The loops around the tile; `packed` is the room for A and that for B.
@@ -107,20 +123,22 @@ impl Plan {
         a: Mat<'_>,
         b: Mat<'_>,
         mut c: MatMut<'_>,
-        beta: Beta,
-        [a_packed, b_packed]: [&mut [f32]; 2],
+        [a_packed, b_packed]: [&mut [Real]; 2],
     ) {
         let (m, k, n) = (a.rows(), a.cols(), c.cols());
-        for (p, depth) in even_cuts(k, DEPTH) {
-            let beta = if p == 0 { beta } else { Beta::One };
+        for (p, depth) in even_cuts(k, self.how.slab) {
+            let beta = if p == 0 { self.how.beta } else { Beta::One };
             for (first, panels) in even_cuts(n.div_ceil(self.panel), WIDTH / self.panel) {
                 let j = first * self.panel;
                 let width = (panels * self.panel).min(n - j);
                 let b = b.block(p, j, depth, width);
                 for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
                     let a = self.strip_of_a(simd, a.block(i, p, rows, depth), a_packed);
-                    let c = c.block(i, j, rows, width);
-                    self.row_of_tiles(simd, strip == 0, a, b, b_packed, c, beta);
+                    let mut c = c.block(i, j, rows, width);
+                    self.row_of_tiles(simd, strip == 0, a, b, b_packed, &mut c, beta);
+                    if p + depth == k {
+                        self.how.finish(j, c);
+                    }
                 }
             }
         }
@@ -128,10 +146,18 @@ impl Plan {
 
     /// The strip of A that is `a`, in place or packed.
     #[inline]
-    fn strip_of_a<'a, S: Tiles>(&self, simd: S, a: Mat<'a>, packed: &'a mut [f32]) -> Strip<'a> {
-        let strip = Strip { data: a.data(), lane_stride: a.row_stride(), step: a.col_stride() };
+    fn strip_of_a<'p, S: Tiles>(&self, simd: S, a: Mat<'p>, packed: &'p mut [Real]) -> Strip<'p> {
+        let strip = strip_of(a);
         if !self.pack_a {
             return strip;
+        }
+        if strip.step == 1 {
+            // Rows are read in order: that they are near each other is enough.
+            let lane_stride = row_stride(a.cols());
+            for (i, row) in packed.chunks_exact_mut(lane_stride).enumerate().take(a.rows()) {
+                row[..a.cols()].copy_from_slice(&a.data()[i * a.row_stride()..][..a.cols()]);
+            }
+            return Strip { data: packed, lane_stride, step: 1 };
         }
         simd.pack(strip, (a.rows(), a.cols()), packed, S::LANES);
         Strip { data: packed, lane_stride: 1, step: S::LANES }
@@ -139,24 +165,22 @@ impl Plan {
 
     /// One strip of A times a block of B. For the first strip, B is not packed yet.
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the loop body of `multiply`")]
+    #[expect(clippy::too_many_arguments, reason = "the loop body of `run`")]
     fn row_of_tiles<S: Tiles>(
         &self,
         simd: S,
         first: bool,
         a: Strip<'_>,
         b: Mat<'_>,
-        b_packed: &mut [f32],
-        mut c: MatMut<'_>,
+        b_packed: &mut [Real],
+        c: &mut MatMut<'_>,
         beta: Beta,
     ) {
         let (depth, rows, n) = (b.rows(), c.rows(), c.cols());
         for j in (0..n).step_by(self.panel) {
             let width = self.panel.min(n - j);
-            let panel = panel_of_b(b, j);
-            let c = c.block(0, j, rows, width);
-            let job =
-                Job { depth, a, b: panel, b_is_packed: false, copy: None, ahead: None, c, beta };
+            let panel = panel_of(b, j);
+            let job = Job::of(depth, a, panel, c.block(0, j, rows, width), beta);
             if !self.pack_b {
                 simd.tile(job);
                 continue;
@@ -164,7 +188,7 @@ impl Plan {
             let step = width.next_multiple_of(S::LANES);
             let packed = &mut b_packed[j * depth..][..step * depth];
             if first && !self.transpose_b {
-                let ahead = (j + self.panel < n).then(|| panel_of_b(b, j + self.panel));
+                let ahead = (j + self.panel < n).then(|| panel_of(b, j + self.panel));
                 simd.tile(Job { copy: Some(packed), ahead, ..job });
                 continue;
             }
@@ -177,10 +201,21 @@ impl Plan {
     }
 }
 
+/// The rows of A, in place.
+fn strip_of(a: Mat<'_>) -> Strip<'_> {
+    Strip { data: a.data(), lane_stride: a.row_stride(), step: a.col_stride() }
+}
+
 /// The columns of B from `j` on, in place.
-fn panel_of_b(b: Mat<'_>, j: usize) -> Strip<'_> {
+fn panel_of(b: Mat<'_>, j: usize) -> Strip<'_> {
     let data = &b.data()[j * b.col_stride()..];
     Strip { data, lane_stride: b.col_stride(), step: b.row_stride() }
+}
+
+/// How far apart to pack rows of `depth` numbers: a cache line more than they take, so that rows do
+/// not share cache sets.
+fn row_stride(depth: usize) -> usize {
+    depth.next_multiple_of(16) + 16
 }
 
 /// Cuts `0..len` into the fewest pieces of at most `most`, whose lengths differ by at most one;
@@ -196,23 +231,23 @@ fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
 thread_local! {
     /// Room for packed operands. It grows to what the largest product needs and stays: a product
     /// in a loop neither allocates nor meets fresh pages.
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch { floats: Vec::new() }) };
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch { numbers: Vec::new() }) };
 }
 
 struct Scratch {
-    floats: Vec<f32>,
+    numbers: Vec<Real>,
 }
 
 impl Scratch {
-    /// `len` stale floats that start at a cache line: a vector that straddles two lines loads at
+    /// `len` stale numbers that start at a cache line: a vector that straddles two lines loads at
     /// half the speed.
-    fn get(&mut self, len: usize) -> &mut [f32] {
-        const LINE: usize = 64 / size_of::<f32>();
-        if self.floats.len() < len + LINE {
-            self.floats.resize(len + LINE, 0.0);
+    fn get(&mut self, len: usize) -> &mut [Real] {
+        const LINE: usize = 64 / size_of::<Real>();
+        if self.numbers.len() < len + LINE {
+            self.numbers.resize(len + LINE, 0.0);
         }
-        let start = self.floats.as_ptr().align_offset(64);
-        &mut self.floats[start..start + len]
+        let start = self.numbers.as_ptr().align_offset(64);
+        &mut self.numbers[start..start + len]
     }
 }
 

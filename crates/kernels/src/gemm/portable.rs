@@ -1,9 +1,8 @@
-//! Rung 2. How is each number loaded once and used many times?
+//! Rung 3. How is each number loaded once and used many times?
 //!
 //! C is cut into tiles of 4 rows and 16 columns that live in registers while the loop over k
-//! runs: for 4 + 16 loads there are 64 multiply-adds. The 16 columns of B are packed first, so
-//! that the loop reads them in order whatever B's strides are; columns past the edge become
-//! zeros, and the loop needs no test.
+//! runs: for 4 + 16 loads there are 64 multiply-adds. The columns of B are packed, so that the
+//! loop reads them in order whatever B's strides are.
 //!
 //! ```text
 //!                    b_p0 ... b_p15      one packed row of B
@@ -13,61 +12,61 @@
 //!           a_3p   [ c_30 ... c_3,15 ]
 //! ```
 //!
-//! The loops are plain `a * b + c` for the compiler to vectorise. Not `mul_add`: without FMA
-//! hardware that is a call into the maths library.
+//! That loop is `tile`, its layout `pack`, the order of the blocks `panels`. Here they are compiled
+//! for what every CPU of the target has; the next rungs are the same three files with other
+//! vectors. Nothing is fused: without FMA hardware `mul_add` is a call into the maths library.
 //!
-//! Gain: 1.3 times the rows at 256^3; 1.9 times at 1024^3, where B outgrows L2.
+//! Gain: see docs/gemm.md
 
-use super::{Beta, check_sizes};
+use super::pack::pack;
+use super::panels::{Tiles, multiply};
+use super::tile::{Job, Strip, tile};
+use super::{Beta, How};
 use crate::Real;
 use crate::mat::{Mat, MatMut};
+use crate::simd::Portable;
 
-/// Rows of a tile.
-const MR: usize = 4;
-/// Columns of a tile.
-const NR: usize = 16;
+/// C = A B + β C by tiles of 4 x 16 in plain Rust, on this thread.
+///
+/// # Panics
+/// If the sizes differ.
+pub fn portable(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
+    portable_how(a, b, c, How::alone(beta, b.cols()));
+}
 
-/// C = A B + β C by register tiles, in plain Rust.
-pub fn portable(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
-    check_sizes(a, b, &c);
-    let (m, k, n) = (a.rows(), a.cols(), c.cols());
-    let mut panel = vec![[0.0; NR]; k];
-    for j in (0..n).step_by(NR) {
-        let width = NR.min(n - j);
-        pack(b, j, width, &mut panel);
-        for i in (0..m).step_by(MR) {
-            let height = MR.min(m - i);
-            let tile = multiply(a, i, height, &panel);
-            for (row, sums) in tile.iter().take(height).enumerate() {
-                let c = &mut c.row_mut(i + row)[j..j + width];
-                for (c, sum) in c.iter_mut().zip(sums) {
-                    *c = if beta == Beta::One { *c + sum } else { *sum };
-                }
-            }
-        }
+pub(super) fn portable_how(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
+    multiply(Portable, a, b, c, how);
+}
+
+impl Tiles for Portable {
+    const ROWS: usize = 4;
+
+    #[inline]
+    fn tile(self, job: Job<'_>) {
+        if job.c.cols() > 8 { whole_or_not::<2>(job) } else { whole_or_not::<1>(job) }
+    }
+
+    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [Real], to_step: usize) {
+        pack(self, strip, size, to, to_step);
     }
 }
 
-/// Copies columns `j .. j + width` of B, zeros behind them.
-fn pack(b: Mat<'_>, j: usize, width: usize, panel: &mut [[Real; NR]]) {
-    for (p, row) in panel.iter_mut().enumerate() {
-        row.fill(0.0);
-        for (column, x) in row.iter_mut().take(width).enumerate() {
-            *x = b.at(p, j + column);
-        }
+fn whole_or_not<const NV: usize>(job: Job<'_>) {
+    match job.c.rows() {
+        1 => tile_of::<1, NV>(job),
+        2 => tile_of::<2, NV>(job),
+        3 => tile_of::<3, NV>(job),
+        4 => tile_of::<4, NV>(job),
+        _ => unreachable!("tiles have 1 to 4 rows"),
     }
 }
 
-/// One tile of A B. Rows past A's last repeat it and are dropped by the caller.
-fn multiply(a: Mat<'_>, i: usize, height: usize, panel: &[[Real; NR]]) -> [[Real; NR]; MR] {
-    let mut tile = [[0.0; NR]; MR];
-    for (p, b) in panel.iter().enumerate() {
-        for (row, sums) in tile.iter_mut().enumerate() {
-            let a = a.at(i + row.min(height - 1), p);
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum += a * b;
-            }
-        }
+fn tile_of<const MR: usize, const NV: usize>(job: Job<'_>) {
+    if job.copy.is_some() {
+        tile::<Portable, MR, NV, false, true>(Portable, job);
+    } else if job.b_is_packed {
+        tile::<Portable, MR, NV, true, false>(Portable, job);
+    } else {
+        tile::<Portable, MR, NV, false, false>(Portable, job);
     }
-    tile
 }

@@ -7,8 +7,13 @@ use crate::simd::Level;
 
 /// The rungs that this CPU can run; [`naive`] is the oracle.
 fn rungs() -> Vec<(&'static str, Rung)> {
-    let everywhere: [(&'static str, Rung); 4] =
-        [("rows", rows), ("portable", portable), ("library", library), ("gemm", gemm)];
+    let everywhere: [(&'static str, Rung); 5] = [
+        ("rows", rows),
+        ("blocked", blocked),
+        ("portable", portable),
+        ("library", library),
+        ("gemm", gemm),
+    ];
     everywhere.into_iter().chain(by_hand()).collect()
 }
 
@@ -107,7 +112,7 @@ fn every_rung_equals_naive_around_the_edges_of_tiles() {
         for (p, k) in depths.into_iter().enumerate() {
             for (j, n) in columns.into_iter().enumerate() {
                 let beta = [Beta::Zero, Beta::One][(i + p + j) % 2];
-                check((m, k, n), (i + 2 * j + p) % 4, beta, &rungs()[3..]);
+                check((m, k, n), (i + 2 * j + p) % 4, beta, &rungs()[4..]);
             }
         }
     }
@@ -126,17 +131,103 @@ fn large_products_equal_naive() {
     check((75, 259, 2100), 2, Beta::One, &rungs()[2..]);
 }
 
+/// The numbers of an m x n matrix with these strides, inside a longer slice.
+fn spread(m: usize, n: usize, (row_stride, col_stride): (usize, usize), seed: usize) -> Vec<Real> {
+    let len = (m.max(1) - 1) * row_stride + (n.max(1) - 1) * col_stride + 1;
+    integers(len, seed)
+}
+
+#[test]
+fn any_strides_will_do() {
+    // Sparse in both directions, backwards in order, repeated rows, repeated columns, padded rows.
+    let strides = |m: usize, n: usize| {
+        [(3 * n + 2, 3), (2, 2 * m + 1), (0, 1), (1, 0), (n + 5, 1), (1, m + 9)]
+    };
+    for (m, k, n) in [(1, 40, 50), (50, 40, 1), (13, 5, 33), (60, 300, 200), (4, 2, 5)] {
+        for a_strides in strides(m, k) {
+            for b_strides in strides(k, n) {
+                let (a, b) = (spread(m, k, a_strides, 1), spread(k, n, b_strides, 2));
+                let a = Mat::strided(&a, (m, k), a_strides);
+                let b = Mat::strided(&b, (k, n), b_strides);
+                let mut expected = vec![0.0; m * n];
+                naive(a, b, MatMut::new(&mut expected, m, n), Beta::Zero);
+                for (name, rung) in rungs() {
+                    // C's rows are apart too.
+                    let mut c = vec![SENTINEL; m * (n + 3)];
+                    rung(a, b, MatMut::strided(&mut c, (m, n), n + 3), Beta::Zero);
+                    for (i, row) in c.chunks(n + 3).enumerate() {
+                        let what = format!("{name}: {m} x {k} x {n}, {a_strides:?} {b_strides:?}");
+                        assert_eq!(row[..n], expected[i * n..][..n], "{what}");
+                        assert_eq!(row[n..], [SENTINEL; 3], "{what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_follows_sees_each_number_once_in_its_column() {
+    for (m, k, n) in [(1, 300, 700), (700, 300, 1), (5, 0, 7), (3, 2, 5), (90, 600, 1500)] {
+        let (a, b, bias) = (integers(m * k, 1), integers(k * n, 2), integers(n, 3));
+        let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
+        let mut expected = integers(m * n, 4);
+        let mut c = expected.clone();
+        naive(a, b, MatMut::new(&mut expected, m, n), Beta::One);
+        for (at, x) in expected.iter_mut().enumerate() {
+            *x = 2.0 * *x + bias[at % n];
+        }
+        let then = |j: usize, run: &mut [Real]| {
+            let bias = &bias[j..];
+            run.iter_mut().zip(bias).for_each(|(x, bias)| *x = 2.0 * *x + bias);
+        };
+        par::with_threads(3, || {
+            gemm_then(a, b, MatMut::new(&mut c, m, n), Beta::One, &then);
+        });
+        assert!(c == expected, "{m} x {k} x {n}");
+    }
+}
+
+#[test]
+fn batched_products_are_single_products() {
+    for (count, m, k, n) in [(0, 2, 3, 4), (7, 3, 4, 5), (40, 17, 33, 9), (3, 130, 90, 200)] {
+        let (a, b) = (fractions(count * m * k, 1), fractions(k * n, 2));
+        let a = |i: usize| Mat::new(&a[i * m * k..][..m * k], m, k);
+        // One B for all, transposed.
+        let b = |_| Mat::new(&b, n, k).transposed();
+        let mut expected = vec![0.0; count * m * n];
+        for (i, c) in expected.chunks_mut(m * n).enumerate() {
+            gemm(a(i), b(i), MatMut::new(c, m, n), Beta::Zero);
+        }
+        for threads in [1, 2, 4] {
+            let mut c = vec![Real::NAN; count * m * n];
+            par::with_threads(threads, || gemm_batched(count, a, b, &mut c, Beta::Zero));
+            assert!(c == expected, "{count} of {m} x {k} x {n}, {threads} threads");
+        }
+    }
+}
+
 #[test]
 fn threads_change_no_bit() {
-    for (m, k, n) in [(300, 300, 300), (65, 700, 333), (1000, 90, 70), (5, 900, 1500)] {
+    let shapes = [
+        (300, 300, 300),
+        (65, 700, 333),
+        (1000, 90, 70),
+        (5, 900, 1500),
+        (1, 900, 999),
+        (999, 900, 1),
+    ];
+    for (m, k, n) in shapes {
         for flags in 0..4 {
             let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
             let (a, b) = (matrix(&a, m, k, flags & 1 == 1), matrix(&b, k, n, flags & 2 == 2));
             let product = |threads: usize| {
                 let mut c = vec![0.0; m * n];
                 let c_mat = MatMut::new(&mut c, m, n);
+                let way = if m == 1 { vector::row_how } else { fastest() };
+                let way = if n == 1 { vector::column_how } else { way };
                 par::with_threads(threads, || {
-                    in_pieces(threads, fastest(m * k * n), a, b, c_mat, Beta::Zero);
+                    in_pieces(threads, way, a, b, c_mat, How::alone(Beta::Zero, n));
                 });
                 c
             };

@@ -18,6 +18,7 @@
 //! does nothing but arithmetic as long as the first number is the smaller one.
 
 use super::Beta;
+use crate::Real;
 use crate::mat::MatMut;
 use crate::simd::Simd;
 
@@ -27,7 +28,7 @@ use crate::simd::Simd;
 /// an operand or be packed.
 #[derive(Clone, Copy)]
 pub(super) struct Strip<'a> {
-    pub(super) data: &'a [f32],
+    pub(super) data: &'a [Real],
     pub(super) lane_stride: usize,
     pub(super) step: usize,
 }
@@ -51,11 +52,25 @@ pub(super) struct Job<'a> {
     /// Whole vectors of `b` can be read: it is packed, so C's edge needs no mask here.
     pub(super) b_is_packed: bool,
     /// Where to pack `b` on the way, vector behind vector, if it is to be packed.
-    pub(super) copy: Option<&'a mut [f32]>,
+    pub(super) copy: Option<&'a mut [Real]>,
     /// A strip like `b` that is needed soon: its cache lines are asked for on the way.
     pub(super) ahead: Option<Strip<'a>>,
     pub(super) c: MatMut<'a>,
     pub(super) beta: Beta,
+}
+
+impl<'a> Job<'a> {
+    /// C = A B + β C, with both strips in place.
+    #[inline]
+    pub(super) fn of(
+        depth: usize,
+        a: Strip<'a>,
+        b: Strip<'a>,
+        c: MatMut<'a>,
+        beta: Beta,
+    ) -> Job<'a> {
+        Job { depth, a, b, b_is_packed: false, copy: None, ahead: None, c, beta }
+    }
 }
 
 /// Does the job for a C of `MR` rows and `NV` vectors of columns, the last perhaps in part.
@@ -161,7 +176,7 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize, const WHOLE: bool, con
     p: usize,
     a: Strip<'_>,
     b: Strip<'_>,
-    copy: *mut f32,
+    copy: *mut Real,
     mask: S::Mask,
     sums: &mut [[S::Vector; NV]; MR],
 ) {

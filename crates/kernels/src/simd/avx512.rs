@@ -85,15 +85,18 @@ impl Simd for Avx512 {
     ) {
         let mask = self.first(columns);
         let mut block = [self.splat(0.0); 16];
-        for (i, row) in block.iter_mut().enumerate().take(rows) {
-            // SAFETY: i < rows, and the mask chooses j < columns: the caller vouches for those.
-            *row = unsafe { self.load_masked(mask, from.add(i * from_stride)) };
+        for (i, row) in block.iter_mut().enumerate() {
+            let mask = if i < rows { mask } else { 0 };
+            // SAFETY: the mask chooses j < columns of a row i < rows: the caller vouches for those.
+            *row = unsafe { self.load_masked(mask, from.wrapping_add(i * from_stride)) };
         }
         // SAFETY: the token proves AVX-512.
         let block = unsafe { transposed(block) };
-        for (j, column) in block.into_iter().enumerate().take(columns) {
-            // SAFETY: j < columns: the caller vouches for 16 floats there.
-            unsafe { self.store(column, to.add(j * to_stride)) }
+        for (j, column) in block.into_iter().enumerate() {
+            if j < columns {
+                // SAFETY: j < columns: the caller vouches for 16 floats there.
+                unsafe { self.store(column, to.add(j * to_stride)) }
+            }
         }
     }
 }

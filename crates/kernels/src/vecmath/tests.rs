@@ -134,6 +134,11 @@ fn softplus_is_within_its_bound() {
     assert_bound(softplus, exact_softplus, points(), SOFTPLUS_MAX_ULP);
 }
 
+#[test]
+fn sqrt_is_within_its_bound() {
+    assert_bound(sqrt, f64::sqrt, points(), SQRT_MAX_ULP);
+}
+
 /// Equality of bits, so that −0 is not 0; any NaN equals any other.
 #[track_caller]
 fn assert_same(y: Real, wanted: Real) {
@@ -167,6 +172,12 @@ fn special_values_are_exact() {
     assert_same(sigmoid(inf), 1.0);
     assert_same(sigmoid(-inf), 0.0);
 
+    assert_same(sqrt(0.0), 0.0);
+    assert_same(sqrt(-0.0), -0.0);
+    assert_same(sqrt(inf), inf);
+    assert_same(sqrt(-1.0), Real::NAN);
+    assert_same(sqrt(-inf), Real::NAN);
+
     assert_same(softplus(inf), inf);
     assert_same(softplus(-inf), 0.0);
 }
@@ -177,7 +188,7 @@ fn nan_gives_nan() {
     let infinity = Real::INFINITY.to_bits();
     for bits in [Real::NAN.to_bits(), infinity + 1, infinity | FRACTION_MASK] {
         for x in [Real::from_bits(bits), -Real::from_bits(bits)] {
-            for f in [exp, ln, tanh, sigmoid, softplus] {
+            for f in [exp, ln, tanh, sigmoid, softplus, sqrt] {
                 assert_same(f(x), Real::NAN);
             }
         }
@@ -299,5 +310,13 @@ mod all_arguments {
     #[ignore = "the long tier: cargo test --release -- --ignored"]
     fn softplus_is_within_its_bound_everywhere() {
         assert_bound_everywhere("softplus", softplus, exact_softplus, SOFTPLUS_MAX_ULP);
+    }
+
+    #[test]
+    #[ignore = "the long tier: cargo test --release -- --ignored"]
+    fn sqrt_is_within_its_bound_everywhere() {
+        // The f64 root is too exact to hide a wrong f32: a root is never closer than 2⁻²⁷ ULP to
+        // the middle between two floats.
+        assert_bound_everywhere("sqrt", sqrt, f64::sqrt, SQRT_MAX_ULP);
     }
 }

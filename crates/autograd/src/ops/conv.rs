@@ -1,0 +1,576 @@
+//! How are convolutions differentiated?
+//!
+//! A convolution, its gradient in the input and its gradient in the weights are the three partial
+//! derivatives of one trilinear form, so the family is closed:
+//!
+//! | forward | derivative uses | second derivative uses |
+//! |---|---|---|
+//! | `conv(x, w)` | `conv_t(dy, w)`, `conv_w(x, dy)` | the same three |
+//! | `conv_t(g, w)` | `conv(d, w)`, `conv_w(d, g)` | the same three |
+//! | `conv_w(x, g)` | `conv_t(g, d)`, `conv(x, d)` | the same three |
+//!
+//! `conv_t`, the gradient in the input, is what layers call a transposed convolution.
+
+#[cfg(test)]
+use super::case::{Case, Mistake, zeros};
+use crate::{Array, Op, Shape, Tensor};
+use kernels::conv::{self, Geometry};
+use kernels::window::Window;
+
+/// What surrounds an image when a window slides over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: the window stays inside.
+    Valid,
+    /// As much as it takes for ⌈size / stride⌉ outputs along each axis. An odd row goes below, an
+    /// odd column to the right, as in TensorFlow.
+    Same,
+    /// So many rows and columns.
+    Explicit {
+        /// Rows above.
+        top: usize,
+        /// Rows below.
+        bottom: usize,
+        /// Columns on the left.
+        left: usize,
+        /// Columns on the right.
+        right: usize,
+    },
+}
+
+impl Padding {
+    /// The same on all four sides: what PyTorch calls `padding`.
+    pub const fn all(size: usize) -> Padding {
+        Padding::Explicit { top: size, bottom: size, left: size, right: size }
+    }
+
+    /// What is in front of and behind the height and the width; None if that depends on the sizes.
+    fn explicit(self) -> Option<[[usize; 2]; 2]> {
+        match self {
+            Padding::Valid => Some([[0; 2]; 2]),
+            Padding::Same => None,
+            Padding::Explicit { top, bottom, left, right } => Some([[top, bottom], [left, right]]),
+        }
+    }
+}
+
+/// What the two windows of an image slide along.
+const ALONG: [&str; 2] = ["height", "width"];
+
+/// How a kernel slides over an image: its steps, gaps and borders, each pair for height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sliding {
+    /// Distance from one output to the next, in input pixels.
+    pub stride: [usize; 2],
+    /// Distance from one tap of the kernel to the next, in input pixels; 1 for neighbours.
+    pub dilation: [usize; 2],
+    /// What surrounds the image.
+    pub padding: Padding,
+}
+
+impl Sliding {
+    /// By single steps, without gaps or padding.
+    pub const UNIT: Sliding = Sliding { stride: [1, 1], dilation: [1, 1], padding: Padding::Valid };
+
+    /// The same with this stride along both axes.
+    #[must_use]
+    pub const fn stride(self, stride: usize) -> Sliding {
+        Sliding { stride: [stride, stride], ..self }
+    }
+
+    /// The same with this dilation along both axes.
+    #[must_use]
+    pub const fn dilation(self, dilation: usize) -> Sliding {
+        Sliding { dilation: [dilation, dilation], ..self }
+    }
+
+    /// The same with this padding.
+    #[must_use]
+    pub const fn padding(self, padding: Padding) -> Sliding {
+        Sliding { padding, ..self }
+    }
+
+    /// The windows of a kernel of `taps` over an image of `size`.
+    #[track_caller]
+    pub(super) fn windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
+        self.along_both(op, |d| {
+            let (stride, dilation) = (self.stride[d], self.dilation[d]);
+            let window = match self.padding.explicit() {
+                Some(padding) => Window::padded(size[d], taps[d], stride, dilation, padding[d]),
+                None => Window::same(size[d], taps[d], stride, dilation),
+            };
+            window.ok_or_else(|| {
+                let extent = (taps[d].max(1) - 1) * dilation + 1;
+                format!(
+                    "along the {}, a kernel that reaches over {extent} does not fit into {}",
+                    ALONG[d], size[d]
+                )
+            })
+        })
+    }
+
+    /// The windows of a pooling, each of which sees some of the image.
+    #[track_caller]
+    pub(super) fn pool_windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
+        let windows = self.windows(op, size, taps);
+        for (window, along) in windows.iter().zip(ALONG) {
+            let sees = |o: usize| (0..window.taps).any(|k| window.position(o, k).is_some());
+            assert!(
+                (0..window.output).all(sees),
+                "{op}: along the {along}, a window of {} can lie in the padding alone: {:?}\n  \
+                 hint: pad by less than the window's size",
+                window.taps,
+                self.padding
+            );
+        }
+        windows
+    }
+
+    /// The windows that spread an image of `size` over a larger one.
+    #[track_caller]
+    fn transposed(
+        self,
+        op: &str,
+        size: [usize; 2],
+        taps: [usize; 2],
+        output_padding: [usize; 2],
+    ) -> [Window; 2] {
+        self.along_both(op, |d| {
+            let (stride, dilation, extra) = (self.stride[d], self.dilation[d], output_padding[d]);
+            if extra > 0 && extra >= stride.max(dilation) {
+                return Err(format!(
+                    "an output padding of {extra} is not below the stride {stride}"
+                ));
+            }
+            let window = match self.padding.explicit() {
+                Some(padding) => {
+                    Window::transposed(size[d], taps[d], stride, dilation, padding[d], extra)
+                }
+                None if extra > 0 => {
+                    return Err("`Same` fixes the output's size: no output padding".to_owned());
+                }
+                None => Window::same(size[d] * stride, taps[d], stride, dilation),
+            };
+            window.ok_or_else(|| {
+                format!("along the {}, the padding leaves nothing of {}", ALONG[d], size[d])
+            })
+        })
+    }
+
+    /// A window for the height and one for the width, or a panic with what is wrong.
+    #[track_caller]
+    fn along_both(self, op: &str, window: impl Fn(usize) -> Result<Window, String>) -> [Window; 2] {
+        let Sliding { stride, dilation, padding } = self;
+        match (window(0), window(1)) {
+            (Ok(height), Ok(width)) => [height, width],
+            (Err(why), _) | (_, Err(why)) => panic!(
+                "{op}: {why}\n  \
+                 hint: stride {stride:?}, dilation {dilation:?}, padding {padding:?}; \
+                 every size is at least 1"
+            ),
+        }
+    }
+}
+
+/// y = conv(x, w) + b          dx = conv_t(dy, w),  dw = conv_w(x, dy),  db = Σ rows of dy
+#[derive(Clone, Copy)]
+pub(super) struct Conv2d(pub(super) Geometry);
+
+impl Op<2> for Conv2d {
+    const NAME: &'static str = "conv2d";
+
+    fn forward(&self, [x, w]: [&Array; 2]) -> Array {
+        let Conv2d(g) = self;
+        Array::filled_by(g.y_shape(), |y| conv::forward(g, x.numbers(), w.numbers(), None, y))
+    }
+
+    fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
+        match i {
+            0 => InputGradient(self.0).apply([dy, w]),
+            _ => WeightGradient(self.0).apply([x, dy]),
+        }
+    }
+}
+
+impl Op<3> for Conv2d {
+    const NAME: &'static str = "conv2d";
+
+    fn forward(&self, [x, w, b]: [&Array; 3]) -> Array {
+        let Conv2d(g) = self;
+        let bias = Some(b.numbers());
+        Array::filled_by(g.y_shape(), |y| conv::forward(g, x.numbers(), w.numbers(), bias, y))
+    }
+
+    fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
+        match i {
+            2 => dy.sum_to(*b.shape()),
+            _ => Op::<2>::vjp(self, i, [x, w], y, dy),
+        }
+    }
+}
+
+/// y = conv_t(x, w) + b        dx = conv(dy, w),  dw = conv_w(dy, x),  db = Σ rows of dy
+///
+/// The geometry is that of the convolution whose input has y's shape and whose output has x's.
+#[derive(Clone, Copy)]
+struct InputGradient(Geometry);
+
+impl Op<2> for InputGradient {
+    const NAME: &'static str = "conv_transpose2d";
+
+    fn forward(&self, [x, w]: [&Array; 2]) -> Array {
+        let InputGradient(g) = self;
+        let (x, w) = (x.numbers(), w.numbers());
+        Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, None, y))
+    }
+
+    fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
+        match i {
+            0 => Conv2d(self.0).apply([dy, w]),
+            _ => WeightGradient(self.0).apply([dy, x]),
+        }
+    }
+}
+
+impl Op<3> for InputGradient {
+    const NAME: &'static str = "conv_transpose2d";
+
+    fn forward(&self, [x, w, b]: [&Array; 3]) -> Array {
+        let InputGradient(g) = self;
+        let (x, w, bias) = (x.numbers(), w.numbers(), Some(b.numbers()));
+        Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, bias, y))
+    }
+
+    fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
+        match i {
+            2 => dy.sum_to(*b.shape()),
+            _ => Op::<2>::vjp(self, i, [x, w], y, dy),
+        }
+    }
+}
+
+/// w = conv_w(x, g)            dx = conv_t(g, dw),  dg = conv(x, dw)
+#[derive(Clone, Copy)]
+struct WeightGradient(Geometry);
+
+impl Op<2> for WeightGradient {
+    const NAME: &'static str = "conv2d_weight_gradient";
+
+    fn forward(&self, [x, g]: [&Array; 2]) -> Array {
+        let (x, g) = (x.numbers(), g.numbers());
+        Array::filled_by(self.0.w_shape(), |dw| conv::weight_gradient(&self.0, x, g, dw))
+    }
+
+    fn vjp(&self, i: usize, [x, g]: [&Tensor; 2], _: &Tensor, dw: &Tensor) -> Tensor {
+        match i {
+            0 => InputGradient(self.0).apply([g, dw]),
+            _ => Conv2d(self.0).apply([x, dw]),
+        }
+    }
+}
+
+/// The four sizes of an image.
+#[track_caller]
+pub(super) fn image(op: &str, x: &Shape) -> [usize; 4] {
+    let [batch, height, width, channels] = x[..] else {
+        panic!(
+            "{op}: input {x} is not [batch, height, width, channels]\n  \
+             hint: channels are the last axis; `reshape` or `permute` brings them there"
+        );
+    };
+    [batch, height, width, channels]
+}
+
+#[track_caller]
+fn kernel(op: &str, w: &Shape, channels: [&str; 2]) -> [usize; 4] {
+    let [height, width, inner, outer] = w[..] else {
+        let [first, last] = channels;
+        panic!("{op}: weight {w} is not [kernel height, kernel width, {first}, {last}]");
+    };
+    [height, width, inner, outer]
+}
+
+#[track_caller]
+fn check_groups(op: &str, groups: usize, w: &Shape, channels: usize, called: &str) {
+    assert!(
+        groups > 0 && channels.is_multiple_of(groups),
+        "{op}: weight {w} has {channels} {called} channels, which {groups} groups do not divide"
+    );
+}
+
+#[track_caller]
+fn check_bias(op: &str, bias: Option<&Tensor>, w: &Shape, channels: usize) {
+    if let Some(b) = bias {
+        let b = b.shape();
+        assert!(b[..] == [channels], "{op}: weight {w} wants a bias [{channels}], got {b}");
+    }
+}
+
+impl Tensor {
+    /// The convolution of images with a kernel, in `groups` groups of channels:
+    ///
+    /// y\[n, i, j, o\] = bias\[o\] + Σ x\[n, i s + a d - top, j s + b d - left, c\] w\[a, b, c, o\]
+    ///
+    /// over a, b and the input channels c of o's group, for stride s and dilation d; pixels outside
+    /// of the image count as 0.
+    ///
+    /// - `self`: `[n, height, width, inputs]`;
+    /// - `weight`: `[kernel height, kernel width, inputs / groups, outputs]`; `bias`: `[outputs]`;
+    /// - returns `[n, output height, output width, outputs]`; a size is ⌈size / stride⌉ with
+    ///   [`Padding::Same`] and else ⌊(size + padding - (taps - 1) dilation - 1) / stride⌋ + 1.
+    ///
+    /// # Panics
+    /// If the shapes are not these, the groups do not divide the channels, or the kernel is larger
+    /// than the image with its padding.
+    #[must_use]
+    #[track_caller]
+    pub fn conv2d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        sliding: Sliding,
+        groups: usize,
+    ) -> Tensor {
+        let op = Conv2d(conv_geometry("conv2d", [self, weight], bias, sliding, groups, 1));
+        match bias {
+            None => op.apply([self, weight]),
+            Some(bias) => op.apply([self, weight, bias]),
+        }
+    }
+
+    /// The transposed convolution: the gradient of [`Tensor::conv2d`] in its input, with this
+    /// tensor in the place of the output's gradient.
+    ///
+    /// - `self`: `[n, height, width, inputs]`;
+    /// - `weight`: `[kernel height, kernel width, outputs / groups, inputs]`, that of the
+    ///   convolution which leads back; `bias`: `[outputs]`;
+    /// - `output_padding`: rows at the bottom and columns on the right beyond the smallest image
+    ///   from which the convolution leads back;
+    /// - returns `[n, output height, output width, outputs]`; a size is size · stride with
+    ///   [`Padding::Same`] and else
+    ///   (size - 1) stride + (taps - 1) dilation + 1 - padding + output padding.
+    ///
+    /// # Panics
+    /// If the shapes are not these, the groups do not divide the channels, the output padding is
+    /// not below stride or dilation, or the padding leaves no output.
+    ///
+    /// Source: Dumoulin, Visin 2016, "A guide to convolution arithmetic for deep learning", §4.
+    #[must_use]
+    #[track_caller]
+    pub fn conv_transpose2d(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        sliding: Sliding,
+        output_padding: [usize; 2],
+        groups: usize,
+    ) -> Tensor {
+        let op = "conv_transpose2d";
+        let (x, w) = (self.shape(), weight.shape());
+        let [batch, height, width, inputs] = image(op, x);
+        let [kernel_height, kernel_width, outputs_of_a_group, wanted] =
+            kernel(op, w, ["out channels / groups", "in channels"]);
+        assert!(
+            inputs == wanted,
+            "{op}: input {x} has {inputs} channels, weight {w} wants {wanted}\n  \
+             hint: a transposed weight is [kernel height, kernel width, out / groups, in]"
+        );
+        check_groups(op, groups, w, inputs, "input");
+        let outputs = outputs_of_a_group * groups;
+        check_bias(op, bias, w, outputs);
+        let taps = [kernel_height, kernel_width];
+        let [rows, columns] = sliding.transposed(op, [height, width], taps, output_padding);
+        let op = InputGradient(Geometry {
+            batch,
+            in_channels: outputs,
+            out_channels: inputs,
+            groups,
+            height: rows,
+            width: columns,
+        });
+        match bias {
+            None => op.apply([self, weight]),
+            Some(bias) => op.apply([self, weight, bias]),
+        }
+    }
+}
+
+/// The sizes of the convolution of x, enlarged by a factor, once the shapes are known to fit.
+#[track_caller]
+pub(super) fn conv_geometry(
+    op: &str,
+    [x, weight]: [&Tensor; 2],
+    bias: Option<&Tensor>,
+    sliding: Sliding,
+    groups: usize,
+    factor: usize,
+) -> Geometry {
+    let (x, w) = (x.shape(), weight.shape());
+    let [batch, height, width, inputs] = image(op, x);
+    let [kernel_height, kernel_width, inputs_of_a_group, outputs] =
+        kernel(op, w, ["in channels / groups", "out channels"]);
+    let wanted = inputs_of_a_group * groups;
+    let of_groups = if groups == 1 { String::new() } else { format!(" in {groups} groups") };
+    assert!(
+        inputs == wanted,
+        "{op}: input {x} has {inputs} channels, weight {w} wants {wanted}{of_groups}\n  \
+         hint: an image is [batch, height, width, channels], \
+         a weight [kernel height, kernel width, in / groups, out]"
+    );
+    check_groups(op, groups, w, outputs, "output");
+    check_bias(op, bias, w, outputs);
+    let size = [factor * height, factor * width];
+    let [rows, columns] = sliding.windows(op, size, [kernel_height, kernel_width]);
+    Geometry {
+        batch,
+        in_channels: inputs,
+        out_channels: outputs,
+        groups,
+        height: rows,
+        width: columns,
+    }
+}
+
+#[cfg(test)]
+const FAMILY: &[&str] =
+    &[<Conv2d as Op<2>>::NAME, <InputGradient as Op<2>>::NAME, WeightGradient::NAME];
+
+/// Slides by steps of 2 and 1, with a gap in one axis, and other padding on each side.
+#[cfg(test)]
+const UNEVEN: Sliding = Sliding {
+    stride: [2, 1],
+    dilation: [1, 2],
+    padding: Padding::Explicit { top: 1, bottom: 2, left: 0, right: 3 },
+};
+
+#[cfg(test)]
+const SAME: Sliding = Sliding::UNIT.padding(Padding::Same);
+
+#[cfg(test)]
+pub(crate) const CASES: &[Case] = &[
+    Case::shaped(FAMILY, &[&[2, 4, 5, 2], &[3, 2, 2, 3], &[3]], |x| {
+        x[0].conv2d(&x[1], Some(&x[2]), Sliding::UNIT, 1)
+    }),
+    Case::shaped(FAMILY, &[&[2, 6, 5, 2], &[5, 4, 2, 2]], |x| {
+        x[0].conv2d(&x[1], None, SAME.stride(2), 1)
+    }),
+    Case::shaped(FAMILY, &[&[1, 5, 4, 4], &[3, 3, 2, 6], &[6]], |x| {
+        x[0].conv2d(&x[1], Some(&x[2]), UNEVEN, 2)
+    }),
+    Case::shaped(FAMILY, &[&[1, 3, 3, 4], &[2, 2, 1, 4]], |x| {
+        x[0].conv2d(&x[1], None, SAME.dilation(2), 4)
+    }),
+    Case::shaped(FAMILY, &[&[2, 3, 2, 3], &[4, 3, 2, 3], &[2]], |x| {
+        let sliding = Sliding::UNIT.stride(2).padding(Padding::all(1));
+        x[0].conv_transpose2d(&x[1], Some(&x[2]), sliding, [1, 0], 1)
+    }),
+    Case::shaped(FAMILY, &[&[1, 3, 2, 4], &[3, 2, 2, 4], &[4]], |x| {
+        x[0].conv_transpose2d(&x[1], Some(&x[2]), UNEVEN, [1, 0], 2)
+    }),
+    Case::shaped(FAMILY, &[&[2, 2, 3, 2], &[5, 5, 2, 2]], |x| {
+        x[0].conv_transpose2d(&x[1], None, SAME.stride(2), [0, 0], 1)
+    }),
+];
+
+#[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "conv2d",
+        make: || zeros([64, 14, 14, 3]).conv2d(&zeros([5, 5, 64, 128]), None, Sliding::UNIT, 1),
+        report: "conv2d: input [64, 14, 14, 3] has 3 channels, weight [5, 5, 64, 128] wants 64",
+    },
+    Mistake {
+        method: "conv2d",
+        make: || zeros([1, 3, 9, 1]).conv2d(&zeros([5, 5, 1, 1]), None, Sliding::UNIT, 1),
+        report: "conv2d: along the height, a kernel that reaches over 5 does not fit into 3",
+    },
+    Mistake {
+        method: "conv2d",
+        make: || zeros([1, 3, 3, 4]).conv2d(&zeros([1, 1, 2, 3]), None, Sliding::UNIT, 2),
+        report: "conv2d: weight [1, 1, 2, 3] has 3 output channels, which 2 groups do not divide",
+    },
+    Mistake {
+        method: "conv2d",
+        make: || {
+            zeros([1, 3, 3, 1]).conv2d(&zeros([3, 3, 1, 2]), Some(&zeros([3])), Sliding::UNIT, 1)
+        },
+        report: "conv2d: weight [3, 3, 1, 2] wants a bias [2], got [3]",
+    },
+    Mistake {
+        method: "conv2d",
+        make: || zeros([28, 28, 1]).conv2d(&zeros([3, 3, 1, 2]), None, Sliding::UNIT, 1),
+        report: "conv2d: input [28, 28, 1] is not [batch, height, width, channels]",
+    },
+    Mistake {
+        method: "conv_transpose2d",
+        make: || {
+            zeros([1, 3, 3, 4]).conv_transpose2d(
+                &zeros([2, 2, 4, 3]),
+                None,
+                Sliding::UNIT,
+                [0, 0],
+                1,
+            )
+        },
+        report: "conv_transpose2d: input [1, 3, 3, 4] has 4 channels, weight [2, 2, 4, 3] wants 3",
+    },
+    Mistake {
+        method: "conv_transpose2d",
+        make: || {
+            zeros([1, 3, 3, 1]).conv_transpose2d(
+                &zeros([2, 2, 1, 1]),
+                None,
+                Sliding::UNIT.stride(2),
+                [2, 0],
+                1,
+            )
+        },
+        report: "conv_transpose2d: an output padding of 2 is not below the stride 2",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+
+    fn zeros(shape: &[usize]) -> Tensor {
+        Tensor::full(shape, 0.0)
+    }
+
+    /// <conv(x, w), g> = <x, conv_t(g, w)>, with conv_t asked for as a layer asks for it.
+    #[test]
+    fn a_transposed_convolution_is_the_adjoint_of_a_convolution() {
+        let mut rng = Rng::new(0, "conv");
+        let mut check = |x: &[usize], w: &[usize], sliding: Sliding, extra, groups| {
+            let (x, w) = (Tensor::constant(rng.normal(x)), Tensor::constant(rng.normal(w)));
+            let y = x.conv2d(&w, None, sliding, groups);
+            let g = Tensor::constant(rng.normal(*y.shape()));
+            let back = g.conv_transpose2d(&w, None, sliding, extra, groups);
+            assert_eq!(back.shape(), x.shape(), "{sliding:?}");
+            let [left, right] = [&y * &g, &x * &back].map(|product| product.sum().item());
+            assert!((left - right).abs() < 1e-3, "{left} {right} {sliding:?}");
+        };
+        check(&[2, 8, 6, 3], &[5, 5, 3, 4], SAME.stride(2), [0, 0], 1);
+        check(&[2, 8, 8, 4], &[4, 4, 2, 6], Sliding::UNIT.stride(2), [0, 0], 2);
+        check(&[1, 7, 9, 2], &[3, 3, 2, 2], UNEVEN, [1, 0], 1);
+        check(&[1, 8, 9, 2], &[3, 3, 2, 2], Sliding::UNIT.stride(3).dilation(2), [0, 1], 1);
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_formulas() {
+        let x = zeros(&[1, 32, 32, 3]);
+        let w = zeros(&[5, 5, 3, 8]);
+        let y = x.conv2d(&w, None, SAME.stride(2), 1);
+        assert_eq!(y.shape(), &[1, 16, 16, 8].into());
+        let y = x.conv2d(&w, None, Sliding::UNIT.stride(2), 1);
+        assert_eq!(y.shape(), &[1, 14, 14, 8].into());
+        // A generator for 32 x 32 of four layers.
+        let mut side = zeros(&[1, 1, 1, 1]);
+        for (kernel, stride, expected) in [(2, 1, 2), (4, 2, 6), (4, 2, 14), (6, 2, 32)] {
+            let w = zeros(&[kernel, kernel, 1, 1]);
+            side = side.conv_transpose2d(&w, None, Sliding::UNIT.stride(stride), [0, 0], 1);
+            assert_eq!(side.shape(), &[1, expected, expected, 1].into());
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Do the three convolutions agree with each other, and the fast ones with the seven loops?
+
+use super::phases::{Phases, fold, unfold};
+use super::*;
+
+/// A stream of small numbers without a pattern.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        (self.0 >> 33) as usize % bound
+    }
+
+    /// Integers in -3..=3: sums of thousands of their products are exact, also in f32.
+    fn integers(&mut self, shape: [usize; 4]) -> Vec<Real> {
+        (0..count(shape)).map(|_| self.below(7) as Real - 3.0).collect()
+    }
+
+    fn window(&mut self, transposed: bool) -> Window {
+        loop {
+            let [input, taps, stride, dilation] = [9, 5, 3, 3].map(|bound| 1 + self.below(bound));
+            let padding = [self.below(4), self.below(4)];
+            let window = match self.below(3) {
+                0 => Window::same(input, taps, stride, dilation),
+                _ => Window::padded(input, taps, stride, dilation, padding),
+            };
+            let Some(window) = window else { continue };
+            // An output padding: the last rows of the input are not reached by any place.
+            let extra = if transposed { self.below(stride) } else { 0 };
+            return Window { input: window.input + extra, ..window };
+        }
+    }
+
+    fn geometry(&mut self) -> Geometry {
+        let groups = 1 + self.below(3);
+        let transposed = self.below(2) == 0;
+        Geometry {
+            batch: 1 + self.below(3),
+            in_channels: groups * (1 + self.below(4)),
+            out_channels: groups * (1 + self.below(4)),
+            groups,
+            height: self.window(transposed),
+            width: self.window(transposed),
+        }
+    }
+}
+
+fn dot(a: &[Real], b: &[Real]) -> Real {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// A single 3 x 3 kernel over a 3 x 4 image with one row of padding above and one column to the
+/// right, computed by hand.
+#[test]
+fn a_small_convolution_is_what_a_hand_computes() {
+    let g = Geometry {
+        batch: 1,
+        in_channels: 1,
+        out_channels: 1,
+        groups: 1,
+        height: Window::padded(3, 3, 1, 1, [1, 0]).unwrap(),
+        width: Window::padded(4, 3, 2, 1, [0, 1]).unwrap(),
+    };
+    assert_eq!(g.y_shape(), [1, 2, 2, 1]);
+    let x = [1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12.];
+    let w = [1., 0., -1., 2., 1., 0., 0., 3., 1.];
+    let mut y = [0.0; 4];
+    forward(&g, &x, &w, Some(&[100.]), &mut y);
+    // Top left: rows (padding, 1 2 3, 5 6 7): 2·1 + 2 + 3·6 + 7 = 29.
+    // Top right: rows (padding, 3 4 _, 7 8 _): 2·3 + 4 + 3·8 = 34.
+    // Bottom left: (1 - 3) + (2·5 + 6) + (3·10 + 11) = 55.
+    // Bottom right: 3 + (2·7 + 8) + 3·12 = 61.
+    assert_eq!(y, [129., 134., 155., 161.]);
+}
+
+#[test]
+fn the_three_are_derivatives_of_one_form() {
+    let mut numbers = Numbers(1);
+    for _ in 0..200 {
+        let g = numbers.geometry();
+        let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.integers(s));
+        let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
+        forward(&g, &x, &w, None, &mut y);
+        input_gradient(&g, &dy, &w, None, &mut dx);
+        weight_gradient(&g, &x, &dy, &mut dw);
+        let form = dot(&y, &dy);
+        assert_eq!(dot(&dx, &x), form, "{g:?}");
+        assert_eq!(dot(&dw, &w), form, "{g:?}");
+    }
+}
+
+/// Integers, so no tolerance: the order of the additions does not matter.
+#[test]
+fn the_fast_ones_equal_the_seven_loops() {
+    let mut numbers = Numbers(2);
+    for _ in 0..2000 {
+        let g = numbers.geometry();
+        let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.integers(s));
+        let in_bias = numbers.integers([1, 1, 1, g.in_channels]);
+        let out_bias = numbers.integers([1, 1, 1, g.out_channels]);
+        let stale = |len: usize| (vec![Real::NAN; len], vec![Real::NAN; len]);
+        for bias in [None, Some(&out_bias[..])] {
+            let (mut found, mut expected) = stale(dy.len());
+            forward(&g, &x, &w, bias, &mut found);
+            naive::forward(&g, &x, &w, bias, &mut expected);
+            assert_eq!(found, expected, "forward {g:?}");
+        }
+        for bias in [None, Some(&in_bias[..])] {
+            let (mut found, mut expected) = stale(x.len());
+            input_gradient(&g, &dy, &w, bias, &mut found);
+            naive::input_gradient(&g, &dy, &w, bias, &mut expected);
+            assert_eq!(found, expected, "input gradient {g:?}");
+        }
+        let (mut found, mut expected) = stale(w.len());
+        weight_gradient(&g, &x, &dy, &mut found);
+        naive::weight_gradient(&g, &x, &dy, &mut expected);
+        assert_eq!(found, expected, "weight gradient {g:?}");
+    }
+}
+
+/// u[n, t, s, c] = x[n, t / 2, s / 2, c]
+fn upsampled(x: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
+    let pixel = |i: usize, t: usize, s: usize| &x[((i * h + t / 2) * w + s / 2) * c..][..c];
+    let rows = (0..n).flat_map(|i| (0..2 * h).map(move |t| (i, t)));
+    rows.flat_map(|(i, t)| (0..2 * w).flat_map(move |s| pixel(i, t, s))).copied().collect()
+}
+
+#[test]
+fn an_upsampled_convolution_is_one_on_the_small_image() {
+    use crate::blocks::{Blocks, depth_to_space};
+    let mut numbers = Numbers(3);
+    for case in 0..400 {
+        let [batch, height, width, in_channels, out_channels] =
+            [2, 5, 5, 3, 3].map(|bound| 1 + numbers.below(bound));
+        let [kernel_height, kernel_width] = [6, 6].map(|bound| 1 + numbers.below(bound));
+        let padding = [0; 4].map(|_| numbers.below(4));
+        let windows = if case % 2 == 0 {
+            let same = |input, taps| Window::same(2 * input, taps, 1, 1);
+            (same(height, kernel_height), same(width, kernel_width))
+        } else {
+            let padded = |input, taps, p| Window::padded(2 * input, taps, 1, 1, p);
+            let [top, bottom, left, right] = padding;
+            let rows = padded(height, kernel_height, [top, bottom]);
+            (rows, padded(width, kernel_width, [left, right]))
+        };
+        let (Some(rows), Some(columns)) = windows else { continue };
+        let large =
+            Geometry { batch, in_channels, out_channels, groups: 1, height: rows, width: columns };
+        let x_shape = [batch, height, width, in_channels];
+        let (x, w) = (numbers.integers(x_shape), numbers.integers(large.w_shape()));
+
+        let mut two_steps = vec![Real::NAN; count(large.y_shape())];
+        forward(&large, &upsampled(&x, x_shape), &w, None, &mut two_steps);
+
+        let phases = Phases::of(&large);
+        let mut folded = vec![Real::NAN; count(phases.geometry.w_shape())];
+        fold(large.w_shape(), &w, &mut folded);
+        let mut z = vec![Real::NAN; count(phases.geometry.y_shape())];
+        forward(&phases.geometry, &x, &folded, None, &mut z);
+        let [_, small_height, small_width, _] = phases.geometry.y_shape();
+        let small = [small_height, small_width];
+        let blocks = Blocks::whole(batch, small, [2, 2], out_channels);
+        let blocks = Blocks { crop: phases.crop, large: phases.output, ..blocks };
+        let mut one_step = vec![Real::NAN; two_steps.len()];
+        depth_to_space(&blocks, &z, &mut one_step);
+        assert_eq!(one_step, two_steps, "{large:?}");
+    }
+}
+
+#[test]
+fn unfold_is_the_adjoint_of_fold() {
+    let mut numbers = Numbers(4);
+    for sizes in [[1, 1, 2, 3], [3, 3, 2, 2], [5, 4, 1, 3], [2, 5, 3, 1]] {
+        let folded_sizes = [sizes[0] / 2 + 1, sizes[1] / 2 + 1, sizes[2], 4 * sizes[3]];
+        let (w, d) = (numbers.integers(sizes), numbers.integers(folded_sizes));
+        let (mut folded, mut dw) = (vec![Real::NAN; d.len()], vec![Real::NAN; w.len()]);
+        fold(sizes, &w, &mut folded);
+        unfold(sizes, &d, &mut dw);
+        assert_eq!(dot(&folded, &d), dot(&w, &dw), "{sizes:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "conv: lengths [3, 1, 4] of x, w, y")]
+fn lengths_that_contradict_the_geometry_are_refused() {
+    let along = Window::padded(2, 1, 1, 1, [0, 0]).unwrap();
+    let g = Geometry {
+        batch: 1,
+        in_channels: 1,
+        out_channels: 1,
+        groups: 1,
+        height: along,
+        width: along,
+    };
+    forward(&g, &[0.0; 3], &[0.0], None, &mut [0.0; 4]);
+}

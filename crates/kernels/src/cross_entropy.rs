@@ -1,0 +1,168 @@
+//! How are the two cross-entropies of logits and their gradients computed, each in one pass?
+//!
+//! `binary` is that of a sigmoid, the others that of a softmax over each row. All are written in
+//! logits, so that none is infinite where a probability rounds to 0.
+
+use crate::elementwise::TASK;
+use crate::on_level::on_level;
+use crate::reduce::{sum, sum_of};
+use crate::softmax::{logsumexp_task, rows_together, softmax_body};
+use crate::vecmath::{sigmoid, softplus};
+use crate::{Real, par};
+
+/// Σ_i [ t_i softplus(-x_i) + (1 - t_i) softplus(x_i) ].
+///
+/// # Panics
+/// If the lengths differ.
+pub fn binary(x: &[Real], t: &[Real]) -> Real {
+    sum_of([x, t], binary_term)
+}
+
+#[inline(always)]
+fn binary_term([x, t]: [Real; 2]) -> Real {
+    // Not softplus(x) - t x, which cancels for large x. Both logarithms are the same one.
+    t * softplus(-x) + (1.0 - t) * softplus(x)
+}
+
+/// dx_i = c (sigmoid(x_i) - t_i): c times the gradient of [`binary`].
+///
+/// # Panics
+/// If the lengths differ.
+pub fn binary_grad(x: &[Real], t: &[Real], c: Real, dx: &mut [Real]) {
+    assert!(x.len() == dx.len() && t.len() == dx.len(), "cross-entropy: lengths differ");
+    let work = dx.len();
+    par::for_each_chunk(dx, TASK, work, |start, dx| {
+        on_level(dx.len(), (&x[start..], &t[start..], c, dx), binary_grad_body);
+    });
+}
+
+#[inline(always)]
+fn binary_grad_body((x, t, c, dx): (&[Real], &[Real], Real, &mut [Real])) {
+    for ((dx, x), t) in dx.iter_mut().zip(x).zip(t) {
+        *dx = c * (sigmoid(*x) - t);
+    }
+}
+
+/// y_i = Σ_j t_ij (ln Σ_l exp(x_il) - x_ij) for each row i of `columns` numbers: the cross-entropy
+/// of softmax(x_i) against t_i.
+///
+/// # Panics
+/// If the lengths contradict each other.
+pub fn rows(x: &[Real], t: &[Real], columns: usize, y: &mut [Real]) {
+    let len = y.len() * columns;
+    assert!(x.len() == len && t.len() == len, "cross-entropy: lengths differ");
+    par::for_each_chunk(y, rows_together(columns), len, |start, y| {
+        let task = start * columns..(start + y.len()) * columns;
+        let (x, t) = (&x[task.clone()], &t[task]);
+        logsumexp_task(x, columns, y);
+        for ((norm, x), t) in y.iter_mut().zip(x.chunks_exact(columns)).zip(t.chunks_exact(columns))
+        {
+            let lse = *norm;
+            // t (lse - x), which is Σ t lse - Σ t x without its cancellation.
+            *norm = sum_of([x, t], |[x, t]| t * (lse - x));
+        }
+    });
+}
+
+/// dx_ij = c (s_i softmax(x_i)_j - t_ij),  s_i = Σ_j t_ij: c times the gradient of Σ_i y_i of
+/// [`rows`].
+///
+/// # Panics
+/// If the lengths contradict each other.
+pub fn rows_grad(x: &[Real], t: &[Real], columns: usize, c: Real, dx: &mut [Real]) {
+    assert!(x.len() == dx.len() && t.len() == dx.len(), "cross-entropy: lengths differ");
+    if dx.is_empty() {
+        return;
+    }
+    assert_eq!(dx.len() % columns, 0, "cross-entropy: rows of {columns}");
+    let work = dx.len();
+    par::for_each_chunk(dx, rows_together(columns) * columns, work, |start, dx| {
+        let task = start..start + dx.len();
+        on_level(dx.len(), (&x[task.clone()], &t[task], columns, c, dx), rows_grad_body);
+    });
+}
+
+#[inline(always)]
+fn rows_grad_body((x, t, columns, c, dx): (&[Real], &[Real], usize, Real, &mut [Real])) {
+    softmax_body((x, columns, &mut *dx));
+    for (dx, t) in dx.chunks_exact_mut(columns).zip(t.chunks_exact(columns)) {
+        let s = sum(t);
+        for (dx, t) in dx.iter_mut().zip(t) {
+            *dx = c * (s * *dx - t);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logits in [-8, 8), and targets in [0, 1).
+    fn operands(len: usize) -> (Vec<Real>, Vec<Real>) {
+        let x = (0..len).map(|i| (i * 7919 % 1013) as Real / 63.3 - 8.0).collect();
+        (x, (0..len).map(|i| (i * 31 % 97) as Real / 97.0).collect())
+    }
+
+    fn close(y: Real, exact: f64, tolerance: f64) -> bool {
+        (f64::from(y) - exact).abs() <= tolerance * exact.abs().max(1.0)
+    }
+
+    #[test]
+    fn binary_equals_its_definition() {
+        for len in [1, 40, 5000, 100_003] {
+            let (x, t) = operands(len);
+            let mut dx = vec![Real::NAN; len];
+            binary_grad(&x, &t, 0.5, &mut dx);
+            let p = |x: Real| 1.0 / (1.0 + (-f64::from(x)).exp());
+            let terms = x.iter().zip(&t).map(|(x, t)| {
+                let (p, t) = (p(*x), f64::from(*t));
+                -t * p.ln() - (1.0 - t) * (1.0 - p).ln()
+            });
+            let exact: f64 = terms.sum();
+            assert!(close(binary(&x, &t), exact, 2e-6), "{len}");
+            for ((dx, x), t) in dx.iter().zip(&x).zip(&t) {
+                assert!(close(*dx, 0.5 * (p(*x) - f64::from(*t)), 1e-6), "{len}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_equal_their_definition() {
+        for (n, columns) in [(1, 2), (300, 2), (700, 10), (5, 5000)] {
+            let (x, t) = operands(n * columns);
+            let (mut y, mut dx) = (vec![Real::NAN; n], vec![Real::NAN; n * columns]);
+            rows(&x, &t, columns, &mut y);
+            rows_grad(&x, &t, columns, 0.5, &mut dx);
+            for i in 0..n {
+                let row = i * columns..(i + 1) * columns;
+                let pairs: Vec<(f64, f64)> = x[row.clone()]
+                    .iter()
+                    .zip(&t[row.clone()])
+                    .map(|(x, t)| (f64::from(*x), f64::from(*t)))
+                    .collect();
+                let total: f64 = pairs.iter().map(|(x, _)| x.exp()).sum();
+                let weight: f64 = pairs.iter().map(|(_, t)| t).sum();
+                let exact = pairs.iter().map(|(x, t)| -t * (x.exp() / total).ln()).sum::<f64>();
+                assert!(close(y[i], exact, 2e-6), "{n} x {columns}");
+                for (dx, (x, t)) in dx[row].iter().zip(&pairs) {
+                    assert!(
+                        close(*dx, 0.5 * (weight * x.exp() / total - t), 4e-6),
+                        "{n} x {columns}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn huge_logits_stay_finite() {
+        let (x, t) = ([1e4, -1e4, 1e4, 1e4], [0.0, 1.0, 1.0, 0.0]);
+        let (mut y, mut dx) = ([Real::NAN; 2], [Real::NAN; 4]);
+        rows(&x, &t, 2, &mut y);
+        rows_grad(&x, &t, 2, 1.0, &mut dx);
+        assert!(y.iter().chain(&dx).all(|x| x.is_finite()) && y[0] == 2e4, "{y:?} {dx:?}");
+        binary_grad(&x, &t, 1.0, &mut dx);
+        assert_eq!(dx, [1.0, -1.0, 0.0, 1.0]);
+        assert_eq!(binary(&x, &t), 3e4);
+    }
+}

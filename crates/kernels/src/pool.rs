@@ -1,0 +1,313 @@
+//! What is the largest number in a window, and where is it?
+//!
+//! ```text
+//! y[n, i, j, c] = max x[n, p(i, a), q(j, b), c]  over the taps (a, b) inside of the image
+//! ```
+//!
+//! [`max`] finds it. For the gradient, [`winners`] finds the tap (a, b) that it came from, as the
+//! number a · (window's width) + b; the first of several. Given the taps, everything is
+//! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
+//!
+//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the windows
+//! that cover it whether it won. So nothing is scattered, and threads share the outputs.
+//!
+//! The average over a window is in `resample`: it is linear.
+
+use crate::on_level::on_level;
+use crate::reduce::larger;
+use crate::window::Window;
+use crate::{Real, par};
+
+/// The sizes of a pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Images.
+    pub batch: usize,
+    /// Channels, each pooled for itself.
+    pub channels: usize,
+    /// How the window slides down.
+    pub height: Window,
+    /// How it slides to the right.
+    pub width: Window,
+}
+
+impl Pool {
+    /// The shape of x: batch, height, width, channels.
+    pub fn x_shape(&self) -> [usize; 4] {
+        [self.batch, self.height.input, self.width.input, self.channels]
+    }
+
+    /// The shape of y: batch, height, width, channels.
+    pub fn y_shape(&self) -> [usize; 4] {
+        [self.batch, self.height.output, self.width.output, self.channels]
+    }
+
+    fn check(&self, x_len: usize, y_len: usize) {
+        let wanted = [self.x_shape(), self.y_shape()].map(|s| s.iter().product::<usize>());
+        assert!([x_len, y_len] == wanted, "pool: {x_len} and {y_len} numbers for {self:?}");
+    }
+
+    /// The channels of the pixel that tap (a, b) reads at output (i, j); it is inside of the image.
+    #[inline(always)]
+    fn read<'a>(&self, x: &'a [Real], [n, i, j]: [usize; 3], [a, b]: [usize; 2]) -> &'a [Real] {
+        let p = i * self.height.stride + a * self.height.dilation - self.height.before;
+        let q = j * self.width.stride + b * self.width.dilation - self.width.before;
+        let pixel = (n * self.height.input + p) * self.width.input + q;
+        &x[pixel * self.channels..][..self.channels]
+    }
+
+    /// The number of tap (a, b).
+    #[inline(always)]
+    fn tap(&self, a: usize, b: usize) -> u32 {
+        (a * self.width.taps + b) as u32
+    }
+
+    /// Calls `row(y_row, [n, i])` for each row i of each image n of an array in y's shape.
+    fn each_output_row<T: Send>(&self, y: &mut [T], row: impl Fn(&mut [T], [usize; 2]) + Sync) {
+        let work = y.len() * self.height.taps * self.width.taps / 4;
+        let row_len = self.width.output * self.channels;
+        par::for_each_chunk(y, row_len, work, |start, y| {
+            let number = start / row_len;
+            row(y, [number / self.height.output, number % self.height.output]);
+        });
+    }
+}
+
+/// y\[n, i, j, c\] = the largest x in its window; NaN if there is one, -infinity if the window is
+/// all padding.
+///
+/// # Panics
+/// If a slice is not as long as `pool` says.
+pub fn max(pool: &Pool, x: &[Real], y: &mut [Real]) {
+    pool.check(x.len(), y.len());
+    pool.each_output_row(y, |y, row| on_level(y.len(), (pool, x, row, y), row_of_max));
+}
+
+#[inline(always)]
+fn row_of_max((pool, x, [n, i], y): (&Pool, &[Real], [usize; 2], &mut [Real])) {
+    let rows = pool.height.inside(i);
+    for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
+        y.fill(Real::NEG_INFINITY);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                for (y, x) in y.iter_mut().zip(pool.read(x, [n, i, j], [a, b])) {
+                    *y = larger(*y, *x);
+                }
+            }
+        }
+    }
+}
+
+/// For each window, the first tap that holds its largest number, or a NaN.
+///
+/// # Panics
+/// If a slice is not as long as `pool` says.
+pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
+    pool.check(x.len(), taps.len());
+    pool.each_output_row(taps, |taps, row| {
+        let mut largest = vec![0.0; pool.channels];
+        on_level(taps.len(), (pool, x, row, taps, &mut largest), row_of_winners);
+    });
+}
+
+#[inline(always)]
+fn row_of_winners(
+    (pool, x, [n, i], taps, largest): (&Pool, &[Real], [usize; 2], &mut [u32], &mut Vec<Real>),
+) {
+    let rows = pool.height.inside(i);
+    for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
+        taps.fill(u32::MAX);
+        largest.fill(Real::NEG_INFINITY);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(largest.iter_mut());
+                for (winner, (x, largest)) in taps.iter_mut().zip(pixel) {
+                    // The first tap wins even if it holds no more than -infinity.
+                    let wins = (*winner == u32::MAX) | (*x > *largest) | x.is_nan();
+                    let wins = wins & !largest.is_nan();
+                    *winner = if wins { pool.tap(a, b) } else { *winner };
+                    *largest = if wins { *x } else { *largest };
+                }
+            }
+        }
+    }
+}
+
+/// y\[n, i, j, c\] = x at the tap of this window; 0 if that is no tap inside of the image.
+///
+/// # Panics
+/// If a slice is not as long as `pool` says.
+pub fn gather(pool: &Pool, taps: &[u32], x: &[Real], y: &mut [Real]) {
+    pool.check(x.len(), y.len());
+    pool.check(x.len(), taps.len());
+    pool.each_output_row(y, |y, [n, i]| {
+        let taps = &taps[(n * pool.height.output + i) * y.len()..][..y.len()];
+        on_level(y.len(), (pool, x, [n, i], taps, y), row_of_gathered);
+    });
+}
+
+#[inline(always)]
+fn row_of_gathered((pool, x, [n, i], taps, y): (&Pool, &[Real], [usize; 2], &[u32], &mut [Real])) {
+    let (rows, taps) = (pool.height.inside(i), taps.chunks_exact(pool.channels));
+    for (j, (y, taps)) in y.chunks_exact_mut(pool.channels).zip(taps).enumerate() {
+        y.fill(0.0);
+        for a in rows.clone() {
+            for b in pool.width.inside(j) {
+                let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(taps);
+                for (y, (x, winner)) in y.iter_mut().zip(pixel) {
+                    *y = if *winner == pool.tap(a, b) { *x } else { *y };
+                }
+            }
+        }
+    }
+}
+
+/// dx\[n, p, q, c\] = Σ dy over the windows in which the pixel (p, q) is the tap: the adjoint of
+/// [`gather`].
+///
+/// # Panics
+/// If a slice is not as long as `pool` says.
+pub fn spread(pool: &Pool, taps: &[u32], dy: &[Real], dx: &mut [Real]) {
+    pool.check(dx.len(), dy.len());
+    pool.check(dx.len(), taps.len());
+    let (rows, columns) = (covering(&pool.height), covering(&pool.width));
+    let row_len = pool.width.input * pool.channels;
+    let image_len = pool.height.output * pool.width.output * pool.channels;
+    let work = dx.len() + dy.len() * pool.height.taps * pool.width.taps / 4;
+    par::for_each_chunk(dx, row_len, work, |start, dx| {
+        let (n, p) = (start / row_len / pool.height.input, start / row_len % pool.height.input);
+        let of_image = n * image_len..(n + 1) * image_len;
+        let (taps, dy) = (&taps[of_image.clone()], &dy[of_image]);
+        on_level(dx.len(), (pool, (&rows[p][..], &columns[..]), taps, dy, dx), row_of_spread);
+    });
+}
+
+#[inline(always)]
+fn row_of_spread(
+    (pool, (rows, columns), taps, dy, dx): (&Pool, Covering<'_>, &[u32], &[Real], &mut [Real]),
+) {
+    dx.fill(0.0);
+    for (i, a) in rows {
+        for (dx, columns) in dx.chunks_exact_mut(pool.channels).zip(columns) {
+            for (j, b) in columns {
+                let start = (i * pool.width.output + j) * pool.channels;
+                let window = taps[start..].iter().zip(&dy[start..]);
+                for (dx, (winner, dy)) in dx.iter_mut().zip(window) {
+                    *dx += if *winner == pool.tap(*a, *b) { *dy } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+/// For one input row, the outputs and taps that cover it; for each of its pixels, the same along
+/// the width.
+type Covering<'a> = (&'a [(usize, usize)], &'a [Vec<(usize, usize)>]);
+
+/// For each input position, the outputs whose windows cover it, each with the tap that does.
+fn covering(window: &Window) -> Vec<Vec<(usize, usize)>> {
+    let mut covering = vec![Vec::new(); window.input];
+    for (o, k) in (0..window.output).flat_map(|o| (0..window.taps).map(move |k| (o, k))) {
+        if let Some(position) = window.position(o, k) {
+            covering[position].push((o, k));
+        }
+    }
+    covering
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pools() -> Vec<Pool> {
+        let padded = |input, taps, stride, dilation, padding| {
+            Window::padded(input, taps, stride, dilation, padding).unwrap()
+        };
+        let same = |input, taps, stride| Window::same(input, taps, stride, 1).unwrap();
+        let windows = [
+            [padded(6, 2, 2, 1, [0, 0]), padded(8, 2, 2, 1, [0, 0])],
+            [padded(7, 3, 2, 1, [1, 1]), padded(5, 3, 1, 1, [0, 2])],
+            [padded(9, 3, 3, 2, [2, 1]), padded(5, 2, 4, 1, [0, 0])],
+            [same(5, 3, 2), same(4, 2, 3)],
+        ];
+        let pool =
+            |channels, [height, width]: [Window; 2]| Pool { batch: 2, channels, height, width };
+        let channels = [1, 3, 16, 33];
+        windows.iter().flat_map(|w| channels.map(|channels| pool(channels, *w))).collect()
+    }
+
+    fn count(shape: [usize; 4]) -> usize {
+        shape.iter().product()
+    }
+
+    /// Few different integers, so that windows have ties.
+    fn integers(len: usize) -> Vec<Real> {
+        (0..len).map(|i| (i * 37 % 11 * 5 % 7) as Real - 3.0).collect()
+    }
+
+    /// By the definition: all taps of one element's window, as (tap, x).
+    fn window(pool: &Pool, x: &[Real], at: usize) -> Vec<(u32, Real)> {
+        let (pixel, c) = (at / pool.channels, at % pool.channels);
+        let (line, j) = (pixel / pool.width.output, pixel % pool.width.output);
+        let (n, i) = (line / pool.height.output, line % pool.height.output);
+        let mut window = Vec::new();
+        let (height, width) = (pool.height, pool.width);
+        for (a, b) in (0..height.taps).flat_map(|a| (0..width.taps).map(move |b| (a, b))) {
+            if let (Some(p), Some(q)) = (height.position(i, a), width.position(j, b)) {
+                let pixel = (n * height.input + p) * width.input + q;
+                window.push(((a * width.taps + b) as u32, x[pixel * pool.channels + c]));
+            }
+        }
+        window
+    }
+
+    #[test]
+    fn the_largest_and_its_place_are_those_of_the_definition() {
+        for pool in pools() {
+            let x = integers(count(pool.x_shape()));
+            let mut y = vec![Real::NAN; count(pool.y_shape())];
+            let mut taps = vec![77; y.len()];
+            let mut gathered = y.clone();
+            max(&pool, &x, &mut y);
+            winners(&pool, &x, &mut taps);
+            gather(&pool, &taps, &x, &mut gathered);
+            for at in 0..y.len() {
+                let window = window(&pool, &x, at);
+                let largest = window.iter().fold(Real::NEG_INFINITY, |a, (_, x)| a.max(*x));
+                let first = window.iter().find(|(_, x)| *x == largest).unwrap();
+                assert_eq!((taps[at], y[at]), *first, "{pool:?}");
+                assert_eq!(gathered[at], largest);
+            }
+        }
+    }
+
+    #[test]
+    fn spread_is_the_adjoint_of_gather() {
+        let dot = |a: &[Real], b: &[Real]| a.iter().zip(b).map(|(a, b)| a * b).sum::<Real>();
+        for pool in pools() {
+            let (x, v) = (integers(count(pool.x_shape())), integers(count(pool.x_shape()) + 5));
+            let dy = integers(count(pool.y_shape()));
+            let mut taps = vec![0; dy.len()];
+            winners(&pool, &x, &mut taps);
+            let (mut y, mut dx) = (vec![Real::NAN; dy.len()], vec![Real::NAN; x.len()]);
+            gather(&pool, &taps, &v[5..], &mut y);
+            spread(&pool, &taps, &dy, &mut dx);
+            assert_eq!(dot(&y, &dy), dot(&v[5..], &dx), "{pool:?}");
+        }
+    }
+
+    #[test]
+    fn a_nan_wins_and_is_found() {
+        let along = |input| Window::padded(input, 3, 1, 1, [0, 0]).unwrap();
+        let pool = Pool { batch: 1, channels: 1, height: along(3), width: along(3) };
+        let mut x = integers(9);
+        x[4] = Real::NAN;
+        x[7] = Real::INFINITY;
+        let (mut y, mut taps) = ([0.0], [0]);
+        max(&pool, &x, &mut y);
+        winners(&pool, &x, &mut taps);
+        assert!(y[0].is_nan() && taps == [4]);
+        winners(&pool, &[Real::NEG_INFINITY; 9], &mut taps);
+        assert_eq!(taps, [0]);
+    }
+}

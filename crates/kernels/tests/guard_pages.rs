@@ -1,0 +1,101 @@
+//! Does a product touch a byte outside its operands?
+//!
+//! Each operand ends where its page ends, or starts where it starts, and the pages around it cannot
+//! be touched: a read or write of a single byte too far ends the test program.
+
+use adversaria_kernels as kernels;
+use kernels::Real;
+use kernels::gemm::{Beta, Rung, blocked, gemm, library, portable, rows};
+use kernels::mat::{Mat, MatMut};
+use region::{Allocation, Protection, page};
+
+/// Numbers between two pages that cannot be touched.
+struct Guarded {
+    pages: Allocation,
+    start: usize,
+    len: usize,
+}
+
+impl Guarded {
+    /// `len` numbers, the last one before the guard if `at_end`, else the first one behind it.
+    fn new(len: usize, at_end: bool) -> Guarded {
+        let inner = page::ceil((len * size_of::<Real>()).max(1) as *const u8) as usize;
+        let mut pages = region::alloc(inner + 2 * page::size(), Protection::READ_WRITE)
+            .expect("the system has memory");
+        let first: *mut u8 = pages.as_mut_ptr();
+        for guard in [first, first.wrapping_add(page::size() + inner)] {
+            // SAFETY: a page of this allocation, to which nothing refers.
+            unsafe { region::protect(guard, page::size(), Protection::NONE) }
+                .expect("pages can be protected");
+        }
+        let shift = if at_end { inner - len * size_of::<Real>() } else { 0 };
+        Guarded { pages, start: page::size() + shift, len }
+    }
+
+    fn numbers(&mut self) -> &mut [Real] {
+        let first = self.pages.as_mut_ptr::<u8>().wrapping_add(self.start).cast::<Real>();
+        // SAFETY: `len` numbers between the guards, zero at first, borrowed with `self`.
+        unsafe { std::slice::from_raw_parts_mut(first, self.len) }
+    }
+
+    /// Small integers, whose sums are exact.
+    fn filled(mut self, seed: usize) -> Guarded {
+        for (i, x) in self.numbers().iter_mut().enumerate() {
+            *x = ((i * 31 + seed * 17) % 15) as Real - 7.0;
+        }
+        self
+    }
+}
+
+fn rungs() -> Vec<(&'static str, Rung)> {
+    let everywhere: [(&'static str, Rung); 5] = [
+        ("rows", rows),
+        ("blocked", blocked),
+        ("portable", portable),
+        ("library", library),
+        ("gemm", gemm),
+    ];
+    everywhere.into_iter().chain(by_hand()).collect()
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
+fn by_hand() -> Vec<(&'static str, Rung)> {
+    use kernels::gemm::{avx2, avx512};
+    use kernels::simd::Level;
+    let wanted: [(Level, &'static str, Rung); 2] =
+        [(Level::Avx2, "avx2", avx2), (Level::Avx512, "avx512", avx512)];
+    let available = |wanted| Level::available().any(|level| level == wanted);
+    wanted.into_iter().filter(|w| available(w.0)).map(|w| (w.1, w.2)).collect()
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "f64"))))]
+fn by_hand() -> Vec<(&'static str, Rung)> {
+    Vec::new()
+}
+
+#[test]
+fn products_stay_inside_their_operands() {
+    let sizes = [(1, 1, 1), (1, 77, 45), (45, 77, 1), (4, 2, 5), (13, 9, 31), (12, 256, 32)];
+    let larger = [(61, 37, 65), (25, 258, 47), (50, 300, 200)];
+    for (m, k, n) in sizes.into_iter().chain(larger) {
+        for flags in 0..8 {
+            let at_end = flags & 4 == 4;
+            let mut a = Guarded::new(m * k, at_end).filled(1);
+            let mut b = Guarded::new(k * n, at_end).filled(2);
+            let mut c = Guarded::new(m * n, at_end).filled(3);
+            let (ta, tb) = (flags & 1 == 1, flags & 2 == 2);
+            let a = if ta { Mat::new(a.numbers(), k, m) } else { Mat::new(a.numbers(), m, k) };
+            let b = if tb { Mat::new(b.numbers(), n, k) } else { Mat::new(b.numbers(), k, n) };
+            let (a, b) = (a.transposed_if(ta), b.transposed_if(tb));
+            let mut expected = vec![0.0; m * n];
+            kernels::gemm::naive(a, b, MatMut::new(&mut expected, m, n), Beta::Zero);
+            for (name, rung) in rungs() {
+                rung(a, b, MatMut::new(c.numbers(), m, n), Beta::Zero);
+                assert_eq!(c.numbers(), expected, "{name}: {m} x {k} x {n}, {flags}");
+                rung(a, b, MatMut::new(c.numbers(), m, n), Beta::One);
+                let twice: Vec<Real> = expected.iter().map(|x| 2.0 * x).collect();
+                assert_eq!(c.numbers(), twice, "{name} added: {m} x {k} x {n}, {flags}");
+            }
+        }
+    }
+}

@@ -1,0 +1,515 @@
+//! How is every pixel connected with its neighbours?
+
+use crate::{Fans, Init, Module, Param, Upsample, Weighted};
+use autograd::{Padding, Rng, Sliding, Tensor};
+
+/// What both convolutions have: a kernel, its offsets, and how it slides.
+#[derive(Debug)]
+struct Kernel {
+    weight: Param,
+    bias: Option<Param>,
+    sliding: Sliding,
+    groups: usize,
+}
+
+impl Kernel {
+    /// Weights of this shape, drawn from `init`, and biases of 0.
+    #[track_caller]
+    fn new(
+        weight: [usize; 4],
+        channels: [usize; 2],
+        groups: usize,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Kernel {
+        let [inputs, outputs] = channels;
+        let divides = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
+        assert!(
+            divides(inputs) && divides(outputs),
+            "convolution: {groups} groups do not divide {inputs} and {outputs} channels"
+        );
+        Kernel {
+            weight: Param::new("weight", init.sample(weight, rng)),
+            bias: Some(Param::new("bias", Init::Zeros.sample([outputs], rng))),
+            sliding: Sliding::UNIT,
+            groups,
+        }
+    }
+
+    fn with_bias(mut self, outputs: usize, init: Init, rng: &mut Rng) -> Kernel {
+        let fans = Fans::of(self.weight.tensor().shape());
+        self.bias = Some(Param::new("bias", init.sample_with(fans, [outputs], rng)));
+        self
+    }
+
+    fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref().map(Param::tensor)
+    }
+
+    /// `64 -> 128, 5x5`, then what is not the default.
+    fn describe(&self, name: &str, [inputs, outputs]: [usize; 2]) -> String {
+        let Sliding { stride, dilation, padding } = self.sliding;
+        let mut text = format!("{name} {inputs} -> {outputs}, {}", by(self.size()));
+        if stride != [1, 1] {
+            text += &format!(", stride {}", short(stride));
+        }
+        if dilation != [1, 1] {
+            text += &format!(", dilation {}", short(dilation));
+        }
+        match padding {
+            Padding::Valid => (),
+            Padding::Same => text += ", same",
+            Padding::Explicit { top, bottom, left, right } => {
+                let sides = [top, bottom, left, right];
+                let equal = sides.iter().all(|side| *side == top);
+                let sides = if equal { top.to_string() } else { format!("{sides:?}") };
+                text += &format!(", padding {sides}");
+            }
+        }
+        if self.groups != 1 {
+            text += &format!(", {} groups", self.groups);
+        }
+        if self.bias.is_none() {
+            text += ", no bias";
+        }
+        text
+    }
+
+    fn size(&self) -> [usize; 2] {
+        let shape = self.weight.tensor().shape();
+        [shape[0], shape[1]]
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        visit(&self.weight);
+        self.bias.iter().for_each(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        visit(&mut self.weight);
+        self.bias.iter_mut().for_each(visit);
+    }
+}
+
+/// `5x4`.
+pub(crate) fn by([height, width]: [usize; 2]) -> String {
+    format!("{height}x{width}")
+}
+
+/// `2` for both axes, or `2x1`.
+fn short([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { by([height, width]) }
+}
+
+/// A convolution, [`Tensor::conv2d`]: each output pixel is a weighted sum of the input pixels
+/// around it.
+///
+/// - x: `[n, height, width, inputs]`;
+/// - `weight`: `[kernel height, kernel width, inputs / groups, outputs]`; `bias`: `[outputs]`;
+/// - y: `[n, output height, output width, outputs]`.
+///
+/// By single steps and without padding unless told otherwise. Keras stores the weight as here,
+/// PyTorch as `[outputs, inputs / groups, kernel height, kernel width]`.
+#[derive(Debug)]
+pub struct Conv2d {
+    kernel: Kernel,
+}
+
+impl Conv2d {
+    /// A layer with a kernel of this height and width, weights drawn from `init`, biases of 0.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        kernel: [usize; 2],
+        init: Init,
+        rng: &mut Rng,
+    ) -> Conv2d {
+        Conv2d::grouped(inputs, outputs, kernel, 1, init, rng)
+    }
+
+    /// The same with the channels in so many groups; each group of outputs sees its own group of
+    /// inputs.
+    ///
+    /// # Panics
+    /// If the groups do not divide both numbers of channels.
+    #[track_caller]
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        [height, width]: [usize; 2],
+        groups: usize,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Conv2d {
+        let weight = [height, width, inputs / groups.max(1), outputs];
+        Conv2d { kernel: Kernel::new(weight, [inputs, outputs], groups, init, rng) }
+    }
+
+    /// The same, sliding in another way.
+    #[must_use]
+    pub fn sliding(mut self, sliding: Sliding) -> Conv2d {
+        self.kernel.sliding = sliding;
+        self
+    }
+
+    /// The same with this stride along both axes.
+    #[must_use]
+    pub fn stride(self, stride: usize) -> Conv2d {
+        let sliding = self.kernel.sliding.stride(stride);
+        self.sliding(sliding)
+    }
+
+    /// The same with this padding.
+    #[must_use]
+    pub fn padding(self, padding: Padding) -> Conv2d {
+        let sliding = self.kernel.sliding.padding(padding);
+        self.sliding(sliding)
+    }
+
+    /// The same with biases drawn from `init`, whose fans are those of the weight.
+    #[must_use]
+    pub fn with_bias(mut self, init: Init, rng: &mut Rng) -> Conv2d {
+        let [_, outputs] = self.channels();
+        self.kernel = self.kernel.with_bias(outputs, init, rng);
+        self
+    }
+
+    /// The same without biases, for a layer that a normalisation follows.
+    #[must_use]
+    pub fn without_bias(mut self) -> Conv2d {
+        self.kernel.bias = None;
+        self
+    }
+
+    fn channels(&self) -> [usize; 2] {
+        let shape = self.kernel.weight.tensor().shape();
+        [shape[2] * self.kernel.groups, shape[3]]
+    }
+
+    /// Whether the kernel slides by single steps, without gaps, over all channels at once.
+    fn is_plain(&self) -> bool {
+        let Sliding { stride, dilation, .. } = self.kernel.sliding;
+        stride == [1, 1] && dilation == [1, 1] && self.kernel.groups == 1
+    }
+}
+
+impl Module for Conv2d {
+    fn describe(&self) -> String {
+        self.kernel.describe("Conv2d", self.channels())
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        self.forward_with(self.kernel.weight.tensor(), x)
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        self.kernel.each_param(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        self.kernel.each_param_mut(visit);
+    }
+}
+
+impl Weighted for Conv2d {
+    fn weight(&self) -> &Param {
+        &self.kernel.weight
+    }
+
+    fn output_axis(&self) -> usize {
+        3
+    }
+
+    #[track_caller]
+    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        x.conv2d(weight, self.kernel.bias(), self.kernel.sliding, self.kernel.groups)
+    }
+}
+
+/// A transposed convolution, [`Tensor::conv_transpose2d`]: each input pixel adds a weighted kernel
+/// to the output. With stride s the output is s times as large.
+///
+/// - x: `[n, height, width, inputs]`;
+/// - `weight`: `[kernel height, kernel width, outputs / groups, inputs]`; `bias`: `[outputs]`;
+/// - y: `[n, output height, output width, outputs]`.
+///
+/// By single steps and without padding unless told otherwise. Keras stores the weight as here,
+/// PyTorch as `[inputs, outputs / groups, kernel height, kernel width]`. The fans from which an
+/// [`Init`] draws are those of the convolution that leads back, as in both of them: in is outputs
+/// times the kernel's size.
+#[derive(Debug)]
+pub struct ConvTranspose2d {
+    kernel: Kernel,
+    output_padding: [usize; 2],
+}
+
+impl ConvTranspose2d {
+    /// A layer with a kernel of this height and width, weights drawn from `init`, biases of 0.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        kernel: [usize; 2],
+        init: Init,
+        rng: &mut Rng,
+    ) -> ConvTranspose2d {
+        ConvTranspose2d::grouped(inputs, outputs, kernel, 1, init, rng)
+    }
+
+    /// The same with the channels in so many groups; each group of inputs reaches its own group of
+    /// outputs.
+    ///
+    /// # Panics
+    /// If the groups do not divide both numbers of channels.
+    #[track_caller]
+    pub fn grouped(
+        inputs: usize,
+        outputs: usize,
+        [height, width]: [usize; 2],
+        groups: usize,
+        init: Init,
+        rng: &mut Rng,
+    ) -> ConvTranspose2d {
+        let weight = [height, width, outputs / groups.max(1), inputs];
+        let kernel = Kernel::new(weight, [inputs, outputs], groups, init, rng);
+        ConvTranspose2d { kernel, output_padding: [0, 0] }
+    }
+
+    /// The same, sliding in another way.
+    #[must_use]
+    pub fn sliding(mut self, sliding: Sliding) -> ConvTranspose2d {
+        self.kernel.sliding = sliding;
+        self
+    }
+
+    /// The same with this stride along both axes.
+    #[must_use]
+    pub fn stride(self, stride: usize) -> ConvTranspose2d {
+        let sliding = self.kernel.sliding.stride(stride);
+        self.sliding(sliding)
+    }
+
+    /// The same with this padding, which the output loses.
+    #[must_use]
+    pub fn padding(self, padding: Padding) -> ConvTranspose2d {
+        let sliding = self.kernel.sliding.padding(padding);
+        self.sliding(sliding)
+    }
+
+    /// The same with so many more rows below and columns on the right of the output.
+    #[must_use]
+    pub fn output_padding(self, output_padding: [usize; 2]) -> ConvTranspose2d {
+        ConvTranspose2d { output_padding, ..self }
+    }
+
+    /// The same with biases drawn from `init`, whose fans are those of the weight.
+    #[must_use]
+    pub fn with_bias(mut self, init: Init, rng: &mut Rng) -> ConvTranspose2d {
+        let [_, outputs] = self.channels();
+        self.kernel = self.kernel.with_bias(outputs, init, rng);
+        self
+    }
+
+    /// The same without biases, for a layer that a normalisation follows.
+    #[must_use]
+    pub fn without_bias(mut self) -> ConvTranspose2d {
+        self.kernel.bias = None;
+        self
+    }
+
+    fn channels(&self) -> [usize; 2] {
+        let shape = self.kernel.weight.tensor().shape();
+        [shape[3], shape[2] * self.kernel.groups]
+    }
+}
+
+impl Module for ConvTranspose2d {
+    fn describe(&self) -> String {
+        let text = self.kernel.describe("ConvTranspose2d", self.channels());
+        match self.output_padding {
+            [0, 0] => text,
+            extra => format!("{text}, output padding {}", short(extra)),
+        }
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        self.forward_with(self.kernel.weight.tensor(), x)
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        self.kernel.each_param(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        self.kernel.each_param_mut(visit);
+    }
+}
+
+impl Weighted for ConvTranspose2d {
+    fn weight(&self) -> &Param {
+        &self.kernel.weight
+    }
+
+    fn output_axis(&self) -> usize {
+        2
+    }
+
+    #[track_caller]
+    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        let (kernel, extra) = (&self.kernel, self.output_padding);
+        x.conv_transpose2d(weight, kernel.bias(), kernel.sliding, extra, kernel.groups)
+    }
+}
+
+/// An upsampling, then a convolution: y = conv(upsample(x)).
+///
+/// If the upsampling repeats each pixel twice and the convolution is plain (stride 1, no dilation,
+/// one group), both are one op on the small image, [`Tensor::upsample_conv2d`]: equal up to
+/// rounding, and cheaper by more than half. [`Module::describe`] then says "in one step". Otherwise
+/// the two layers run one after the other.
+///
+/// The parameters are those of the convolution, by the same names.
+#[derive(Debug)]
+pub struct UpsampleConv2d {
+    upsample: Upsample,
+    conv: Conv2d,
+}
+
+impl UpsampleConv2d {
+    /// The two layers as one.
+    pub fn new(upsample: Upsample, conv: Conv2d) -> UpsampleConv2d {
+        UpsampleConv2d { upsample, conv }
+    }
+
+    /// Whether there is one op for both.
+    fn in_one_step(&self) -> bool {
+        self.upsample == Upsample::nearest(2) && self.conv.is_plain()
+    }
+}
+
+impl Module for UpsampleConv2d {
+    fn describe(&self) -> String {
+        let steps = if self.in_one_step() { " in one step" } else { "" };
+        format!("{} + {}{steps}", self.upsample.describe(), self.conv.describe())
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        if self.in_one_step() {
+            let Kernel { weight, sliding, .. } = &self.conv.kernel;
+            return x.upsample_conv2d(weight.tensor(), self.conv.kernel.bias(), sliding.padding);
+        }
+        self.conv.forward(&self.upsample.forward(x))
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        self.conv.each_param(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        self.conv.each_param_mut(visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Flatten, Linear, MaxPool2d, Sequential, summary};
+    use autograd::Real;
+
+    const INIT: Init = Init::Normal { std: 0.5 };
+
+    #[test]
+    fn a_discriminator_of_images_adds_up() {
+        let mut rng = Rng::new(0, "weights");
+        let model = Sequential::new()
+            .add(Conv2d::new(1, 64, [5, 5], INIT, &mut rng).padding(Padding::Same))
+            .add(Activation::Tanh)
+            .add(MaxPool2d::new(2))
+            .add(Conv2d::new(64, 128, [5, 5], INIT, &mut rng))
+            .add(Activation::Tanh)
+            .add(MaxPool2d::new(2))
+            .add(Flatten)
+            .add(Linear::new(3200, 1024, INIT, &mut rng));
+        let expected = "\
+layer                      output         parameters
+Conv2d 1 -> 64, 5x5, same  [28, 28, 64]        1,664
+Tanh                       [28, 28, 64]            0
+MaxPool2d 2x2              [14, 14, 64]            0
+Conv2d 64 -> 128, 5x5      [10, 10, 128]     204,928
+Tanh                       [10, 10, 128]           0
+MaxPool2d 2x2              [5, 5, 128]             0
+Flatten                    [3200]                  0
+Linear 3200 -> 1024        [1024]          3,277,824
+total                                      3,484,416";
+        assert_eq!(summary(&model, &[28, 28, 1]), expected);
+    }
+
+    #[test]
+    fn descriptions_name_what_is_not_the_default() {
+        let mut rng = Rng::new(0, "weights");
+        let conv = Conv2d::grouped(4, 6, [3, 5], 2, INIT, &mut rng).stride(2).without_bias();
+        assert_eq!(conv.describe(), "Conv2d 4 -> 6, 3x5, stride 2, 2 groups, no bias");
+        let conv = ConvTranspose2d::new(8, 3, [4, 4], INIT, &mut rng)
+            .stride(2)
+            .padding(Padding::all(1))
+            .output_padding([1, 0]);
+        let expected = "ConvTranspose2d 8 -> 3, 4x4, stride 2, padding 1, output padding 1x0";
+        assert_eq!(conv.describe(), expected);
+    }
+
+    #[test]
+    fn both_draw_from_the_fans_of_their_weight() {
+        let mut rng = Rng::new(0, "weights");
+        let bound = |fan: usize| 1.0 / (fan as Real).sqrt();
+        let largest = |layer: &dyn Module| -> Vec<Real> {
+            let abs = |w: &Tensor| w.numbers().iter().fold(0.0, |a: Real, b| a.max(b.abs()));
+            layer.params().iter().map(|param| abs(param.tensor())).collect()
+        };
+        // PyTorch: in / groups · kernel for a convolution, out / groups · kernel for a transposed
+        // one. The largest of so many uniform numbers is near the bound.
+        let conv = Conv2d::grouped(64, 96, [3, 3], 2, Init::FanIn, &mut rng)
+            .with_bias(Init::FanIn, &mut rng);
+        let transposed = ConvTranspose2d::grouped(64, 96, [3, 3], 2, Init::FanIn, &mut rng)
+            .with_bias(Init::FanIn, &mut rng);
+        for (layer, fan) in [(&conv as &dyn Module, 32 * 9), (&transposed, 48 * 9)] {
+            for (largest, at_least) in largest(layer).into_iter().zip([0.999, 0.9]) {
+                let ratio = largest / bound(fan);
+                assert!((at_least..=1.0).contains(&ratio), "{}: {ratio}", layer.describe());
+            }
+        }
+    }
+
+    #[test]
+    fn one_step_is_chosen_where_it_equals_two() {
+        let mut rng = Rng::new(0, "weights");
+        let x = Tensor::constant(rng.normal([2, 5, 4, 3]));
+        for (upsample, stride, expected) in [
+            (Upsample::nearest(2), 1, true),
+            (Upsample::nearest(2), 2, false),
+            (Upsample::nearest(3), 1, false),
+            (Upsample::bilinear(2), 1, false),
+        ] {
+            let conv = || {
+                let mut rng = Rng::new(1, "weights");
+                let conv = Conv2d::new(3, 2, [5, 5], INIT, &mut rng).with_bias(INIT, &mut rng);
+                conv.stride(stride).padding(Padding::Same)
+            };
+            let two = conv().forward(&upsample.forward(&x));
+            let both = UpsampleConv2d::new(upsample, conv());
+            assert_eq!(both.describe().ends_with("in one step"), expected, "{}", both.describe());
+            let one = both.forward(&x);
+            assert_eq!(one.shape(), two.shape());
+            for (one, two) in one.numbers().iter().zip(two.numbers()) {
+                assert!((one - two).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "convolution: 3 groups do not divide 4 and 6 channels")]
+    fn groups_divide_the_channels() {
+        let _ = Conv2d::grouped(4, 6, [3, 3], 3, INIT, &mut Rng::new(0, "weights"));
+    }
+}
