@@ -82,23 +82,30 @@ impl Drop for Restore {
 #[inline]
 pub fn name(tensor: &Tensor, name: &str) {
     if WATCHING.get() {
-        STATE.with_borrow_mut(|state| {
-            state.names.entry(tensor.id()).or_insert_with(|| name.to_owned());
-        });
-    }
-}
-
-/// Tells the guard, if there is one, that a variable's numbers have been replaced.
-#[inline]
-#[track_caller]
-pub fn updated(variable: &Tensor) {
-    if WATCHING.get() {
-        look_at_update(variable, Location::caller());
+        remember_name(tensor, name);
     }
 }
 
 #[cold]
-fn look_at_update(variable: &Tensor, place: Place) {
+fn remember_name(tensor: &Tensor, name: &str) {
+    STATE.with_borrow_mut(|state| {
+        state.names.entry(tensor.id()).or_insert_with(|| name.to_owned());
+    });
+}
+
+/// Tells the guard, if there is one, that the numbers of a variable have been replaced, and what
+/// reports shall call it.
+#[inline]
+#[track_caller]
+pub fn updated(variable: &Tensor, name: &str) {
+    if WATCHING.get() {
+        look_at_update(variable, name, Location::caller());
+    }
+}
+
+#[cold]
+fn look_at_update(variable: &Tensor, name: &str, place: Place) {
+    remember_name(variable, name);
     if let Some(made) = Found::new("made", variable.value()) {
         let variable = describe(variable);
         note("update", place, || {

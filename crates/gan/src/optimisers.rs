@@ -113,6 +113,45 @@ mod tests {
     }
 
     #[test]
+    fn settings_out_of_their_range_are_refused() {
+        let mistakes: [(fn(), &str); 11] = [
+            (|| drop(Sgd::new(0.0)), "sgd: the learning rate 0 is not a positive number"),
+            (|| drop(Adam::new(-0.1)), "adam: the learning rate -0.1 is not a positive number"),
+            (
+                || drop(AdamW::new(Real::NAN)),
+                "adam: the learning rate NaN is not a positive number",
+            ),
+            (
+                || drop(RmsProp::new(Real::INFINITY)),
+                "rmsprop: the learning rate inf is not a positive number",
+            ),
+            (|| drop(Sgd::new(0.1).momentum(1.0)), "sgd: μ = 1 is not in [0, 1)"),
+            (|| drop(RmsProp::new(0.1).rho(-0.5)), "rmsprop: ρ = -0.5 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).betas(1.0, 0.9)), "adam: β₁ = 1 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).betas(0.5, 1.5)), "adam: β₂ = 1.5 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).epsilon(-1.0)), "adam: ε = -1 is negative or not finite"),
+            (
+                || drop(AdamW::new(0.1).weight_decay(Real::INFINITY)),
+                "adamw: λ = inf is negative or not finite",
+            ),
+            (
+                || Sgd::new(0.1).set_learning_rate(Real::NAN),
+                "sgd: the learning rate = NaN is negative or not finite",
+            ),
+        ];
+        for (make, expected) in mistakes {
+            let panic = std::panic::catch_unwind(make).expect_err(expected);
+            assert_eq!(*panic.downcast::<String>().expect("a text"), expected);
+        }
+        // The end of a schedule, and a memory of nothing, are in range.
+        for (_, mut optimiser) in optimisers() {
+            optimiser.set_learning_rate(0.0);
+            assert_eq!(optimiser.learning_rate(), 0.0);
+        }
+        let _ = Adam::new(0.1).betas(0.0, 0.0).epsilon(0.0);
+    }
+
+    #[test]
     fn state_holds_what_the_formulas_remember() {
         for (name, mut optimiser) in optimisers() {
             let mut model = model();
@@ -124,6 +163,10 @@ mod tests {
             };
             assert!(optimiser.state().iter().all(|(name, _)| !name.contains("weight")));
             let first = step(optimiser.as_mut());
+            if name == "sgd" {
+                assert!(optimiser.state().is_empty(), "without momentum nothing is remembered");
+                continue;
+            }
             // After one step from zeros, by the formulas.
             let (wanted, factor, power) = match name {
                 "rmsprop" => ("0.weight.v", 0.01, 2),

@@ -47,7 +47,7 @@ impl Param {
     #[track_caller]
     pub fn update(&mut self, edit: impl FnOnce(&mut [Real])) {
         self.tensor.update(edit);
-        anomaly::updated(self.tensor());
+        anomaly::updated(&self.tensor, &self.name);
     }
 
     /// Puts the name of its container in front of its own: `weight` becomes `0.weight`.
