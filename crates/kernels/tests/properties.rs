@@ -5,7 +5,7 @@
 
 use adversaria_kernels::gemm::{Beta, gemm};
 use adversaria_kernels::mat::{Mat, MatMut};
-use adversaria_kernels::{Real, elementwise, reduce, softmax};
+use adversaria_kernels::{Real, broadcast, elementwise, reduce, softmax};
 use proptest::prelude::*;
 
 /// Numbers of both signs and of very different sizes.
@@ -85,14 +85,14 @@ proptest! {
         let (a, b) = (numbers(s_len, seed), numbers(t_len, seed ^ 1));
         let all = indices(&sizes);
         let mut y = vec![Real::NAN; all.len()];
-        elementwise::zip_broadcast(&sizes, (&a, &s), (&b, &t), &mut y, |a, b| a - 2.0 * b);
+        broadcast::zip_broadcast(&sizes, (&a, &s), (&b, &t), &mut y, |a, b| a - 2.0 * b);
         for (y, i) in y.iter().zip(&all) {
             prop_assert_eq!(*y, a[offset(i, &s)] - 2.0 * b[offset(i, &t)]);
         }
         if all.is_empty() {
             return Ok(());
         }
-        elementwise::copy_strided(&sizes, &a, &s, &mut y);
+        broadcast::copy_strided(&sizes, &a, &s, &mut y);
         for (y, i) in y.iter().zip(&all) {
             prop_assert_eq!(*y, a[offset(i, &s)]);
         }
@@ -100,7 +100,7 @@ proptest! {
         let (apart, len) = strides(&[false; 6]);
         let apart: Vec<usize> = apart.iter().map(|stride| 3 * stride).collect();
         let mut spread = vec![Real::NAN; 3 * len];
-        elementwise::scatter_strided(&sizes, &y, &mut spread, &apart);
+        broadcast::scatter_strided(&sizes, &y, &mut spread, &apart);
         prop_assert!(y.iter().zip(&all).all(|(y, i)| spread[offset(i, &apart)] == *y));
         prop_assert_eq!(spread.iter().filter(|x| !x.is_nan()).count(), y.len());
     }
@@ -137,7 +137,7 @@ proptest! {
         // The tree keeps the error near log n.
         prop_assert!((f64::from(reduce::sum(&x)) - sum).abs() <= rounding(32, size));
         let squares: f64 = x.iter().map(|x| f64::from(*x).powi(2)).sum();
-        let found = f64::from(reduce::sum_of(&x, |x| x * x));
+        let found = f64::from(reduce::sum_of([&x], |[x]| x * x));
         prop_assert!((found - squares).abs() <= rounding(32, squares));
         let largest = x.iter().copied().fold(Real::NEG_INFINITY, Real::max);
         prop_assert_eq!(reduce::max(&x), largest);
