@@ -22,6 +22,8 @@ fn a_result_that_is_asked_about_keeps_its_gradient() {
     let z = 5.0 * &y;
     let [dz, dy, dx] = grad(&z, [&z, &y, &x], false);
     assert_eq!([dz.item(), dy.item(), dx.item()], [1.0, 5.0, 30.0]);
+    let [dy] = grad(&z, [&y], false);
+    assert_eq!(dy.item(), 5.0);
 }
 
 #[test]
