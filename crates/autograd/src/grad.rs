@@ -13,7 +13,7 @@
 //! reset between two sweeps, and no way to mix the gradients of two losses.
 
 use crate::recording::with_recording;
-use crate::{Array, Tensor};
+use crate::{Array, Tensor, anomaly};
 use std::collections::BTreeMap;
 
 /// dy/dx for each x of `wrt`, of x's shape; zeros for an x that y does not depend on.
@@ -129,7 +129,7 @@ fn sweep(
         step.pull_back(&wanted, y, &dy, &mut |x, dx| {
             let slot = &mut gradients[find(x).expect("only ancestors of y are wanted")];
             *slot = Some(match slot.take() {
-                Some(sum) => sum + dx,
+                Some(sum) => anomaly::sum_in(x, sum, dx),
                 None => dx,
             });
         });

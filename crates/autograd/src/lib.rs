@@ -25,7 +25,9 @@
 //! | [`mod@array`] | what is an array? |
 //! | `buffer` | where do its numbers live, and what happens to the memory afterwards? |
 //! | [`mod@rng`] | where do random numbers come from? |
+//! | `live` | how many tensors are alive? |
 //! | [`check`] | is a derivative right? |
+//! | [`anomaly`] | where did a NaN or an infinity first appear? |
 //! | `display` | how does an array or a tensor look when it is printed? |
 //! | [`mod@graph`] | what does the graph behind a tensor look like? |
 //!
@@ -38,12 +40,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod anomaly;
 pub mod array;
 mod buffer;
 pub mod check;
 mod display;
 pub mod grad;
 pub mod graph;
+mod live;
 pub mod op;
 pub mod ops;
 mod recording;
@@ -55,6 +59,8 @@ pub use array::Array;
 pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
 pub use kernels::{Real, in_pool};
+#[cfg(debug_assertions)]
+pub use live::live_tensors;
 pub use op::Op;
 pub use ops::conv::{Padding, Sliding};
 pub use recording::{is_recording, no_grad};

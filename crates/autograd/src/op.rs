@@ -6,7 +6,8 @@
 //! of its own, to any order.
 
 use crate::tensor::Step;
-use crate::{Array, Tensor, is_recording};
+use crate::{Array, Tensor, anomaly, is_recording};
+use std::panic::Location;
 
 /// A differentiable function of N tensors. This is all that a new op needs.
 ///
@@ -49,17 +50,20 @@ pub trait Op<const N: usize>: Sized + Send + Sync + 'static {
     #[inline]
     fn apply(self, x: [&Tensor; N]) -> Tensor {
         let value = self.forward(x.map(Tensor::value));
+        let place = anomaly::seen(Self::NAME, Location::caller(), &x, &value);
         if is_recording() && x.iter().any(|x| x.needs_grad()) {
-            Tensor::recorded(value, Box::new(Applied { op: self, inputs: x.map(Tensor::clone) }))
+            let inputs = x.map(Tensor::clone);
+            Tensor::recorded(value, Box::new(Applied { op: self, place, inputs }))
         } else {
             Tensor::constant(value)
         }
     }
 }
 
-/// An op together with the tensors it was applied to.
+/// An op together with the tensors it was applied to, and the line that did it.
 struct Applied<O, const N: usize> {
     op: O,
+    place: &'static Location<'static>,
     inputs: [Tensor; N],
 }
 
@@ -84,17 +88,16 @@ impl<O: Op<N>, const N: usize> Step for Applied<O, N> {
         give: &mut dyn FnMut(&Tensor, Tensor),
     ) {
         let x = self.inputs.each_ref();
-        for (i, x_i) in x.into_iter().enumerate() {
-            if wanted(x_i) {
-                let dx_i = self.op.vjp(i, x, y, dy);
-                assert_eq!(
-                    dx_i.shape(),
-                    x_i.shape(),
-                    "{}: vjp {i} returned the left shape for an input of the right one",
-                    O::NAME
-                );
-                give(x_i, dx_i);
-            }
+        for (i, x_i) in x.into_iter().enumerate().filter(|(_, x_i)| wanted(x_i)) {
+            anomaly::undoing(O::NAME, self.place, &self.inputs, dy);
+            let dx_i = self.op.vjp(i, x, y, dy);
+            anomaly::undone(i, &dx_i);
+            let (op, dx, x) = (O::NAME, dx_i.shape(), x_i.shape());
+            assert_eq!(
+                dx, x,
+                "{op}: vjp {i} returned the left shape for an input of the right one"
+            );
+            give(x_i, dx_i);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! result of it. A node never changes, and its inputs exist before it: ids only grow along the
 //! way from leaves to results, which makes the order of creation a topological order.
 
-use crate::{Array, Real, Shape};
+use crate::{Array, Real, Shape, live::Counted};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +19,7 @@ struct Node {
     needs_grad: bool,
     /// None for leaves, and for all that is made while not recording.
     made_by: Option<Box<dyn Step>>,
+    _counted: Counted,
 }
 
 /// One application of an op: what `op.rs` records and the sweep in `grad.rs` undoes.
@@ -77,7 +78,7 @@ impl Tensor {
     fn made(value: Array, needs_grad: bool, made_by: Option<Box<dyn Step>>) -> Tensor {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Tensor(Arc::new(Node { id, value, needs_grad, made_by }))
+        Tensor(Arc::new(Node { id, value, needs_grad, made_by, _counted: Counted::new() }))
     }
 
     /// Its number in the order of creation: larger than that of every tensor it was made from.

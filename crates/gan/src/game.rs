@@ -292,6 +292,11 @@ impl Game {
         self.discriminator.model()
     }
 
+    /// Both players, the generator first.
+    pub fn players(&self) -> [&Player; 2] {
+        [&self.generator, &self.discriminator]
+    }
+
     /// Both players, the generator first, to load their states into.
     pub fn players_mut(&mut self) -> [&mut Player; 2] {
         [&mut self.generator, &mut self.discriminator]

@@ -41,6 +41,12 @@ pub trait Optimiser: Send {
     /// If it is negative or not finite.
     #[track_caller]
     fn set_learning_rate(&mut self, learning_rate: Real);
+
+    /// Everything that it remembers between steps, by name and always in the same order, such as
+    /// `0.weight.m` for Adam's m of the parameter `0.weight`. In f64, which holds every [`Real`]
+    /// exactly: equal states lead to equal steps. Before the first step nothing is remembered of
+    /// parameters. Settings, the learning rate among them, are no state.
+    fn state(&self) -> Vec<(String, Vec<f64>)>;
 }
 
 #[track_caller]
@@ -103,6 +109,78 @@ mod tests {
             }
             let after = loss(&model).item();
             assert!(after < 0.2 * before, "{name}: from {before} to {after}");
+        }
+    }
+
+    #[test]
+    fn settings_out_of_their_range_are_refused() {
+        let mistakes: [(fn(), &str); 11] = [
+            (|| drop(Sgd::new(0.0)), "sgd: the learning rate 0 is not a positive number"),
+            (|| drop(Adam::new(-0.1)), "adam: the learning rate -0.1 is not a positive number"),
+            (
+                || drop(AdamW::new(Real::NAN)),
+                "adam: the learning rate NaN is not a positive number",
+            ),
+            (
+                || drop(RmsProp::new(Real::INFINITY)),
+                "rmsprop: the learning rate inf is not a positive number",
+            ),
+            (|| drop(Sgd::new(0.1).momentum(1.0)), "sgd: μ = 1 is not in [0, 1)"),
+            (|| drop(RmsProp::new(0.1).rho(-0.5)), "rmsprop: ρ = -0.5 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).betas(1.0, 0.9)), "adam: β₁ = 1 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).betas(0.5, 1.5)), "adam: β₂ = 1.5 is not in [0, 1)"),
+            (|| drop(Adam::new(0.1).epsilon(-1.0)), "adam: ε = -1 is negative or not finite"),
+            (
+                || drop(AdamW::new(0.1).weight_decay(Real::INFINITY)),
+                "adamw: λ = inf is negative or not finite",
+            ),
+            (
+                || Sgd::new(0.1).set_learning_rate(Real::NAN),
+                "sgd: the learning rate = NaN is negative or not finite",
+            ),
+        ];
+        for (make, expected) in mistakes {
+            let panic = std::panic::catch_unwind(make).expect_err(expected);
+            assert_eq!(*panic.downcast::<String>().expect("a text"), expected);
+        }
+        // The end of a schedule, and a memory of nothing, are in range.
+        for (_, mut optimiser) in optimisers() {
+            optimiser.set_learning_rate(0.0);
+            assert_eq!(optimiser.learning_rate(), 0.0);
+        }
+        let _ = Adam::new(0.1).betas(0.0, 0.0).epsilon(0.0);
+    }
+
+    #[test]
+    fn state_holds_what_the_formulas_remember() {
+        for (name, mut optimiser) in optimisers() {
+            let mut model = model();
+            let mut step = |optimiser: &mut dyn Optimiser| {
+                let x = Tensor::new([2, 2], &[1.0, -0.5, 0.25, 2.0]);
+                let gradients = gradients(model.forward(&x).square().sum(), &model);
+                assert!(optimiser.step(&mut model, &gradients).is_empty());
+                gradients.iter().next().expect("the first weight's").numbers().to_vec()
+            };
+            assert!(optimiser.state().iter().all(|(name, _)| !name.contains("weight")));
+            let first = step(optimiser.as_mut());
+            if name == "sgd" {
+                assert!(optimiser.state().is_empty(), "without momentum nothing is remembered");
+                continue;
+            }
+            // After one step from zeros, by the formulas.
+            let (wanted, factor, power) = match name {
+                "rmsprop" => ("0.weight.v", 0.01, 2),
+                "adam" | "adamw" => ("0.weight.v", 0.001, 2),
+                _ => ("0.weight.u", 1.0, 1),
+            };
+            let before = optimiser.state();
+            let (_, found) = before.iter().find(|(name, _)| name == wanted).expect(wanted);
+            for (found, g) in found.iter().zip(&first) {
+                let expected = factor * f64::from(*g).powi(power);
+                assert!((found - expected).abs() <= 1e-4 * expected.abs(), "{name}: {found}");
+            }
+            step(optimiser.as_mut());
+            assert_ne!(optimiser.state(), before, "{name}");
         }
     }
 

@@ -65,6 +65,11 @@ impl Player {
         self.model.as_mut()
     }
 
+    /// How it learns.
+    pub fn optimiser(&self) -> &dyn Optimiser {
+        self.optimiser.as_ref()
+    }
+
     #[track_caller]
     pub(crate) fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
         self.model.forward_train(x, rng)

@@ -4,7 +4,7 @@
 //! A [`Statistic`] is what a layer remembers of the data it has seen: plain numbers, so that no
 //! graph can hang on them.
 
-use autograd::{Array, Real, Tensor};
+use autograd::{Array, Real, Tensor, anomaly};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The identity of a parameter, which stays when its numbers change.
@@ -39,12 +39,15 @@ impl Param {
 
     /// Its numbers, as a variable to compute with.
     pub fn tensor(&self) -> &Tensor {
+        anomaly::name(&self.tensor, &self.name);
         &self.tensor
     }
 
     /// Changes its numbers: in place when no graph still reads them, on a copy otherwise.
+    #[track_caller]
     pub fn update(&mut self, edit: impl FnOnce(&mut [Real])) {
         self.tensor.update(edit);
+        anomaly::updated(&self.tensor, &self.name);
     }
 
     /// Puts the name of its container in front of its own: `weight` becomes `0.weight`.

@@ -1,6 +1,6 @@
-//! With which inputs is an op tested?
+//! With which inputs is an op tested, right and wrong ones?
 
-use crate::{Array, Real, Rng, Tensor, check};
+use crate::{Array, Real, Rng, Tensor, anomaly, check, vjp};
 use std::ops::Range;
 
 /// An op, or a method made of ops, with inputs to differentiate it at.
@@ -10,6 +10,20 @@ pub(crate) struct Case {
     function: Function,
     /// The interval of all inputs; away from kinks and poles.
     range: Range<Real>,
+}
+
+/// A wrong use of a method, and what its panic must say.
+pub(crate) struct Mistake {
+    /// The name of the method, or of the operator's op.
+    pub(crate) method: &'static str,
+    pub(crate) make: fn() -> Tensor,
+    /// The first line of the report: the op and what it was given. A hint may follow.
+    pub(crate) report: &'static str,
+}
+
+/// What mistakes are made with.
+pub(crate) fn zeros<const N: usize>(shape: [usize; N]) -> Tensor {
+    Tensor::full(shape, 0.0)
 }
 
 enum Function {
@@ -53,13 +67,51 @@ impl Case {
 
     /// Differentiates it twice, at every combination of shapes.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.at_all_shapes(|shapes, f| {
+            let inputs = self.inputs(shapes);
+            check::twice(f, &inputs).map_err(|why| format!("{} at {shapes:?}: {why}", self.name()))
+        })
+    }
+
+    /// Spoils an input, then a gradient, and sees whether a guard reports it.
+    pub(crate) fn check_reports(&self) -> Result<(), String> {
+        self.at_all_shapes(|shapes, f| {
+            let name = self.name();
+            let variables = |inputs: Vec<Array>| inputs.into_iter().map(Tensor::variable).collect();
+            let mut spoilt = self.inputs(shapes);
+            spoilt[0].numbers_mut().fill(Real::NAN);
+            let spoilt: Vec<Tensor> = variables(spoilt);
+            match anomaly::guard(|| f(&spoilt)) {
+                // Nothing was computed: the sum of a single number is that number.
+                Ok(y) if y.id() == spoilt[0].id() => return Ok(()),
+                Ok(_) => return Err(format!("{name} at {shapes:?} lets a NaN pass")),
+                Err(_) => (),
+            }
+            let x: Vec<Tensor> = variables(self.inputs(shapes));
+            let y = anomaly::guard(|| f(&x)).map_err(|why| why.to_string())?;
+            let dy = Tensor::full(*y.shape(), Real::INFINITY);
+            match anomaly::guard(|| vjp(&y, &dy, &[&x[0]], false)) {
+                Err(report) if report.to_string().starts_with("the derivative of ") => Ok(()),
+                _ => Err(format!("{name} at {shapes:?} lets an infinite gradient pass")),
+            }
+        })
+    }
+
+    /// Calls `test` with the function and each combination of shapes: no axis, one element,
+    /// stretched, odd sizes and, where a difference quotient has digits left for them, thousands.
+    fn at_all_shapes(
+        &self,
+        test: impl Fn(&[&[usize]], &dyn Fn(&[Tensor]) -> Tensor) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let is_double = size_of::<Real>() == 8;
         match self.function {
             Function::Unary(f) => {
-                let shapes: [&[usize]; 5] = [&[], &[1], &[7], &[3, 5], &[2, 3, 4]];
-                shapes.into_iter().try_for_each(|s| self.check_at(&[s], |x| f(&x[0])))
+                let shapes: [&[usize]; 6] = [&[], &[1], &[7], &[3, 5], &[2, 3, 4], &[33, 65]];
+                let some = if is_double { &shapes[..] } else { &shapes[..5] };
+                some.iter().try_for_each(|s| test(&[s], &|x| f(&x[0])))
             }
             Function::Binary(f) => {
-                let pairs: [[&[usize]; 2]; 8] = [
+                let pairs: [[&[usize]; 2]; 10] = [
                     [&[], &[]],
                     [&[1], &[1]],
                     [&[5], &[]],
@@ -68,21 +120,23 @@ impl Case {
                     [&[4, 5], &[5]],
                     [&[3, 1], &[1, 4]],
                     [&[2, 1, 3], &[4, 1]],
+                    [&[1, 1, 1], &[7, 1, 5]],
+                    [&[33, 65], &[65]],
                 ];
-                pairs.into_iter().try_for_each(|s| self.check_at(&s, |x| f(&x[0], &x[1])))
+                let some = if is_double { &pairs[..] } else { &pairs[..9] };
+                some.iter().try_for_each(|s| test(s, &|x| f(&x[0], &x[1])))
             }
-            Function::Shaped(shapes, f) => self.check_at(shapes, f),
+            Function::Shaped(shapes, f) => test(shapes, &f),
         }
+    }
+
+    fn inputs(&self, shapes: &[&[usize]]) -> Vec<Array> {
+        let mut rng = Rng::new(shapes.iter().map(|s| s.len() as u64).sum(), self.name());
+        let Range { start, end } = self.range;
+        shapes.iter().map(|s| rng.uniform(*s, start, end)).collect()
     }
 
     fn name(&self) -> &'static str {
         self.ops.first().unwrap_or(&"a composition")
-    }
-
-    fn check_at(&self, shapes: &[&[usize]], f: impl Fn(&[Tensor]) -> Tensor) -> Result<(), String> {
-        let mut rng = Rng::new(shapes.iter().map(|s| s.len() as u64).sum(), self.name());
-        let Range { start, end } = self.range;
-        let inputs: Vec<Array> = shapes.iter().map(|s| rng.uniform(*s, start, end)).collect();
-        check::twice(f, &inputs).map_err(|why| format!("{} at {shapes:?}: {why}", self.name()))
     }
 }

@@ -128,36 +128,42 @@ impl Op<1> for Softplus {
 impl Tensor {
     /// √x, element by element; NaN where x < 0. The slope at 0 is infinite.
     #[must_use]
+    #[track_caller]
     pub fn sqrt(&self) -> Tensor {
         Sqrt.apply([self])
     }
 
     /// eˣ, element by element.
     #[must_use]
+    #[track_caller]
     pub fn exp(&self) -> Tensor {
         Exp.apply([self])
     }
 
     /// ln x, element by element; -∞ at 0, NaN where x < 0.
     #[must_use]
+    #[track_caller]
     pub fn ln(&self) -> Tensor {
         Ln.apply([self])
     }
 
     /// tanh x, element by element, in [-1, 1].
     #[must_use]
+    #[track_caller]
     pub fn tanh(&self) -> Tensor {
         Tanh.apply([self])
     }
 
     /// 1 / (1 + e⁻ˣ), element by element, in [0, 1].
     #[must_use]
+    #[track_caller]
     pub fn sigmoid(&self) -> Tensor {
         Sigmoid.apply([self])
     }
 
     /// ln(1 + eˣ), element by element, without overflow.
     #[must_use]
+    #[track_caller]
     pub fn softplus(&self) -> Tensor {
         Softplus.apply([self])
     }

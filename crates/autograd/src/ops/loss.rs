@@ -7,7 +7,7 @@
 //! it can be differentiated again; otherwise one loop computes it. A test holds them together.
 
 #[cfg(test)]
-use super::case::Case;
+use super::case::{Case, Mistake, zeros};
 use crate::{Array, Op, Real, Tensor, is_recording};
 use kernels::cross_entropy;
 use kernels::reduce::sum;
@@ -122,6 +122,30 @@ pub(crate) const CASES: &[Case] = &[
         x[0].binary_cross_entropy(&x[1])
     })
     .within(0.1..0.9),
+];
+
+#[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "cross_entropy",
+        make: || zeros([2, 3]).cross_entropy(&zeros([2, 2])),
+        report: "cross_entropy: logits [2, 3] and targets [2, 2] differ in shape",
+    },
+    Mistake {
+        method: "cross_entropy",
+        make: || zeros([3]).cross_entropy(&zeros([3])),
+        report: "cross_entropy: logits [3] are not [n, classes]",
+    },
+    Mistake {
+        method: "cross_entropy",
+        make: || zeros([3, 0]).cross_entropy(&zeros([3, 0])),
+        report: "cross_entropy: logits [3, 0] are not [n, classes]",
+    },
+    Mistake {
+        method: "binary_cross_entropy",
+        make: || zeros([2, 1]).binary_cross_entropy(&zeros([2])),
+        report: "binary_cross_entropy: logits [2, 1] and targets [2] differ in shape",
+    },
 ];
 
 #[cfg(test)]

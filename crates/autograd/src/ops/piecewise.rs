@@ -5,7 +5,7 @@
 //! piece does not depend on x, so it is a constant of the second derivative.
 
 #[cfg(test)]
-use super::case::Case;
+use super::case::{Case, Mistake, zeros};
 use crate::{Array, Op, Real, Tensor};
 use kernels::reduce::{larger, smaller};
 
@@ -192,12 +192,14 @@ impl Op<2> for Select {
 impl Tensor {
     /// |x|, element by element; slope 0 at 0.
     #[must_use]
+    #[track_caller]
     pub fn abs(&self) -> Tensor {
         Abs.apply([self])
     }
 
     /// max(x, 0), element by element; slope 0 at 0.
     #[must_use]
+    #[track_caller]
     pub fn relu(&self) -> Tensor {
         Relu.apply([self])
     }
@@ -207,6 +209,7 @@ impl Tensor {
     /// Source: Maas, Hannun, Ng 2013, "Rectifier Nonlinearities Improve Neural Network Acoustic
     /// Models".
     #[must_use]
+    #[track_caller]
     pub fn leaky_relu(&self, a: Real) -> Tensor {
         LeakyRelu { a }.apply([self])
     }
@@ -216,6 +219,7 @@ impl Tensor {
     /// Source: Clevert, Unterthiner, Hochreiter 2015, "Fast and Accurate Deep Network Learning by
     /// Exponential Linear Units", eq. 16.
     #[must_use]
+    #[track_caller]
     pub fn elu(&self, a: Real) -> Tensor {
         Elu { a }.apply([self])
     }
@@ -321,6 +325,55 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[Maximum::NAME], &[&[3, 4], &[4]], |x| (&x[0] + 5.0 * signs()).maximum(&x[1])),
     Case::shaped(&[Minimum::NAME], &[&[4], &[3, 4]], |x| x[0].minimum(&(&x[1] + 5.0 * signs()))),
     Case::shaped(&[Select::NAME], &[&[3, 4], &[4]], |x| signs().relu().select(&x[0], &x[1])),
+];
+
+#[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "clamp",
+        make: || zeros([2]).clamp(1.0, -1.0),
+        report: "clamp: [1, -1] is not an interval",
+    },
+    Mistake {
+        method: "clamp",
+        make: || zeros([2]).clamp(0.0, Real::NAN),
+        report: "clamp: [0, NaN] is not an interval",
+    },
+    Mistake {
+        method: "maximum",
+        make: || zeros([2, 3]).maximum(&zeros([4])),
+        report: "maximum: [2, 3] and [4] do not broadcast: on axis -1 the sizes 3 and 4 differ",
+    },
+    Mistake {
+        method: "minimum",
+        make: || zeros([3, 2]).minimum(&zeros([2, 2])),
+        report: "minimum: [3, 2] and [2, 2] do not broadcast: on axis -2 the sizes 3 and 2 differ",
+    },
+    Mistake {
+        method: "select",
+        make: || zeros([2]).select(&zeros([3]), &zeros([1])),
+        report: "select: [3] and [2] do not broadcast: on axis -1 the sizes 3 and 2 differ",
+    },
+    Mistake {
+        method: "select",
+        make: || zeros([]).select(&zeros([3]), &zeros([2])),
+        report: "select: [3] and [2] do not broadcast: on axis -1 the sizes 3 and 2 differ",
+    },
+    Mistake {
+        method: "greater",
+        make: || zeros([2]).greater(&zeros([3])),
+        report: "greater: [2] and [3] do not broadcast: on axis -1 the sizes 2 and 3 differ",
+    },
+    Mistake {
+        method: "less",
+        make: || zeros([2]).less(&zeros([3])),
+        report: "less: [2] and [3] do not broadcast: on axis -1 the sizes 2 and 3 differ",
+    },
+    Mistake {
+        method: "equal",
+        make: || zeros([2]).equal(&zeros([3])),
+        report: "equal: [2] and [3] do not broadcast: on axis -1 the sizes 2 and 3 differ",
+    },
 ];
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! multiplies by the transposed matrices, and so does the gradient of that: one op, closed.
 
 #[cfg(test)]
-use super::case::Case;
+use super::case::{Case, Mistake, zeros};
 #[cfg(test)]
 use super::conv::Padding;
 use super::conv::{Sliding, image};
@@ -176,6 +176,38 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 #[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "resize_nearest",
+        make: || zeros([3, 3]).resize_nearest([6, 6]),
+        report: "resize_nearest: input [3, 3] is not [batch, height, width, channels]",
+    },
+    Mistake {
+        method: "resize_bilinear",
+        make: || zeros([1, 0, 3, 1]).resize_bilinear([6, 6]),
+        report: "resize_bilinear: input [1, 0, 3, 1] has no pixels",
+    },
+    Mistake {
+        method: "zero_pad2d",
+        make: || zeros([3]).zero_pad2d([1, 1], [1, 1]),
+        report: "zero_pad2d: input [3] is not [batch, height, width, channels]",
+    },
+    Mistake {
+        method: "reflect_pad2d",
+        make: || zeros([1, 3, 3, 1]).reflect_pad2d([3, 0], [0, 0]),
+        report: "reflect_pad2d: input [1, 3, 3, 1]: a padding of 3 wants more than 3 pixels",
+    },
+    Mistake {
+        method: "avg_pool2d",
+        make: || {
+            let padding = Padding::Explicit { top: 0, bottom: 0, left: 2, right: 0 };
+            zeros([1, 4, 4, 1]).avg_pool2d([2, 2], Sliding::UNIT.padding(padding), false)
+        },
+        report: "avg_pool2d: along the width, a window of 2 can lie in the padding alone: Explicit { top: 0, bottom: 0, left: 2, right: 0 }",
+    },
+];
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Real, Rng};
@@ -208,21 +240,5 @@ mod tests {
             padded.abs().sum().item(),
             padded.slice(1, 1..4).slice(2, 3..).abs().sum().item()
         );
-    }
-
-    #[test]
-    #[should_panic(
-        expected = "reflect_pad2d: input [1, 3, 3, 1]: a padding of 3 wants more than 3"
-    )]
-    fn a_mirror_shows_no_more_than_there_is() {
-        let _ = Tensor::full([1, 3, 3, 1], 0.0).reflect_pad2d([3, 0], [0, 0]);
-    }
-
-    #[test]
-    #[should_panic(expected = "avg_pool2d: along the width, a window of 2 can lie in the padding")]
-    fn a_window_must_see_the_image() {
-        let padding = Padding::Explicit { top: 0, bottom: 0, left: 2, right: 0 };
-        let sliding = Sliding::UNIT.padding(padding);
-        let _ = Tensor::full([1, 4, 4, 1], 0.0).avg_pool2d([2, 2], sliding, false);
     }
 }

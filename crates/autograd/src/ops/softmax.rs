@@ -4,7 +4,7 @@
 //! may be any finite ones; -∞ too, for a probability of 0, if not all along an axis are.
 
 #[cfg(test)]
-use super::case::Case;
+use super::case::{Case, Mistake, zeros};
 use crate::{Array, Axes, Op, Tensor};
 use kernels::softmax;
 
@@ -59,6 +59,7 @@ impl Op<1> for LogSoftmax {
 impl Tensor {
     /// ln Σ exp(x) over all elements; of shape `[]`.
     #[must_use]
+    #[track_caller]
     pub fn logsumexp(&self) -> Tensor {
         LogSumExp.apply([&self.reshape([1, self.shape().count()])]).reshape([])
     }
@@ -101,7 +102,7 @@ impl Tensor {
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis, "softmax");
-        self.along_last_axis(axis, |x| Softmax.apply([x]))
+        Softmax.apply([&self.with_last(axis)]).with_last(axis)
     }
 
     /// x - ln Σ exp(x), the sum over one axis: the logarithm of [`Tensor::softmax`].
@@ -112,18 +113,16 @@ impl Tensor {
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis, "log_softmax");
-        self.along_last_axis(axis, |x| LogSoftmax.apply([x]))
+        LogSoftmax.apply([&self.with_last(axis)]).with_last(axis)
     }
 
-    /// Exchanges an axis with the last one, applies f, and exchanges them back.
-    fn along_last_axis(&self, axis: usize, f: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    /// An axis exchanged with the last one; twice is back again.
+    #[track_caller]
+    fn with_last(&self, axis: usize) -> Tensor {
         let last = self.shape().len() - 1;
-        if axis == last {
-            return f(self);
-        }
         let mut order: Vec<usize> = (0..=last).collect();
         order.swap(axis, last);
-        f(&self.permute(&order)).permute(&order)
+        self.permute(&order)
     }
 }
 
@@ -136,6 +135,35 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[Softmax::NAME], &[&[3, 4, 2]], |x| x[0].softmax(0)),
     Case::shaped(&[LogSoftmax::NAME], &[&[3, 4]], |x| x[0].log_softmax(1)),
     Case::shaped(&[LogSoftmax::NAME], &[&[3, 4, 2]], |x| x[0].log_softmax(1)),
+];
+
+#[cfg(test)]
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "logsumexp_over",
+        make: || zeros([2]).logsumexp_over(1),
+        report: "logsumexp_over: [2] has no axis 1",
+    },
+    Mistake {
+        method: "logsumexp_keepdim",
+        make: || zeros([2]).logsumexp_keepdim([0, 0]),
+        report: "logsumexp_keepdim: axis 0 of [2] is named twice",
+    },
+    Mistake {
+        method: "softmax",
+        make: || zeros([2]).softmax(1),
+        report: "softmax: [2] has no axis 1",
+    },
+    Mistake {
+        method: "softmax",
+        make: || zeros([]).softmax(-1),
+        report: "softmax: [] has no axis -1",
+    },
+    Mistake {
+        method: "log_softmax",
+        make: || zeros([2, 2]).log_softmax(-3),
+        report: "log_softmax: [2, 2] has no axis -3",
+    },
 ];
 
 #[cfg(test)]

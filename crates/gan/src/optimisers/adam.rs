@@ -103,6 +103,11 @@ impl Optimiser for Adam {
         check_not_negative("adam", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
+
+    fn state(&self) -> Vec<(String, Vec<f64>)> {
+        let powers = ("powers of β₁ and β₂".to_owned(), self.powers.to_vec());
+        [powers].into_iter().chain(self.moments.state(["m", "v"])).collect()
+    }
 }
 
 /// Adam with decoupled weight decay λ: the step of [`Adam`] from a weight that has first shrunk,
@@ -161,5 +166,9 @@ impl Optimiser for AdamW {
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
         self.adam.set_learning_rate(learning_rate);
+    }
+
+    fn state(&self) -> Vec<(String, Vec<f64>)> {
+        self.adam.state()
     }
 }

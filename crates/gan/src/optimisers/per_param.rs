@@ -8,11 +8,13 @@ use layers::{Gradients, Module, ParamId};
 #[derive(Debug)]
 pub(super) struct PerParam<const N: usize> {
     memories: Vec<(ParamId, [Vec<Real>; N])>,
+    /// The paths of the parameters.
+    names: Vec<String>,
 }
 
 impl<const N: usize> PerParam<N> {
     pub(super) fn new() -> PerParam<N> {
-        PerParam { memories: Vec::new() }
+        PerParam { memories: Vec::new(), names: Vec::new() }
     }
 
     /// Moves every weight that has a gradient by `rule`. Returns the names of the parameters that
@@ -30,6 +32,7 @@ impl<const N: usize> PerParam<N> {
             if position == self.memories.len() {
                 let zeros = vec![0.0; param.tensor().shape().count()];
                 self.memories.push((param.id(), [(); N].map(|()| zeros.clone())));
+                self.names.push(param.name().to_owned());
             }
             let (id, memory) = &mut self.memories[position];
             assert!(
@@ -48,5 +51,17 @@ impl<const N: usize> PerParam<N> {
             position += 1;
         });
         missing
+    }
+
+    /// What is remembered, as [`super::Optimiser::state`] has it: `0.weight.m` for the memory that
+    /// `what` calls m of the parameter `0.weight`.
+    pub(super) fn state(&self, what: [&str; N]) -> Vec<(String, Vec<f64>)> {
+        let params = self.names.iter().zip(&self.memories);
+        let named = params.flat_map(|(param, (_, memory))| {
+            what.iter().zip(memory).map(move |(what, numbers)| {
+                (format!("{param}.{what}"), numbers.iter().map(|x| f64::from(*x)).collect())
+            })
+        });
+        named.collect()
     }
 }

@@ -75,4 +75,8 @@ impl Optimiser for RmsProp {
         check_not_negative("rmsprop", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
+
+    fn state(&self) -> Vec<(String, Vec<f64>)> {
+        self.mean_squares.state(["v"])
+    }
 }

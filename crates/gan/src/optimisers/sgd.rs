@@ -85,4 +85,8 @@ impl Optimiser for Sgd {
         check_not_negative("sgd", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
     }
+
+    fn state(&self) -> Vec<(String, Vec<f64>)> {
+        self.velocities.state(["u"])
+    }
 }

@@ -1,0 +1,240 @@
+//! Does a broken file end in an error that says what is wrong, whatever is wrong with it?
+
+use std::fs;
+
+use autograd::{Real, Rng};
+use lab::{Error, Metrics, read_metrics};
+use layers::{BatchNorm, Init, Linear, Module, Sequential, from_safetensors, to_safetensors};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+fn model() -> Sequential {
+    Sequential::new()
+        .add(Linear::new(2, 3, Init::XavierUniform, &mut Rng::new(0, "weights")))
+        .add(BatchNorm::pytorch(3))
+}
+
+/// A safetensors file of this header and so many bytes of numbers.
+fn file(header: &str, len: usize) -> Vec<u8> {
+    let size = (header.len() as u64).to_le_bytes();
+    [&size[..], header.as_bytes(), &vec![0; len]].concat()
+}
+
+/// The header's entry of a tensor.
+fn entry(name: &str, kind: &str, shape: &str, place: [i64; 2]) -> String {
+    format!(r#""{name}":{{"dtype":"{kind}","shape":{shape},"data_offsets":{place:?}}}"#)
+}
+
+/// A file for `small`, whose tensors `weight` [2] and `bias` [2] are these entries.
+fn pair(weight: &str, bias: &str, len: usize) -> Vec<u8> {
+    file(&format!("{{{weight},{bias}}}"), len)
+}
+
+/// A model with a `weight` [1, 2] and a `bias` [2].
+fn small() -> Linear {
+    Linear::new(1, 2, Init::Zeros, &mut Rng::new(0, "weights"))
+}
+
+/// What is wrong, the file, and what the error says.
+fn broken_states() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let weight = entry("weight", "F32", "[1,2]", [0, 8]);
+    let bias = |shape, place| entry("bias", "F32", shape, place);
+    let good = bias("[2]", [8, 16]);
+    let malformed = "not a whole safetensors file";
+    let mut huge = file("{}", 0);
+    huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    let mut past_the_end = pair(&weight, &good, 16);
+    past_the_end[..8].copy_from_slice(&1000_u64.to_le_bytes());
+    let mut nan = pair(&weight, &good, 16);
+    let last = nan.len() - 4;
+    nan[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let mut infinite = nan.clone();
+    infinite[last..].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    let mut longer = pair(&weight, &good, 16);
+    longer.push(0);
+    vec![
+        ("no bytes", vec![], malformed),
+        ("fewer bytes than the length of a header", vec![0; 7], malformed),
+        ("a header of no bytes", vec![0; 8], malformed),
+        ("a header larger than memory", huge, malformed),
+        ("a header past the end", past_the_end, malformed),
+        ("no JSON", file("weights!", 16), malformed),
+        ("JSON that is no object", file("[1, 2]", 0), malformed),
+        (
+            "a header that is no Unicode",
+            [&4_u64.to_le_bytes()[..], b"{\"\xff\"}"].concat(),
+            malformed,
+        ),
+        ("a number for a tensor", file(r#"{"weight":1}"#, 0), malformed),
+        ("an unknown type", pair(&entry("weight", "F33", "[1,2]", [0, 8]), &good, 16), malformed),
+        ("overlapping tensors", pair(&weight, &bias("[2]", [4, 12]), 12), malformed),
+        ("reversed offsets", pair(&weight, &bias("[2]", [16, 8]), 16), malformed),
+        ("negative offsets", pair(&weight, &bias("[2]", [-8, 8]), 16), malformed),
+        ("a gap between tensors", pair(&weight, &bias("[2]", [12, 20]), 20), malformed),
+        ("offsets past the end", pair(&weight, &bias("[2]", [8, 16]), 12), malformed),
+        ("bytes behind the last tensor", longer, malformed),
+        ("fewer numbers than the shape says", pair(&weight, &bias("[3]", [8, 16]), 16), malformed),
+        (
+            "a shape that overflows",
+            {
+                let shape = "[4294967296,4294967296,4294967296]";
+                pair(&weight, &bias(shape, [8, 16]), 16)
+            },
+            malformed,
+        ),
+        ("a negative size", pair(&weight, &bias("[-2]", [8, 16]), 16), malformed),
+        (
+            "another shape",
+            pair(&weight, &bias("[1,2]", [8, 16]), 16),
+            "tensor `bias` has shape [1, 2], the model wants [2]",
+        ),
+        (
+            "an empty tensor",
+            pair(&weight, &bias("[0]", [8, 8]), 8),
+            "tensor `bias` has shape [0], the model wants [2]",
+        ),
+        (
+            "half precision",
+            pair(&weight, &entry("bias", "F16", "[2]", [8, 12]), 12),
+            "tensor `bias` holds F16, only F32 and F64 can be read",
+        ),
+        (
+            "whole numbers",
+            pair(&weight, &entry("bias", "I64", "[2]", [8, 24]), 24),
+            "tensor `bias` holds I64, only F32 and F64 can be read",
+        ),
+        ("a missing tensor", file(&format!("{{{weight}}}"), 8), "tensor `bias` is missing"),
+        ("no tensors", file("{}", 0), "is missing"),
+        (
+            "one tensor too many",
+            {
+                let more = entry("scale", "F32", "[]", [16, 20]);
+                pair(&weight, &format!("{good},{more}"), 20)
+            },
+            "tensor `scale` belongs to no part of the model",
+        ),
+        ("a NaN", nan, "tensor `bias` holds a number that is not finite"),
+        ("an infinity", infinite, "tensor `bias` holds a number that is not finite"),
+    ]
+}
+
+#[test]
+fn every_broken_state_is_an_error_and_changes_nothing() {
+    let mut model = small();
+    let sound = {
+        let weight = entry("weight", "F32", "[1,2]", [0, 8]);
+        pair(&weight, &entry("bias", "F32", "[2]", [8, 16]), 16)
+    };
+    from_safetensors(&mut model, &sound).expect("the file that the others are made of is sound");
+    model.each_param_mut(&mut |param| param.update(|w| w.fill(1.5)));
+    let before = to_safetensors(&model);
+    for (what, bytes, expected) in broken_states() {
+        match from_safetensors(&mut model, &bytes) {
+            Ok(()) => panic!("{what}: accepted"),
+            Err(why) => assert!(why.to_string().contains(expected), "{what}: {why}"),
+        }
+        assert_eq!(to_safetensors(&model), before, "{what}");
+    }
+}
+
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
+struct Epoch {
+    epoch: usize,
+    loss: f64,
+    mean: [f64; 2],
+}
+
+/// The records of a metrics file of these bytes.
+fn records(bytes: &[u8]) -> Result<Vec<Epoch>, Error> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("metrics.jsonl");
+    fs::write(&path, bytes).expect("a file");
+    read_metrics(&path)
+}
+
+#[test]
+fn every_broken_record_is_an_error_that_names_its_line() {
+    let good = r#"{"epoch":0,"loss":0.5,"mean":[1,2]}"#;
+    let broken: [(&str, &[u8]); 18] = [
+        ("an empty line", b""),
+        ("spaces", b"  "),
+        ("no JSON", b"epoch 0: loss 0.5"),
+        ("a torn record", br#"{"epoch":0,"loss":0."#),
+        ("two records in a line", br#"{"epoch":0,"loss":1,"mean":[1,2]}{"epoch":0}"#),
+        ("a list", b"[0, 0.5, [1, 2]]]"),
+        ("null", b"null"),
+        ("a missing field", br#"{"epoch":0,"loss":0.5}"#),
+        ("a field twice", br#"{"epoch":0,"epoch":1,"loss":0.5,"mean":[1,2]}"#),
+        ("a text for a number", br#"{"epoch":"0","loss":0.5,"mean":[1,2]}"#),
+        ("a negative count", br#"{"epoch":-1,"loss":0.5,"mean":[1,2]}"#),
+        ("a count that overflows", br#"{"epoch":1e30,"loss":0.5,"mean":[1,2]}"#),
+        ("a loss of null", br#"{"epoch":0,"loss":null,"mean":[1,2]}"#),
+        ("NaN", br#"{"epoch":0,"loss":NaN,"mean":[1,2]}"#),
+        ("an overflowing loss", br#"{"epoch":0,"loss":1e999,"mean":[1,2]}"#),
+        ("too short a list", br#"{"epoch":0,"loss":0.5,"mean":[1]}"#),
+        ("no Unicode", b"{\"epoch\":0,\"loss\":0.5,\"mean\":[1,2],\"\xff\":0}"),
+        ("a carriage return inside", b"{\"epoch\":0,\"loss\":0.5,\"mean\":[1,\r2}"),
+    ];
+    assert_eq!(records(format!("{good}\n{good}\n").as_bytes()).expect("two records").len(), 2);
+    for (what, line) in broken {
+        let bytes = [good.as_bytes(), b"\n", line, b"\n", good.as_bytes(), b"\n"].concat();
+        match records(&bytes) {
+            Ok(records) => panic!("{what}: read as {records:?}"),
+            Err(why) => assert!(why.to_string().contains("metrics.jsonl, line 2"), "{what}: {why}"),
+        }
+    }
+    let deep = "[".repeat(100_000);
+    assert!(matches!(records(deep.as_bytes()), Err(Error::Record { line: 1, .. })));
+}
+
+#[test]
+fn a_prefix_of_a_metrics_file_is_its_first_records_or_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("metrics.jsonl");
+    let mut metrics = Metrics::create(&path).expect("a file");
+    let epoch = |epoch| Epoch { epoch, loss: 0.1 + epoch as f64, mean: [-1.5e-7, 12345.678] };
+    (0..4).for_each(|i| metrics.record(&epoch(i)).expect("it is written"));
+    let bytes = fs::read(&path).expect("the file");
+    for len in 0..=bytes.len() {
+        let whole = bytes[..len].iter().filter(|byte| **byte == b'\n').count();
+        let torn = bytes[..len].rsplit(|byte| *byte == b'\n').next().expect("a line").len();
+        match records(&bytes[..len]) {
+            Ok(records) => {
+                // A last line may lack nothing but its line break.
+                let expected = if torn == 0 { whole } else { whole + 1 };
+                assert_eq!(records, (0..expected).map(epoch).collect::<Vec<_>>(), "{len} bytes");
+            }
+            Err(Error::Record { line, .. }) => assert!(line == whole + 1 && torn > 0, "{len}"),
+            Err(why) => panic!("{len} bytes: {why}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// What is read is either refused or exactly what the bytes say.
+    #[test]
+    fn a_state_with_changed_bytes_is_refused_or_read(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut model = model();
+        let before = to_safetensors(&model);
+        let mut bytes = before.clone();
+        changes.iter().for_each(|(at, byte)| bytes[at.index(before.len())] = *byte);
+        match from_safetensors(&mut model, &bytes) {
+            Err(_) => prop_assert_eq!(to_safetensors(&model), before),
+            Ok(()) => {
+                let numbers = model.params().into_iter().flat_map(|param| param.tensor().numbers());
+                prop_assert!(numbers.copied().all(Real::is_finite));
+                prop_assert_eq!(to_safetensors(&model).len(), before.len());
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_at_random_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(from_safetensors(&mut model(), &bytes).is_err());
+        prop_assert!(bytes.is_empty() || bytes == b"\n" || records(&bytes).is_err());
+    }
+}
