@@ -105,7 +105,7 @@ impl How<'_> {
 pub(crate) type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
 
 /// Products with fewer multiply-adds than this are over before a tile is set up.
-const TINY: usize = 32;
+const TINY: usize = 128;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
 const PER_NANOSECOND: usize = 64;

@@ -7,17 +7,13 @@ use std::error::Error;
 use std::panic;
 use std::process::{self, ExitCode};
 
-use autograd::in_pool;
 use clap::Parser;
 use clap::error::ErrorKind;
 
 /// Reads the flags, runs the program and turns what it returns into an exit code: 0, 1 for a
 /// failure, 2 for wrong flags.
-///
-/// The program runs on a thread of the pool, where parallel loops start without a wait: see
-/// [`autograd::in_pool`].
-pub fn run<Flags: Parser + Send, E: Into<Box<dyn Error>>>(
-    program: impl FnOnce(Flags) -> Result<(), E> + Send,
+pub fn run<Flags: Parser, E: Into<Box<dyn Error>>>(
+    program: impl FnOnce(Flags) -> Result<(), E>,
 ) -> ExitCode {
     end_when_nobody_reads();
     let flags = match Flags::try_parse() {
@@ -33,12 +29,10 @@ pub fn run<Flags: Parser + Send, E: Into<Box<dyn Error>>>(
             return ExitCode::from(2);
         }
     };
-    let outcome =
-        in_pool(|| program(flags).map_err(|failure| with_causes(failure.into().as_ref())));
-    match outcome {
+    match program(flags) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(line) => {
-            eprintln!("error: {line}");
+        Err(failure) => {
+            eprintln!("error: {}", with_causes(failure.into().as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -120,6 +120,9 @@ impl Tensor {
     #[track_caller]
     fn with_last(&self, axis: usize) -> Tensor {
         let last = self.shape().len() - 1;
+        if axis == last {
+            return self.clone();
+        }
         let mut order: Vec<usize> = (0..=last).collect();
         order.swap(axis, last);
         self.permute(&order)
