@@ -49,6 +49,15 @@ impl Axis {
         (0 <= position && position < self.source as isize).then_some(position as usize)
     }
 
+    /// The output that reads position p with tap t, if there is one.
+    #[inline(always)]
+    pub(super) fn output_of(self, p: usize, t: usize) -> Option<usize> {
+        let distance = p as isize - self.start - (t * self.step) as isize;
+        let distance = usize::try_from(distance).ok()?;
+        let o = distance / self.stride;
+        (distance.is_multiple_of(self.stride) && o < self.outputs).then_some(o)
+    }
+
     /// The outputs for which tap `t` is inside: neighbours, so a range.
     #[inline(always)]
     pub(super) fn inside(self, t: usize) -> Range<usize> {
@@ -100,6 +109,9 @@ impl Lowering {
     ) {
         assert!(stride >= taps.len() * self.run() + SLACK, "the slack of a window row");
         let neighbours = self.seen == self.channels && self.width.step == 1;
+        if neighbours && self.run() <= SLACK {
+            return self.gather_short(source, rows, taps, to, stride);
+        }
         for (row, to) in rows.zip(to.chunks_mut(self.width.outputs * stride)) {
             let (n, i) = (row / self.height.outputs, row % self.height.outputs);
             for (a, at) in taps.clone().zip((0..).step_by(self.run())) {
@@ -109,9 +121,7 @@ impl Lowering {
                 };
                 let width = self.width.source * self.channels;
                 let line = &source[(n * self.height.source + p) * width..][..width];
-                if neighbours && self.run() <= SLACK {
-                    self.copy_short_runs(line, &mut to[at..], stride);
-                } else if neighbours {
+                if neighbours {
                     // Where all taps are inside, a window row is one copy.
                     let whole =
                         self.width.inside(0).start..self.width.inside(self.width.taps - 1).end;
@@ -129,19 +139,57 @@ impl Lowering {
         }
     }
 
-    /// All window rows of a line, which are short: from a copy of it with its padding.
-    fn copy_short_runs(&self, line: &[Real], to: &mut [Real], stride: usize) {
-        let Axis { outputs, taps, stride: apart, start, .. } = self.width;
-        let len = ((outputs - 1) * apart + taps) * self.channels;
+    /// [`Lowering::gather`] of short runs: each line of the source is padded once, and every window
+    /// row is one whole vector of it.
+    fn gather_short(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        taps: Range<usize>,
+        to: &mut [Real],
+        stride: usize,
+    ) {
+        let Lowering { height, width, channels, .. } = *self;
+        let (run, row_len) = (self.run(), width.outputs * stride);
+        let (len, line_len) =
+            (((width.outputs - 1) * width.stride + width.taps) * channels, width.source * channels);
+        // Where the line starts in its padded copy, and how much of it is seen.
+        let shift = width.start * channels as isize;
+        let (from, at) = (shift.max(0) as usize, (-shift).max(0) as usize);
+        let some = len.saturating_sub(at).min(line_len.saturating_sub(from));
         with_scratch(len + SLACK, |padded| {
             padded.fill(0.0);
-            let shift = start * self.channels as isize;
-            let (from, at) = (shift.max(0) as usize, (-shift).max(0) as usize);
-            let some = len.saturating_sub(at).min(line.len().saturating_sub(from));
-            if some > 0 {
-                padded[at..at + some].copy_from_slice(&line[from..from + some]);
+            let mut row = rows.start;
+            while row < rows.end {
+                let (n, i) = (row / height.outputs, row % height.outputs);
+                let end = height.outputs.min(i + rows.end - row);
+                let to = &mut to[(row - rows.start) * row_len..];
+                for p in 0..height.source {
+                    // Down the image, so that a vector that is longer than its run is overwritten
+                    // by the next tap's.
+                    let seen = |a: &usize| height.output_of(p, *a).filter(|o| (i..end).contains(o));
+                    let mut copied = false;
+                    for a in taps.clone() {
+                        let Some(o) = seen(&a) else { continue };
+                        if !copied && some > 0 {
+                            let line = &source[(n * height.source + p) * line_len..][..line_len];
+                            padded[at..at + some].copy_from_slice(&line[from..from + some]);
+                            copied = true;
+                        }
+                        let to = &mut to[(o - i) * row_len + (a - taps.start) * run..];
+                        let apart = width.stride * channels;
+                        copy_vectors(LONG, padded, apart, to, stride, width.outputs);
+                    }
+                }
+                for o in i..end {
+                    for a in taps.clone().filter(|a| height.position(o, *a).is_none()) {
+                        let to = &mut to[(o - i) * row_len..][..row_len];
+                        let at = (a - taps.start) * run;
+                        to.chunks_mut(stride).for_each(|to| to[at..at + run].fill(0.0));
+                    }
+                }
+                row += end - i;
             }
-            copy_runs(LONG, padded, apart * self.channels, to, stride, [self.run(), outputs]);
         });
     }
 
@@ -177,11 +225,17 @@ levels! {
     fn copy_runs(from: &[Real], apart: usize, to: &mut [Real], stride: usize, size: [usize; 2]) {
         let [run, count] = size;
         for r in 0..count {
-            let (from, to) = (&from[r * apart..], &mut to[r * stride..]);
-            match (from.first_chunk::<SLACK>(), to.first_chunk_mut::<SLACK>()) {
-                (Some(from), Some(to)) if run <= SLACK => *to = *from,
-                _ => to[..run].copy_from_slice(&from[..run]),
-            }
+            to[r * stride..][..run].copy_from_slice(&from[r * apart..][..run]);
+        }
+    }
+}
+
+levels! {
+    /// So many runs, each as a whole vector: what is behind a run may be overwritten.
+    fn copy_vectors(from: &[Real], apart: usize, to: &mut [Real], stride: usize, count: usize) {
+        for r in 0..count {
+            let from: [Real; SLACK] = from[r * apart..][..SLACK].try_into().expect("so many");
+            to[r * stride..][..SLACK].copy_from_slice(&from);
         }
     }
 }

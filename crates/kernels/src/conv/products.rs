@@ -20,7 +20,7 @@ use super::Geometry;
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering, SLACK};
 use crate::Real;
-use crate::gemm::{Beta, How, fastest};
+use crate::gemm::{Beta, How, Then, fastest};
 use crate::mat::{Mat, MatMut};
 use crate::par;
 use crate::scratch::with_scratch;
@@ -356,6 +356,9 @@ impl Part<'_> {
         let whole = self.lowering.width.taps == self.w_taps;
         let at_once = if whole { (DEPTH / run.max(1)).clamp(1, taps.max(1)) } else { 1 };
         let stride = (at_once * run).next_multiple_of(16) + SLACK;
+        if run * taps > 0 && at_once >= taps {
+            return self.single_product(source, rows, stride, bias, c);
+        }
         for i in 0..c.rows() {
             match bias {
                 Some(bias) => c.row_mut(i).copy_from_slice(bias),
@@ -379,6 +382,31 @@ impl Part<'_> {
                     fastest()(windows, w, c, How::alone(Beta::One, outputs));
                 }
             }
+        });
+    }
+
+    /// [`Part::products`] where the windows are so small that a single product takes all taps.
+    fn single_product(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        stride: usize,
+        bias: Option<&[Real]>,
+        c: MatMut<'_>,
+    ) {
+        let depth = self.lowering.depth();
+        let w = Mat::strided(self.w, (depth, c.cols()), (self.w_stride, 1));
+        let add_bias = |j: usize, run: &mut [Real]| {
+            for (x, bias) in run.iter_mut().zip(&bias.unwrap_or_default()[j..]) {
+                *x += bias;
+            }
+        };
+        let then = bias.is_some().then_some(&add_bias as &Then<'_>);
+        with_scratch(c.rows() * stride, |gathered| {
+            self.lowering.gather(source, rows, 0..self.lowering.height.taps, gathered, stride);
+            let windows = Mat::strided(gathered, (c.rows(), depth), (stride, 1));
+            let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
+            fastest()(windows, w, c, how);
         });
     }
 
