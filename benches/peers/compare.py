@@ -82,9 +82,9 @@ def ours(part, filters):
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if run.returncode != 0:
             sys.exit(f"{' '.join(command)} failed:\n{run.stderr[-2000:]}")
-        for path in records.glob("**/new/estimates.json"):
-            if before.get(path) == path.stat().st_mtime_ns:
-                continue
+        written = {path: path.stat().st_mtime_ns for path in records.glob("**/new/estimates.json")}
+        fresh = [path for path in written if written[path] != before.get(path)]
+        for path in sorted(fresh, key=written.get):  # in the order of the bench
             row = json.loads(path.with_name("benchmark.json").read_text())["full_id"]
             median = json.loads(path.read_text())["median"]["point_estimate"] / 1000
             group, _, function = row.rpartition("/")
@@ -200,7 +200,7 @@ def main():
     for peer in wanted:
         if not versions[peer]:
             print(f"{peer} is left out: {options.interpreters[peer]} does not import it")
-    times = {}
+    head, times = machine(), {}
     for turn in range(options.rounds):
         for part in parts:
             print(f"round {turn + 1} of {options.rounds}: {part['rows']}", file=sys.stderr)
@@ -214,7 +214,7 @@ def main():
         times = {row: names for row, names in times.items() if re.search(options.rows, row)}
     header, rows, lonely = table(times)
     present = ", ".join(f"{peer} {version}" for peer, version in versions.items() if version)
-    head = f"{machine()}; {present or 'no peers'}; medians of {options.rounds} rounds."
+    head = f"{head}; {present or 'no peers'}; medians of {options.rounds} rounds."
     print(head, *plain(header, rows), sep="\n")
     if lonely:
         print(f"without a counterpart: {', '.join(lonely)}")

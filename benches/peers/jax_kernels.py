@@ -7,13 +7,11 @@ A call makes a new array, as all of JAX's do. Prints one JSON object a line, wit
 benches `gemm`, `elementwise`, `vecmath` and `reduce`.
 """
 
-import sys
-
 import jax
 import jax.numpy as jnp
 
 from shapes import CLASSES, COLUMNS, SIZES, products
-from timing import report, seconds
+from timing import parts, report, seconds
 
 PEER = "jax"
 
@@ -66,10 +64,10 @@ def elementwise(n, size):
 
 
 def main():
-    parts = sys.argv[1:] or ["gemm", "elementwise"]
-    if "gemm" in parts:
+    wanted = parts(["gemm", "elementwise"])
+    if "gemm" in wanted:
         gemm()
-    if "elementwise" in parts:
+    if "elementwise" in wanted:
         for n, size in SIZES:
             elementwise(n, size)
 

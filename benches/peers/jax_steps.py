@@ -8,7 +8,6 @@ Prints one JSON object a line, with the rows of our bench `train_step`.
 """
 
 import statistics
-import sys
 import time
 from functools import partial
 
@@ -16,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from shapes import GAUSSIAN, MNIST
-from timing import report, seconds
+from timing import parts, report, seconds
 
 BATCH, POINTS, TURNS = 4, 1000, 250
 LEARNING_RATES = {"generator": 0.01, "discriminator": 0.05}
@@ -167,10 +166,10 @@ def mnist():
 
 
 def main():
-    parts = sys.argv[1:] or ["gaussian", "mnist"]
-    if "gaussian" in parts:
+    wanted = parts(["gaussian", "mnist"])
+    if "gaussian" in wanted:
         gaussian()
-    if "mnist" in parts:
+    if "mnist" in wanted:
         mnist()
 
 

@@ -1,10 +1,20 @@
-"""What do the scripts share: how work is timed, and how a time is printed?"""
+"""What do the scripts share: which parts run, how work is timed, how a time is printed?"""
 
 import json
 import statistics
+import sys
 import time
 
 REPETITIONS = 7
+
+
+def parts(known):
+    """The parts that the command line names, or all."""
+    named = sys.argv[1:] or known
+    for part in named:
+        if part not in known:
+            sys.exit(f"{sys.argv[0]}: {part} is not one of {', '.join(known)}")
+    return named
 
 
 def seconds(work, at_least=0.1):

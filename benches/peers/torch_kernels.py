@@ -8,13 +8,11 @@ JSON object a line, with the rows of our benches `gemm`, `elementwise`, `vecmath
 `optimisers`.
 """
 
-import sys
-
 import torch
 import torch.nn.functional as F
 
 from shapes import CLASSES, COLUMNS, SIZES, products
-from timing import report, seconds
+from timing import parts, report, seconds
 
 PEER = "torch"
 
@@ -88,15 +86,15 @@ def adam(n, size):
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(2)
-    parts = sys.argv[1:] or ["gemm", "elementwise"]
+    wanted = parts(["gemm", "elementwise"])
     with torch.inference_mode():
-        if "gemm" in parts:
+        if "gemm" in wanted:
             gemm()
-        if "elementwise" in parts:
+        if "elementwise" in wanted:
             for n, size in SIZES:
                 maps(n, size)
                 sums(n, size)
-    if "elementwise" in parts:
+    if "elementwise" in wanted:
         for n, size in SIZES:
             adam(n, size)
 

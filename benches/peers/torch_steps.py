@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from shapes import GAUSSIAN, KERAS_BATCHES, KERAS_DCGAN, MNIST, RADFORD_DCGAN
-from timing import report, seconds
+from timing import parts, report, seconds
 
 
 def uniform(*shape):
@@ -176,15 +176,15 @@ def time(peer, row, turn, turns):
 
 def main():
     torch.set_num_threads(2)
-    parts = sys.argv[1:] or ["gaussian", "mnist", "keras", "radford"]
+    wanted = parts(["gaussian", "mnist", "keras", "radford"])
     layouts = [("torch, NCHW", torch.contiguous_format), ("torch, channels last", torch.channels_last)]
-    if "gaussian" in parts:
+    if "gaussian" in wanted:
         # On so few numbers threads only cost, so PyTorch may have it both ways.
         for threads, name in ((1, "torch, 1 thread"), (2, "torch")):
             torch.set_num_threads(threads)
             torch.manual_seed(0)
             time(name, GAUSSIAN, gaussian(), 20)
-    if "mnist" in parts:
+    if "mnist" in wanted:
         torch.manual_seed(0)
         time("torch", MNIST, mnist(), 20)
         try:
@@ -195,11 +195,11 @@ def main():
         else:
             time("torch.compile", MNIST, compiled, 20)
     for name, layout in layouts:
-        if "keras" in parts:
+        if "keras" in wanted:
             for batch in KERAS_BATCHES:
                 torch.manual_seed(0)
                 time(name, KERAS_DCGAN.format(batch), keras(batch, layout), 5)
-        if "radford" in parts:
+        if "radford" in wanted:
             torch.manual_seed(0)
             time(name, RADFORD_DCGAN, radford(layout), 5)
 
