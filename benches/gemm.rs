@@ -7,12 +7,13 @@
 //! elements: Gelem/s reads GFLOP/s. Rungs and `gemm-crate` run on one thread, `gemm` and
 //! `gemm-crate-threads` on all.
 
-use std::time::Instant;
+mod probe;
 
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
 use kernels::gemm::{Beta, Rung, gemm, library, naive, portable, rows};
 use kernels::mat::{Mat, MatMut};
+use probe::{print_roof, random};
 
 /// m, k, n.
 type Size = (usize, usize, usize);
@@ -118,16 +119,6 @@ impl Product {
     }
 }
 
-/// Numbers in [-1/2, 1/2), none of them 0 for long.
-fn random(len: usize, seed: u64) -> Vec<f32> {
-    let mut state = 2 * seed + 1;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 40) as f32 / (1_u32 << 24) as f32 - 0.5
-    };
-    (0..len).map(|_| next()).collect()
-}
-
 /// The rungs of this CPU that have hand-written tiles.
 #[cfg(target_arch = "x86_64")]
 fn by_hand() -> Vec<(&'static str, Rung)> {
@@ -143,28 +134,6 @@ fn by_hand() -> Vec<(&'static str, Rung)> {
 fn by_hand() -> Vec<(&'static str, Rung)> {
     Vec::new()
 }
-
-/// Prints GFLOP/s in registers alone, on one thread and on all: the best of many tries.
-#[cfg(target_arch = "x86_64")]
-fn print_roof() {
-    let best = |threads: usize| {
-        let once = || {
-            let start = Instant::now();
-            let flops: usize = std::thread::scope(|scope| {
-                let spawn = |_| scope.spawn(|| kernels::simd::probe(1 << 18));
-                let threads: Vec<_> = (0..threads).map(spawn).collect();
-                threads.into_iter().map(|t| t.join().expect("a probe does not panic")).sum()
-            });
-            flops as f64 / start.elapsed().as_secs_f64() / 1e9
-        };
-        (0..200).map(|_| once()).fold(0.0, f64::max)
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("probe: 1 thread {:.0} GFLOP/s, {threads} threads {:.0}", best(1), best(threads));
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn print_roof() {}
 
 fn tiny(c: &mut Criterion) {
     for size in [(4, 2, 5), (4, 5, 3), (4, 3, 1), (8, 8, 8), (16, 16, 16), (1, 64, 64)] {

@@ -1,4 +1,6 @@
 //! What exactly are the systems that the examples, the tests and the benches run?
 
 pub mod gaussian;
+pub mod keras_dcgan;
 pub mod mnist_gan;
+pub mod radford_dcgan;

@@ -1,0 +1,162 @@
+//! How fast are the layers of images between the convolutions?
+//!
+//! `cargo bench --bench pool_norm_resize`, or `-- max_pool`, `-- gradient` for a part.
+//!
+//! Layers of GANs at their sizes, as training runs them: forward without recording, and the sweep
+//! from the gradient of the output back to that of the input, and to those of the weights where
+//! there are any. Every result is verified, then timed, on random numbers. The bytes of the "thrpt"
+//! are those of the input and the output, each once: what a layer must move at least. The first
+//! line gives the roof: a copy counts in the same way.
+
+// The file of the roof is shared with benches that see the kernels under their full name.
+extern crate kernels as adversaria_kernels;
+#[allow(dead_code, reason = "the rows of the benches of kernels count elements")]
+mod roof;
+
+use autograd::{Array, Real, Rng, Tensor, no_grad, vjp};
+use criterion::{Criterion, Throughput};
+use layers::{AvgPool2d, BatchNorm, MaxPool2d, Module, PixelShuffle, Upsample};
+use roof::{run, verify};
+
+/// Batch, height, width, channels.
+type Size = [usize; 4];
+
+/// What the element n, i, j, c of an output is, given x.
+type Definition<'a> = &'a dyn Fn(&dyn Fn(Size) -> f64, Size) -> f64;
+
+/// Times `body` as the row `layer/direction`, in bytes of x and y.
+fn row<T>(
+    c: &mut Criterion,
+    layer: &str,
+    direction: &str,
+    [x, y]: [&Tensor; 2],
+    mut body: impl FnMut() -> T,
+) {
+    let bytes = size_of::<Real>() * (x.shape().count() + y.shape().count());
+    let mut group = c.benchmark_group(layer);
+    group.throughput(Throughput::Bytes(bytes as u64));
+    group.bench_function(direction, |bencher| bencher.iter(&mut body));
+    group.finish();
+}
+
+fn name(layer: &str, [n, h, w, c]: Size) -> String {
+    format!("{layer} {h}x{w}x{c} b{n}")
+}
+
+fn number(array: &Array, at: Size) -> f64 {
+    let index = at.iter().zip(&array.shape()[..]).fold(0, |index, (at, size)| index * size + at);
+    f64::from(array.numbers()[index])
+}
+
+/// Some places of an image, the first and the last among them.
+fn places([n, h, w, c]: Size) -> impl Iterator<Item = Size> {
+    (0..40).map(move |k| {
+        let part = |size: usize, k: usize| (size - 1) * (k % 40) / 39;
+        [part(n, k), part(h, 7 * k), part(w, 11 * k), part(c, 17 * k)]
+    })
+}
+
+fn dot(a: &Array, b: &Array) -> f64 {
+    a.numbers().iter().zip(b.numbers()).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+}
+
+/// A layer that is linear in x, at least between its kinks, so that <dy, y> = <dx, x>.
+fn linear(c: &mut Criterion, layer: &dyn Module, what: &str, size: Size, exact: Definition<'_>) {
+    let mut rng = Rng::new(0, what);
+    let x = Tensor::variable(rng.uniform(size, 0.5, 1.5));
+    let y = layer.forward(&x);
+    let out: Size = y.shape()[..].try_into().expect("an image has four axes");
+    let of_y = places(out).map(|at| number(y.value(), at) as Real);
+    verify(what, of_y, places(out).map(|at| exact(&|at| number(x.value(), at), at)));
+    let dy = Tensor::constant(rng.uniform(out, 0.5, 1.5));
+    let gradient = || vjp(&y, &dy, &[&x], false).remove(0).expect("x leads to y");
+    let dx = gradient();
+    verify(what, [(dot(dx.value(), x.value()) / dot(dy.value(), y.value())) as Real], [1.0]);
+
+    let name = name(what, size);
+    row(c, &name, "forward", [&x, &y], || no_grad(|| layer.forward(&x)));
+    row(c, &name, "gradient", [&x, &y], gradient);
+}
+
+/// Batch norm over rows of channels: in training, in evaluation, and its gradient in training.
+fn batch_norm(c: &mut Criterion, size: Size) {
+    let mut rng = Rng::new(0, "batch norm");
+    let channels = size[3];
+    let mut layer = BatchNorm::pytorch(channels);
+    let x = Tensor::variable(rng.uniform(size, 0.5, 1.5));
+    let dy = Tensor::constant(rng.uniform(size, 0.5, 1.5));
+    let y = layer.forward_train(&x, &mut rng);
+    let weights: Vec<Tensor> = layer.params().iter().map(|p| p.tensor().clone()).collect();
+    let wrt: Vec<&Tensor> = [&x].into_iter().chain(&weights).collect();
+    let gradient = || vjp(&y, &dy, &wrt, false);
+    let dx = gradient().remove(0).expect("x leads to y");
+    let evaluated = no_grad(|| layer.forward(&x));
+    // The definition, for a few channels: y = (x - μ) / s with s = √(σ² + ε), and
+    // dx = (dy - mean dy - y · mean (dy y)) / s. In evaluation μ and σ² are the running ones.
+    for channel in [0, channels / 2, channels - 1] {
+        let column = |t: &Tensor| -> Vec<f64> {
+            t.numbers().iter().skip(channel).step_by(channels).map(|x| f64::from(*x)).collect()
+        };
+        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+        let (x, dy) = (column(&x), column(&dy));
+        let centre = mean(&x);
+        let variance = mean(&x.iter().map(|x| (x - centre).powi(2)).collect::<Vec<_>>());
+        let s = (variance + 1e-5).sqrt();
+        let exact: Vec<f64> = x.iter().map(|x| (x - centre) / s).collect();
+        let along = mean(&exact.iter().zip(&dy).map(|(y, dy)| y * dy).collect::<Vec<_>>());
+        let exact_dx = exact.iter().zip(&dy).map(|(y, d)| (d - mean(&dy) - y * along) / s / 4.0);
+        // Divided by 4, since dx reaches 4 times the size of dy.
+        let is = column(&dx).into_iter().map(|dx| (dx / 4.0) as Real);
+        verify("batch norm, gradient", is, exact_dx);
+        verify("batch norm", column(&y).into_iter().map(|y| y as Real), exact.iter().copied());
+        let (n, is) = (x.len() as f64, column(&evaluated).into_iter().map(|y| y as Real));
+        let running = (0.9 + 0.1 * variance * n / (n - 1.0) + 1e-5).sqrt();
+        let exact = x.iter().map(|x| (x - 0.1 * centre) / running);
+        verify("batch norm, evaluated", is, exact);
+    }
+    let name = name("batch_norm", size);
+    row(c, &name, "apply", [&x, &y], || no_grad(|| layer.forward(&x)));
+    row(c, &name, "train", [&x, &y], || layer.forward_train(&x, &mut rng));
+    row(c, &name, "gradient", [&x, &y], gradient);
+}
+
+/// The mean of both pixels next to y's centre along each axis, weighed by their distance.
+fn bilinear(x: &dyn Fn(Size) -> f64, [n, i, j, c]: Size, [height, width]: [usize; 2]) -> f64 {
+    let neighbours = |i: usize, size: usize| {
+        let centre = ((i as f64 + 0.5) / 2.0 - 0.5).clamp(0.0, (size - 1) as f64);
+        let first = centre as usize;
+        let far = centre - first as f64;
+        [(first, 1.0 - far), ((first + 1).min(size - 1), far)]
+    };
+    let rows = neighbours(i, height).into_iter();
+    rows.flat_map(|(p, a)| neighbours(j, width).map(|(q, b)| a * b * x([n, p, q, c]))).sum()
+}
+
+fn main() {
+    run(&|c| {
+        let taps = [[0, 0], [0, 1], [1, 0], [1, 1]];
+        for size in [[128, 28, 28, 64], [128, 10, 10, 128]] {
+            linear(c, &MaxPool2d::new(2), "max_pool 2x2", size, &|x, [n, i, j, c]| {
+                taps.iter().fold(0.0, |y, [a, b]| x([n, 2 * i + a, 2 * j + b, c]).max(y))
+            });
+        }
+        let size = [64, 32, 32, 64];
+        linear(c, &AvgPool2d::new(2), "avg_pool 2x2", size, &|x, [n, i, j, c]| {
+            taps.iter().map(|[a, b]| x([n, 2 * i + a, 2 * j + b, c])).sum::<f64>() / 4.0
+        });
+        for size in [[128, 1, 1, 6272], [64, 16, 16, 64], [64, 8, 8, 128]] {
+            batch_norm(c, size);
+        }
+        for size in [[128, 7, 7, 128], [128, 14, 14, 64]] {
+            linear(c, &Upsample::nearest(2), "upsample 2x", size, &|x, [n, i, j, c]| {
+                x([n, i / 2, j / 2, c])
+            });
+        }
+        let size = [64, 16, 16, 64];
+        linear(c, &Upsample::bilinear(2), "bilinear 2x", size, &|x, at| bilinear(x, at, [16, 16]));
+        let size = [64, 16, 16, 256];
+        linear(c, &PixelShuffle::new(2), "pixel_shuffle 2", size, &|x, [n, i, j, c]| {
+            x([n, i / 2, j / 2, (i % 2 * 2 + j % 2) * 64 + c])
+        });
+    });
+}
