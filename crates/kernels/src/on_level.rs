@@ -9,7 +9,7 @@
 
 use crate::simd::{Level, level};
 
-/// Fewer elements than this take the narrower vectors: their loops have less to set up.
+/// Fewer elements than this hardly fill the widest vectors and take the next narrower.
 const FEW: usize = 32;
 
 /// The level for a loop over `len` elements: one that this CPU has.
