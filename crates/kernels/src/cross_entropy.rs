@@ -7,10 +7,11 @@ use crate::elementwise::TASK;
 use crate::on_level::levels;
 use crate::reduce::{sum, sum_of};
 use crate::softmax::{logsumexp_task, rows_together, softmax_task};
-use crate::vecmath::{sigmoid, softplus};
+use crate::vecmath::{sigmoid, softplus_minus_abs};
 use crate::{Real, par};
 
-/// Σ_i [ t_i softplus(-x_i) + (1 - t_i) softplus(x_i) ].
+/// Σ_i [ t_i softplus(-x_i) + (1 - t_i) softplus(x_i) ], as
+/// Σ_i [ ln(1 + e^(-|x_i|)) + t_i max(-x_i, 0) + (1 - t_i) max(x_i, 0) ].
 ///
 /// # Panics
 /// If the lengths differ.
@@ -20,8 +21,8 @@ pub fn binary(x: &[Real], t: &[Real]) -> Real {
 
 #[inline(always)]
 fn binary_term([x, t]: [Real; 2]) -> Real {
-    // Not softplus(x) - t x, which cancels for large x. Both logarithms are the same one.
-    t * softplus(-x) + (1.0 - t) * softplus(x)
+    // Not softplus(x) - t x, which cancels for large x.
+    softplus_minus_abs(x) + (t * (-x).max(0.0) + (1.0 - t) * x.max(0.0))
 }
 
 /// dx_i = c (sigmoid(x_i) - t_i): c times the gradient of [`binary`].

@@ -4,21 +4,22 @@
 //! *root*, marked `#[target_feature]`, has the body inlined and becomes that level's instructions.
 //!
 //! The levels differ in how many elements they compute at once, not in the bits: the compiler
-//! never turns `a * b + c` into a fused multiply-add by itself, and never reorders a sum.
+//! never turns `a * b + c` into a fused multiply-add by itself, never reorders a sum, and makes of
+//! `a.mul_add(b, c)` one instruction where there is one, else a call that rounds the same.
 
 use crate::simd::{Level, level};
 
-/// Fewer elements than this are not worth asking for the CPU's level.
+/// Fewer elements than this hardly fill the widest vectors and take the next narrower.
 const FEW: usize = 32;
 
 /// The level for a loop over `len` elements: one that this CPU has.
 #[inline(always)]
 pub(crate) fn level_for(len: usize) -> Level {
-    if len < FEW { Level::Portable } else { level() }
+    if len < FEW { level().min(Level::Avx2) } else { level() }
 }
 
-/// Defines `fn f(x: X, ...) { body }` as `f(len, x, ...)`, which runs the body on the CPU's level if
-/// it loops over `len` elements that are not few. Generic parameters go into brackets.
+/// Defines `fn f(x: X, ...) { body }` as `f(len, x, ...)`, which runs the body on the level for
+/// a loop over `len` elements. Generic parameters go into brackets.
 ///
 /// All that the loop calls must be short or `#[inline(always)]`: what is not inlined into a root
 /// is not compiled for its level. That is also why this is a macro. A function that takes the body

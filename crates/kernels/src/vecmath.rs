@@ -1,8 +1,13 @@
 //! How are eˣ, ln, tanh, the sigmoid, softplus and √ computed, and how exactly?
 //!
-//! In straight lines: additions, multiplications, one division, and selections between values that
+//! In straight lines: fused multiply–adds, at most one division, and selections between values that
 //! are both computed. No branch, table or call, so a loop of any of them over a slice becomes
-//! vector instructions. No fused multiply–add either, so every machine returns the same bits.
+//! vector instructions.
+//!
+//! **The same bits everywhere.** `a.mul_add(b, c)` is a b + c rounded once, on every machine and in
+//! a vector as in a single number. AVX2, AVX-512 and NEON have an instruction for it. For an x86
+//! without it, and for code outside the roots of `levels!`, it is a call into the maths library:
+//! right, but slow. So call these functions from a loop that runs on the CPU's level.
 //!
 //! **Accuracy.** Each function names its largest error, `*_MAX_ULP`. One ULP is the spacing of the
 //! floats around the exact value: 2ᵉ ε, where the exact value lies in ±[2ᵉ, 2ᵉ⁺¹), and the
@@ -29,16 +34,16 @@ use single as format;
 
 use format::{
     Bits, EXP_IS_INFINITE, EXP_IS_ZERO, EXP_TAIL, FRAC_1_SQRT_2, LN_2_HIGH, LN_2_LOW, LN_TAIL,
-    LOG2_E, TANH_TAIL,
+    LOG2_E,
 };
 
 /// Largest error of [`exp`]; in `f32` it is 0.8903.
 pub const EXP_MAX_ULP: f64 = 1.0;
 /// Largest error of [`ln`]; in `f32` it is 0.8523.
 pub const LN_MAX_ULP: f64 = 1.0;
-/// Largest error of [`tanh`]; in `f32` it is 1.4984.
-pub const TANH_MAX_ULP: f64 = 1.5;
-/// Largest error of [`sigmoid`]; in `f32` it is 1.6616.
+/// Largest error of [`tanh`]; in `f32` it is 1.8706.
+pub const TANH_MAX_ULP: f64 = 2.0;
+/// Largest error of [`sigmoid`]; in `f32` it is 1.6601.
 pub const SIGMOID_MAX_ULP: f64 = 2.0;
 /// Largest error of [`softplus`]; in `f32` it is 1.6616.
 pub const SOFTPLUS_MAX_ULP: f64 = 2.0;
@@ -54,9 +59,9 @@ const BIAS: Bits = Real::MAX_EXP as Bits - 1;
 const WHOLE: Real = 1.0 / Real::EPSILON;
 
 /// Added to x and taken off again, it rounds |x| < `WHOLE / 2` to the nearest whole number: the sum
-/// has no bits for a fraction. The low bits of the sum then hold that number as an integer. The
-/// half keeps the sum above `WHOLE` when x is negative.
-const ROUND: Real = 1.5 * WHOLE;
+/// has no bits for a fraction. The low bits of the sum then hold that number as an integer, plus
+/// 2 `BIAS`, which keeps it positive. The half keeps the sum above `WHOLE` when x is negative.
+const ROUND: Real = 1.5 * WHOLE + (2 * BIAS) as Real;
 
 /// y = eˣ,  any x:  y = 2ⁿ (1 + t),  n = round(x log₂ e),  t = e^(x − n ln 2) − 1.
 ///
@@ -67,7 +72,7 @@ pub fn exp(x: Real) -> Real {
     // The limits keep n small; NaN passes them.
     let (n, t) = exp_parts(x.clamp(EXP_IS_ZERO, EXP_IS_INFINITE));
     let (g, h) = power_of_two(n);
-    (1.0 + t) * g * h
+    g.mul_add(t, g) * h
 }
 
 /// y = ln x,  x = 2ᵉ (1 + f) with 1 + f in [√½, √2):  y = e ln 2 + ln(1 + f).
@@ -95,25 +100,23 @@ pub fn ln(x: Real) -> Real {
     if ordinary { y } else { edge }
 }
 
-/// y = tanh x,  any x:  with a = |x| and e²ᵃ = 2ⁿ (1 + t),
-/// y = ±(a + a³ p(a²)) for a < 5/16,  ±E/(E + 2), E = e²ᵃ − 1 = (2ⁿ − 1) + 2ⁿ t, from there on.
+/// y = tanh x,  any x:  with a = |x|, e²ᵃ = 2ⁿ (1 + t), h = (e²ᵃ − 1)/2 = (2ⁿ⁻¹ − ½) + 2ⁿ⁻¹ t
+/// and q = h/(1 + h),  y = ±(h − h q) for h < ½,  ±q from there on.
 ///
 /// ±0 at ±0, ±1 at ±∞ and from about ±9.01 (f32). Error at most [`TANH_MAX_ULP`].
 ///
-/// The quotient is exact enough from 0 on, but only to 2.6 ULP (f32): near 0 it rounds three times
-/// where the polynomial rounds its small second term and one sum.
+/// Both are the same number. Near 0 the quotient rounds a sum and itself at the scale of y, where
+/// h − h q does so only in its small second term.
 #[inline(always)]
 pub fn tanh(x: Real) -> Real {
     let a = x.abs();
-    let z = a * a;
-    let near = a + a * (z * polynomial(z, TANH_TAIL));
     // Past the limit y is 1, and before it 2ⁿ is a normal float. NaN passes.
     let limit = EXP_IS_INFINITE / 8.0;
     let (n, t) = exp_parts(2.0 * if a > limit { limit } else { a });
-    let g = Real::from_bits(n.wrapping_add(BIAS) << FRACTION_BITS);
-    let e = (g - 1.0) + g * t;
-    let far = e / (e + 2.0);
-    (if a < 0.3125 { near } else { far }).copysign(x)
+    let g = Real::from_bits(n.wrapping_sub(BIAS + 1) << FRACTION_BITS);
+    let h = g.mul_add(t, g - 0.5);
+    let q = h / (1.0 + h);
+    (if h < 0.5 { q.mul_add(-h, h) } else { q }).copysign(x)
 }
 
 /// y = 1/(1 + e⁻ˣ),  any x:  with e⁻ˣ = 2ⁿ (1 + t),
@@ -129,25 +132,31 @@ pub fn sigmoid(x: Real) -> Real {
     // Halfway to where eˣ overflows, y is 1 already.
     let x = x.clamp(EXP_IS_ZERO, 0.5 * EXP_IS_INFINITE);
     let (n, t) = exp_parts(-x);
-    let (g, h) = power_of_two(n.wrapping_neg());
+    let (g, h) = power_of_two((4 * BIAS).wrapping_sub(n));
     // Where 2⁻ⁿ is so small that 1 + 2⁻ⁿ loses it, t takes it up.
-    let sum = 1.0 + g * h;
-    let lost = g * h - (sum - 1.0);
+    let sum = g.mul_add(h, 1.0);
+    let lost = g.mul_add(h, 1.0 - sum);
     g / (sum + (t + lost)) * h
 }
 
-/// y = ln(1 + eˣ),  any x:  y = max(x, 0) + ln(1 + e),  e = e^(−|x|).
+/// y = ln(1 + eˣ),  any x:  y = max(x, 0) + ln(1 + e^(−|x|)).
 ///
 /// 0 at −∞, ∞ at ∞. Far below 0 it is eˣ, down through the subnormals. Error at most
 /// [`SOFTPLUS_MAX_ULP`].
 #[inline(always)]
 pub fn softplus(x: Real) -> Real {
+    x.max(0.0) + softplus_minus_abs(x)
+}
+
+/// y = ln(1 + e),  e = e^(−|x|),  any x: what softplus(x) and softplus(−x) have in common.
+#[inline(always)]
+pub(crate) fn softplus_minus_abs(x: Real) -> Real {
     let e = exp(-x.abs());
     // 1 + e would be rounded. For e ≥ ½ it is 2 (1 + (e − 1)/2), whose e − 1 is exact.
     let near_one = e >= 0.5;
     let k = if near_one { 1.0 } else { 0.0 };
     let f = if near_one { 0.5 * (e - 1.0) } else { e };
-    x.max(0.0) + ln_of_parts(k, f)
+    ln_of_parts(k, f)
 }
 
 /// y = √x,  x ≥ 0:  the float nearest to it, as IEEE 754 demands.
@@ -162,31 +171,29 @@ pub fn sqrt(x: Real) -> Real {
 /// eˣ = 2ⁿ (1 + t) as (n, t),  −0.3 < t < 0.42:  n = round(x log₂ e),  r = x − n ln 2,
 /// t = r + r² p(r).
 ///
-/// Not yet added, 1 + t keeps more digits than a float has. n is a two's complement integer; for
-/// NaN it is arbitrary and t is NaN.
+/// Not yet added, 1 + t keeps more digits than a float has. n has 2 `BIAS` added, and bits far above
+/// it that a shift by `FRACTION_BITS` drops; for NaN it is arbitrary and t is NaN.
 #[inline(always)]
 fn exp_parts(x: Real) -> (Bits, Real) {
-    let shifted = x * LOG2_E + ROUND;
+    let shifted = x.mul_add(LOG2_E, ROUND);
     let n = shifted - ROUND;
-    // r = high − low. `high` is exact, and r is rounded only where that matters little.
-    let high = x - n * LN_2_HIGH;
-    let low = n * LN_2_LOW;
-    let r = high - low;
-    let t = high + (r * r * polynomial(r, EXP_TAIL) - low);
-    (shifted.to_bits().wrapping_sub(ROUND.to_bits()), t)
+    // r = high − n low. `high` is exact, and r is rounded only where that matters little.
+    let high = n.mul_add(-LN_2_HIGH, x);
+    let r = n.mul_add(-LN_2_LOW, high);
+    let t = high + n.mul_add(-LN_2_LOW, r * r * polynomial(r, EXP_TAIL));
+    (shifted.to_bits(), t)
 }
 
-/// 2ⁿ = g h, as (g, h),  |n| < 2 `BIAS`.
+/// 2ⁿ = g h, as (g, h),  |n| < 2 `BIAS`, given n as [`exp_parts`] returns it.
 ///
 /// In two factors, because 2ⁿ may lie outside the normal floats where its product with 1 + t does
 /// not, and because a subnormal product is then rounded in one place, the last multiplication.
 #[inline(always)]
 fn power_of_two(n: Bits) -> (Real, Real) {
-    // Biased twice n is positive, and its halves are biased once.
-    let n = n.wrapping_add(2 * BIAS);
-    let half = n >> 1;
-    let power = |biased: Bits| Real::from_bits(biased << FRACTION_BITS);
-    (power(half), power(n.wrapping_sub(half)))
+    // Biased twice, n has halves that are biased once.
+    let g = n >> 1 << FRACTION_BITS;
+    let h = (n << FRACTION_BITS).wrapping_sub(g);
+    (Real::from_bits(g), Real::from_bits(h))
 }
 
 /// y = ln(2ᵉ (1 + f)),  e whole,  −0.293 ≤ f ≤ 0.5:  with s = f/(2 + f), h = f²/2, z = s²,
@@ -199,14 +206,14 @@ fn ln_of_parts(e: Real, f: Real) -> Real {
     let s = f / (2.0 + f);
     let h = 0.5 * f * f;
     let z = s * s;
-    let tail = s * (h + z * polynomial(z, LN_TAIL));
-    e * LN_2_HIGH - ((h - (tail + e * LN_2_LOW)) - f)
+    let tail = s * z.mul_add(polynomial(z, LN_TAIL), h);
+    e.mul_add(LN_2_HIGH, f - (h - e.mul_add(LN_2_LOW, tail)))
 }
 
 /// c₀ + c₁ x + c₂ x² + …, by Horner's rule.
 #[inline(always)]
 fn polynomial<const N: usize>(x: Real, c: [Real; N]) -> Real {
-    c[..N - 1].iter().rev().fold(c[N - 1], |y, &c| y * x + c)
+    c[..N - 1].iter().rev().fold(c[N - 1], |y, &c| y.mul_add(x, c))
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ impl Op<1> for Elu {
 }
 
 /// eˣ - 1 = 2t / (1 - t),  t = tanh(x/2), for x <= 0: exact near 0, where eˣ is too close to 1.
+#[inline(always)]
 fn exp_minus_1(x: Real) -> Real {
     let t = kernels::vecmath::tanh(0.5 * x);
     2.0 * t / (1.0 - t)

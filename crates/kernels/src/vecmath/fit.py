@@ -6,7 +6,7 @@ printed beside them is that of the rounded ones.
 """
 
 import struct
-from mpmath import mp, mpf, atanh, exp, linspace, lu_solve, matrix, sqrt, tanh, log
+from mpmath import mp, mpf, atanh, exp, linspace, lu_solve, matrix, sqrt, log
 
 mp.dps = 120
 
@@ -66,12 +66,4 @@ report(
     lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z if z else mpf(2) / 3,
     lambda z: z * sqrt(z) / (2 * atanh(sqrt(z))) if z else 0,
     mpf(0), mpf("0.04"), {"f": 3, "d": 8},
-)
-
-# tanh(x) = x + x z p(z) with z = x^2 on 0 <= x <= 5/16.
-report(
-    "TANH",
-    lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z if z else -mpf(1) / 3,
-    lambda z: z * sqrt(z) / tanh(sqrt(z)) if z else 0,
-    mpf(0), mpf("0.09765625"), {"f": 3, "d": 8},
 )

@@ -27,6 +27,3 @@ pub(super) const EXP_TAIL: [f32; 5] =
 
 /// p in ln((1 + s)/(1 − s)) = 2s + s z p(z), z = s², |s| ≤ 1/5. Error of the fit: 2⁻²⁸·².
 pub(super) const LN_TAIL: [f32; 3] = [0.666_669_5, 0.399_579_1, 0.303_590_63];
-
-/// p in tanh x = x + x z p(z), z = x², |x| ≤ 5/16. Error of the fit: 2⁻²⁵·⁷.
-pub(super) const TANH_TAIL: [f32; 3] = [-0.333_329_9, 0.133_116_66, -0.050_075_583];
