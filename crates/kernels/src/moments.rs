@@ -9,7 +9,7 @@
 //! M    = M_a + M_b + δ² n_a n_b / n,      M = Σ (x - mean)²
 //! ```
 //!
-//! The textbook's E[x²] - E[x]² reads once too, but subtracts two numbers that agree in most of
+//! The textbook's E(x²) - E(x)² reads once too, but subtracts two numbers that agree in most of
 //! their digits: with mean 10,000 and deviation 1 it has none left in `f32`. For the same reason
 //! all of this is done with the differences from the first number, which is added at the end: a
 //! mean of 10,000 is rounded to 0.001, and δ is a difference of two of them.
