@@ -58,7 +58,7 @@ levels! {
     }
 }
 
-/// y_ij = x_ij - ln Σ_l exp(x_il) for each row i of `columns` numbers.
+/// y_ij = (x_ij - M_i) - ln Σ_l exp(x_il - M_i) for each row i of `columns` numbers.
 ///
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
@@ -73,9 +73,10 @@ levels! {
         exponentials(x, columns, y);
         for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
             let largest = max(x);
-            let norm = if largest.is_infinite() { largest } else { largest + ln(sum(y)) };
+            let rest = if largest.is_infinite() { 0.0 } else { ln(sum(y)) };
             for (y, x) in y.iter_mut().zip(x) {
-                *y = x - norm;
+                // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
+                *y = (x - largest) - rest;
             }
         }
     }
