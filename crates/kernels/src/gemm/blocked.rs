@@ -13,7 +13,7 @@
 //!     [   |/|    ]  [      |...|   ]   finds in that block
 //! ```
 //!
-//! Gain: none while B fits into L2; 1.6 times the rows at 1024^3, whose B has 4 MiB.
+//! Gain: none while B fits into L2; 1.4 times the rows at 1024^3, whose B has 4 MiB.
 
 use super::{Beta, check_sizes, rows};
 use crate::mat::{Mat, MatMut};
