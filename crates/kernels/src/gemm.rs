@@ -108,7 +108,7 @@ pub(crate) type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
 const TINY: usize = 128;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
-const PER_NANOSECOND: usize = 64;
+pub(crate) const PER_NANOSECOND: usize = 64;
 
 /// The same of a single row's product, which is bound by memory.
 const PER_NANOSECOND_OF_A_ROW: usize = 4;

@@ -20,7 +20,7 @@ use super::Geometry;
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering, SLACK};
 use crate::Real;
-use crate::gemm::{Beta, How, Then, fastest};
+use crate::gemm::{Beta, How, PER_NANOSECOND, Then, fastest};
 use crate::mat::{Mat, MatMut};
 use crate::par;
 use crate::scratch::with_scratch;
@@ -35,9 +35,6 @@ const DEPTH: usize = 512;
 
 /// Up to so many output channels, the columns of a tile are mostly empty.
 const FEW: usize = 4;
-
-/// Multiply-adds that one thread does in about a nanosecond.
-const PER_NANOSECOND: usize = 64;
 
 /// Some pixels of an image, and the convolution that makes them.
 struct Part<'a> {

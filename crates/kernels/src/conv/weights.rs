@@ -19,7 +19,7 @@
 use super::Geometry;
 use super::lower::{Axis, Lowering, SLACK};
 use crate::Real;
-use crate::gemm::{Beta, How, fastest};
+use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
 use crate::mat::{Mat, MatMut};
 use crate::par;
 use crate::scratch::with_scratch;
@@ -40,9 +40,6 @@ const FEW: usize = 4;
 /// Chunks of pixels, at most, and pixels in a chunk, at least.
 const CHUNKS: usize = 16;
 const CHUNK: usize = 2048;
-
-/// Multiply-adds that one thread does in about a nanosecond.
-const PER_NANOSECOND: usize = 64;
 
 /// See [`super::weight_gradient`].
 pub(super) fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [Real]) {
