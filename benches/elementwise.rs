@@ -10,7 +10,7 @@ mod roof;
 use adversaria_kernels as kernels;
 use criterion::Criterion;
 use kernels::{Real, broadcast, elementwise};
-use roof::{SIZES, random, row, run, verify};
+use roof::{Numbers, SIZES, random, row, run, verify};
 
 /// Columns of the matrices: a layer's width.
 const COLUMNS: usize = 256;
@@ -18,7 +18,7 @@ const COLUMNS: usize = 256;
 fn equal_shapes(c: &mut Criterion) {
     for (len, size) in SIZES {
         let [a, b, t] = [1, 2, 3].map(|seed| random(len, seed, -1.0, 1.0));
-        let mut y = vec![Real::NAN; len];
+        let mut y = Numbers::nan(len);
         let pairs = || a.iter().zip(&b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
 
         let relu = |y: &mut [Real]| elementwise::map(&a, y, |x| if x > 0.0 { x } else { 0.0 });
@@ -49,7 +49,7 @@ fn broadcasts(c: &mut Criterion) {
     for (len, size) in SIZES {
         let rows = len / COLUMNS;
         let (x, b) = (random(len, 1, -1.0, 1.0), random(rows.max(COLUMNS), 2, 0.5, 1.5));
-        let mut y = vec![Real::NAN; len];
+        let mut y = Numbers::nan(len);
         let sizes = [rows, COLUMNS];
         let exact = |f: &dyn Fn(f64, usize) -> f64| -> Vec<f64> {
             x.iter().enumerate().map(|(i, x)| f(f64::from(*x), i)).collect()

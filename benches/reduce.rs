@@ -12,7 +12,7 @@ use std::hint::black_box;
 use adversaria_kernels as kernels;
 use criterion::Criterion;
 use kernels::{Real, cross_entropy, moments, reduce, softmax};
-use roof::{SIZES, random, row, run, verify};
+use roof::{Numbers, SIZES, random, row, run, verify};
 
 /// Columns of the matrices: a layer's width, and the classes of a classifier.
 const COLUMNS: usize = 256;
@@ -67,7 +67,7 @@ fn axes(c: &mut Criterion) {
 fn rows_of_classes(c: &mut Criterion) {
     for (len, size) in SIZES {
         let (x, t) = (random(len, 1, -4.0, 4.0), random(len, 2, 0.0, 1.0));
-        let mut y = vec![Real::NAN; len];
+        let mut y = Numbers::nan(len);
         let exact: Vec<f64> = x
             .chunks(CLASSES)
             .flat_map(|x| {

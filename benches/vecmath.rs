@@ -9,14 +9,14 @@ mod roof;
 
 use adversaria_kernels as kernels;
 use kernels::{Real, elementwise, vecmath};
-use roof::{SIZES, random, row, run, verify};
+use roof::{Numbers, SIZES, random, row, run, verify};
 
 /// Defines a row for each size. A macro, because each function is to be inlined into its loop.
 macro_rules! bench {
     ($c:ident, $name:literal, $f:expr, $exact:expr, $low:literal..$high:literal) => {
         for (len, size) in SIZES {
             let x = random(len, 1, $low, $high);
-            let mut y: Vec<Real> = vec![Real::NAN; len];
+            let mut y = Numbers::nan(len);
             let name = format!("{}/{size}", $name);
             elementwise::map(&x, &mut y, $f);
             verify(&name, y.iter().copied(), x.iter().map(|x| $exact(f64::from(*x))));

@@ -6,14 +6,15 @@
 //! `malloc`, for large ones the page faults of fresh memory, cost as much as the arithmetic.
 //!
 //! A recycled buffer holds stale but initialised numbers, so it needs neither `unsafe` nor
-//! zeroing; whoever takes one overwrites it.
+//! zeroing; whoever takes one overwrites it. It starts at a cache line, as vectors like it.
 
 use crate::Real;
+use kernels::line::{LINE, Line, numbers, numbers_mut};
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Numbers that a thread keeps for reuse: 1 GiB in f32.
-const KEPT_PER_THREAD: usize = 1 << 28;
+/// Lines that a thread keeps for reuse: 1 GiB.
+const KEPT_PER_THREAD: usize = 1 << 24;
 
 /// Four size classes for each power of two.
 const CLASSES: usize = 4 * usize::BITS as usize;
@@ -22,7 +23,7 @@ const CLASSES: usize = 4 * usize::BITS as usize;
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer(
     /// Empty only while the buffer is being dropped.
-    Option<Arc<[Real]>>,
+    Option<Arc<[Line]>>,
 );
 
 impl Buffer {
@@ -30,38 +31,39 @@ impl Buffer {
     /// first `len` numbers with stale contents.
     #[inline]
     pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [Real])) -> Buffer {
-        let mut numbers = FreeLists::take(len);
-        let unique = Arc::get_mut(&mut numbers).expect("a buffer on a free list has one owner");
-        fill(&mut unique[..len]);
-        Buffer(Some(numbers))
+        let mut lines = FreeLists::take(len);
+        let unique = Arc::get_mut(&mut lines).expect("a buffer on a free list has one owner");
+        fill(&mut numbers_mut(unique)[..len]);
+        Buffer(Some(lines))
     }
 
     /// All its numbers.
     #[inline]
     pub(crate) fn numbers(&self) -> &[Real] {
-        self.0.as_ref().expect("only a dropped buffer is empty")
+        numbers(self.0.as_ref().expect("only a dropped buffer is empty"))
     }
 
     /// All its numbers, if nobody else can see them.
     pub(crate) fn unique(&mut self) -> Option<&mut [Real]> {
-        Arc::get_mut(self.0.as_mut().expect("only a dropped buffer is empty"))
+        let lines = self.0.as_mut().expect("only a dropped buffer is empty");
+        Arc::get_mut(lines).map(numbers_mut)
     }
 }
 
 impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
-        if let Some(numbers) = self.0.take()
+        if let Some(lines) = self.0.take()
             // Two last owners on two threads may both see the other: then it is simply freed.
-            && Arc::strong_count(&numbers) == 1
+            && Arc::strong_count(&lines) == 1
         {
-            FreeLists::put(numbers);
+            FreeLists::put(lines);
         }
     }
 }
 
 struct FreeLists {
-    classes: [Vec<Arc<[Real]>>; CLASSES],
+    classes: [Vec<Arc<[Line]>>; CLASSES],
     kept: usize,
 }
 
@@ -72,44 +74,47 @@ thread_local! {
 
 impl FreeLists {
     #[inline]
-    fn take(len: usize) -> Arc<[Real]> {
-        let (class, size) = size_class(len);
+    fn take(len: usize) -> Arc<[Line]> {
+        let (class, lines) = size_class(len);
         let recycled = FREE
             .try_with(|free| {
                 let free = &mut *free.borrow_mut();
-                let numbers = free.classes[class].pop();
-                free.kept -= numbers.as_ref().map_or(0, |numbers| numbers.len());
-                numbers
+                let lines = free.classes[class].pop();
+                free.kept -= lines.as_ref().map_or(0, |lines| lines.len());
+                lines
             })
             .ok()
             .flatten();
-        recycled.unwrap_or_else(|| Arc::from(vec![0.0; size]))
+        recycled.unwrap_or_else(|| Arc::from(vec![Line::ZERO; lines]))
     }
 
     #[inline]
-    fn put(numbers: Arc<[Real]>) {
+    fn put(lines: Arc<[Line]>) {
         // An error means that the thread, and its free lists, are ending: free the memory.
         let _ = FREE.try_with(|free| {
             let free = &mut *free.borrow_mut();
-            let (class, size) = size_class(numbers.len());
-            if free.kept + size <= KEPT_PER_THREAD {
-                free.kept += size;
-                free.classes[class].push(numbers);
+            let (class, count) = size_class(lines.len() * LINE);
+            if free.kept + count <= KEPT_PER_THREAD {
+                free.kept += count;
+                free.classes[class].push(lines);
             }
         });
     }
 }
 
-/// The class of a length, and the length of all buffers in it: a power of two, or one of the
-/// three even steps between two of them, and at least 16.
+/// The class of a length, and the lines of all buffers in it: 1 to 8, then a power of two or one of
+/// the three even steps between two of them.
 #[inline]
 fn size_class(len: usize) -> (usize, usize) {
-    let len = len.max(16);
-    // 2^octave < len <= 2^(octave + 1), in steps of a quarter of 2^octave.
-    let octave = (len - 1).ilog2();
+    let lines = len.div_ceil(LINE).max(1);
+    if lines <= 8 {
+        return (lines - 1, lines);
+    }
+    // 2^octave < lines <= 2^(octave + 1), in steps of a quarter of 2^octave.
+    let octave = (lines - 1).ilog2();
     let step = 1 << (octave - 2);
-    let steps = (len - (1 << octave)).div_ceil(step);
-    (4 * octave as usize + steps - 1, (1 << octave) + steps * step)
+    let steps = (lines - (1 << octave)).div_ceil(step);
+    (4 * octave as usize + steps - 5, (1 << octave) + steps * step)
 }
 
 #[cfg(test)]
@@ -118,13 +123,15 @@ mod tests {
 
     #[test]
     fn a_size_class_wastes_at_most_a_fifth() {
-        let mut previous = (0, 0);
+        let mut previous = (0, 1);
         for len in 1..100_000 {
-            let (class, size) = size_class(len);
-            assert!(size >= len && size <= (len + len / 4).max(16), "{len}: {size}");
-            assert_eq!(size_class(size), (class, size), "a class contains its own size");
-            assert!(class == previous.0 || size > previous.1);
-            previous = (class, size);
+            let (class, lines) = size_class(len);
+            let needed = len.div_ceil(LINE);
+            assert!(lines >= needed && lines <= needed + needed / 4, "{len}: {lines}");
+            assert_eq!(size_class(lines * LINE), (class, lines), "a class contains its own size");
+            let next = class == previous.0 + 1 && lines > previous.1;
+            assert!((class, lines) == previous || next, "{len}: {class} after {previous:?}");
+            previous = (class, lines);
         }
     }
 

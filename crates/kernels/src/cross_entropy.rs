@@ -5,8 +5,8 @@
 
 use crate::elementwise::TASK;
 use crate::on_level::levels;
-use crate::reduce::{sum, sum_of};
-use crate::softmax::{logsumexp_task, rows_together, softmax_task};
+use crate::reduce::{max_row, sum_of, sum_row, sum_row_of};
+use crate::softmax::{log_sums_task, rows_together, softmax_task};
 use crate::vecmath::{sigmoid, softplus_minus_abs};
 use crate::{Real, par};
 
@@ -46,7 +46,8 @@ levels! {
 }
 
 /// y_i = Σ_j t_ij (ln Σ_l exp(x_il) - x_ij) for each row i of `columns` numbers: the cross-entropy
-/// of softmax(x_i) against t_i.
+/// of softmax(x_i) against t_i. The bracket is (M_i - x_ij) + ln Σ_l exp(x_il - M_i), M_i = max_l
+/// x_il, which keeps its digits where M_i is large.
 ///
 /// # Panics
 /// If the lengths contradict each other.
@@ -56,14 +57,19 @@ pub fn rows(x: &[Real], t: &[Real], columns: usize, y: &mut [Real]) {
     par::for_each_chunk(y, rows_together(columns), len, |start, y| {
         let task = start * columns..(start + y.len()) * columns;
         let (x, t) = (&x[task.clone()], &t[task]);
-        logsumexp_task(x, columns, y);
-        for ((norm, x), t) in y.iter_mut().zip(x.chunks_exact(columns)).zip(t.chunks_exact(columns))
-        {
-            let lse = *norm;
-            // t (lse - x), which is Σ t lse - Σ t x without its cancellation.
-            *norm = sum_of([x, t], |[x, t]| t * (lse - x));
-        }
+        log_sums_task(x, columns, y);
+        rows_body(x.len(), x, t, columns, y);
     });
+}
+
+levels! {
+    /// y_i is ln Σ_l exp(x_il - M_i) before, and the cross-entropy afterwards.
+    fn rows_body(x: &[Real], t: &[Real], columns: usize, y: &mut [Real]) {
+        for ((y, x), t) in y.iter_mut().zip(x.chunks_exact(columns)).zip(t.chunks_exact(columns)) {
+            let (largest, log_sum) = (max_row(x), *y);
+            *y = sum_row_of([x, t], |[x, t]| t * ((largest - x) + log_sum));
+        }
+    }
 }
 
 /// dx_ij = c (s_i softmax(x_i)_j - t_ij),  s_i = Σ_j t_ij: c times the gradient of Σ_i y_i of
@@ -88,7 +94,7 @@ levels! {
     fn rows_grad_body(x: &[Real], t: &[Real], columns: usize, c: Real, dx: &mut [Real]) {
         softmax_task(x, columns, &mut *dx);
         for (dx, t) in dx.chunks_exact_mut(columns).zip(t.chunks_exact(columns)) {
-            let s = sum(t);
+            let s = sum_row(t);
             for (dx, t) in dx.iter_mut().zip(t) {
                 *dx = c * (s * *dx - t);
             }
@@ -167,5 +173,19 @@ mod tests {
         binary_grad(&x, &t, 1.0, &mut dx);
         assert_eq!(dx, [1.0, -1.0, 0.0, 1.0]);
         assert_eq!(binary(&x, &t), 3e4);
+    }
+
+    #[test]
+    fn large_logits_keep_the_digits_of_small_ones() {
+        for columns in [2, 10, 3000] {
+            let (small, t) = operands(3 * columns);
+            // Exact in f32: the logits are multiples of 1/1024 below 2^14.
+            let small: Vec<Real> = small.iter().map(|x| (x * 1024.0).round() / 1024.0).collect();
+            let large: Vec<Real> = small.iter().map(|x| x + 8192.0).collect();
+            let (mut expected, mut y) = ([0.0; 3], [Real::NAN; 3]);
+            rows(&small, &t, columns, &mut expected);
+            rows(&large, &t, columns, &mut y);
+            assert_eq!(y, expected, "rows of {columns}");
+        }
     }
 }

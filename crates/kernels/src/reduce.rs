@@ -60,6 +60,27 @@ pub fn max(x: &[Real]) -> Real {
     fold([x], |[x]| x, Real::NEG_INFINITY, larger)
 }
 
+/// [`sum`] for a loop over rows inside a root, which rows of one block then do not leave.
+#[inline(always)]
+pub(crate) fn sum_row(x: &[Real]) -> Real {
+    sum_row_of([x], |[x]| x)
+}
+
+/// [`sum_of`] for a loop over rows inside a root.
+#[inline(always)]
+pub(crate) fn sum_row_of<const N: usize>(
+    x: [&[Real]; N],
+    f: impl Fn([Real; N]) -> Real + Sync + Copy,
+) -> Real {
+    if x[0].len() <= BLOCK { fold_block(x, f, 0.0, |a, b| a + b) } else { sum_of(x, f) }
+}
+
+/// [`max`] for a loop over rows inside a root.
+#[inline(always)]
+pub(crate) fn max_row(x: &[Real]) -> Real {
+    if x.len() <= BLOCK { fold_block([x], |[x]| x, Real::NEG_INFINITY, larger) } else { max(x) }
+}
+
 /// The larger of two numbers; NaN if either is.
 #[inline(always)]
 pub fn larger(a: Real, b: Real) -> Real {
@@ -163,7 +184,7 @@ fn fold_lanes<const N: usize, const L: usize>(
 
 /// Step by step, each of a fixed length: a loop over the lengths would keep the lanes in memory.
 #[inline(always)]
-fn fold_tree(lanes: [Real; SHORT], f: &impl Fn(Real, Real) -> Real) -> Real {
+pub(crate) fn fold_tree(lanes: [Real; SHORT], f: &impl Fn(Real, Real) -> Real) -> Real {
     let lanes: [Real; 8] = std::array::from_fn(|i| f(lanes[i], lanes[i + 8]));
     let lanes: [Real; 4] = std::array::from_fn(|i| f(lanes[i], lanes[i + 4]));
     f(f(lanes[0], lanes[2]), f(lanes[1], lanes[3]))

@@ -4,15 +4,13 @@
 //! kernel in a loop neither allocates nor meets fresh pages.
 
 use crate::Real;
+use crate::line::{Line, numbers_mut};
 use std::cell::RefCell;
 
 thread_local! {
     /// Those not lent at the moment. A call inside another one gets the next.
-    static KEPT: RefCell<Vec<Vec<Real>>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
-
-/// A cache line: a vector that straddles two of them loads at half the speed.
-const LINE: usize = 64 / size_of::<Real>();
 
 /// Lends `len` stale numbers, which start at a cache line, to `body`.
 #[inline]
@@ -21,11 +19,10 @@ pub(crate) fn with_scratch<A>(len: usize, body: impl FnOnce(&mut [Real]) -> A) -
         return body(&mut []);
     }
     let mut buffer = KEPT.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if buffer.len() < len + LINE {
-        buffer.resize(len + LINE, 0.0);
+    if numbers_mut(&mut buffer).len() < len {
+        buffer = Line::zeros(len);
     }
-    let start = buffer.as_ptr().align_offset(64);
-    let result = body(&mut buffer[start..start + len]);
+    let result = body(&mut numbers_mut(&mut buffer)[..len]);
     KEPT.with_borrow_mut(|kept| kept.push(buffer));
     result
 }

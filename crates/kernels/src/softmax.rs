@@ -7,7 +7,7 @@
 //! task of rows are taken in one loop, between two loops over its rows.
 
 use crate::on_level::levels;
-use crate::reduce::{max, sum, sum_of};
+use crate::reduce::{max, max_row, sum_row, sum_row_of};
 use crate::vecmath::{exp, ln};
 use crate::{Real, par};
 
@@ -17,12 +17,9 @@ pub(crate) const TASK: usize = 1 << 12;
 /// ln Σ_j exp(x_j) = M + ln Σ_j exp(x_j - M),  M = max_j x_j; -infinity for no numbers.
 #[inline]
 pub fn logsumexp(x: &[Real]) -> Real {
-    let largest = max(x);
-    if largest.is_infinite() {
-        // All -infinity, or one +infinity: x - M would be NaN.
-        return largest;
-    }
-    largest + ln(sum_of([x], |[x]| exp(x - largest)))
+    let mut y = [0.0];
+    log_sums_task(x, x.len(), &mut y);
+    max(x) + y[0]
 }
 
 /// y_i = ln Σ_j exp(x_ij) for each row i of `columns` numbers.
@@ -32,28 +29,47 @@ pub fn logsumexp(x: &[Real]) -> Real {
 pub fn logsumexp_rows(x: &[Real], columns: usize, y: &mut [Real]) {
     assert_eq!(x.len(), y.len() * columns, "logsumexp: not {} rows of {columns}", y.len());
     par::for_each_chunk(y, rows_together(columns), x.len(), |start, y| {
-        logsumexp_task(&x[start * columns..][..y.len() * columns], columns, y);
+        let x = &x[start * columns..][..y.len() * columns];
+        log_sums_task(x, columns, y);
+        add_largest_body(x.len(), x, columns, y);
     });
 }
 
-/// [`logsumexp_rows`] of one task's rows.
-pub(crate) fn logsumexp_task(x: &[Real], columns: usize, y: &mut [Real]) {
-    if columns >= TASK / 4 || x.len() < TASK / 64 {
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = logsumexp(&x[i * columns..][..columns]);
+levels! {
+    fn add_largest_body(x: &[Real], columns: usize, y: &mut [Real]) {
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(columns)) {
+            *y += max_row(x);
         }
+    }
+}
+
+/// y_i = ln Σ_j exp(x_ij - M_i) for one task's rows, or 0 where M_i is infinite.
+pub(crate) fn log_sums_task(x: &[Real], columns: usize, y: &mut [Real]) {
+    if columns >= TASK / 4 || x.len() < TASK / 64 {
+        long_log_sums_body(x.len(), x, columns, y);
     } else {
         let mut exponentials = [0.0; TASK];
-        logsumexp_body(x.len(), x, columns, &mut exponentials[..x.len()], y);
+        log_sums_body(x.len(), x, columns, &mut exponentials[..x.len()], y);
     }
 }
 
 levels! {
-    fn logsumexp_body(x: &[Real], columns: usize, e: &mut [Real], y: &mut [Real]) {
+    /// Row by row.
+    fn long_log_sums_body(x: &[Real], columns: usize, y: &mut [Real]) {
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(columns.max(1))) {
+            let largest = max_row(x);
+            // All -infinity, or one +infinity: x - M would be NaN.
+            let sum = || sum_row_of([x], |[x]| exp(x - largest));
+            *y = if largest.is_infinite() { 0.0 } else { ln(sum()) };
+        }
+    }
+}
+
+levels! {
+    fn log_sums_body(x: &[Real], columns: usize, e: &mut [Real], y: &mut [Real]) {
         exponentials(x, columns, e);
         for ((y, x), e) in y.iter_mut().zip(x.chunks_exact(columns)).zip(e.chunks_exact(columns)) {
-            let largest = max(x);
-            *y = if largest.is_infinite() { largest } else { largest + ln(sum(e)) };
+            *y = if max_row(x).is_infinite() { 0.0 } else { ln(sum_row(e)) };
         }
     }
 }
@@ -72,8 +88,8 @@ levels! {
     fn log_softmax_body(x: &[Real], columns: usize, y: &mut [Real]) {
         exponentials(x, columns, y);
         for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-            let largest = max(x);
-            let rest = if largest.is_infinite() { 0.0 } else { ln(sum(y)) };
+            let largest = max_row(x);
+            let rest = if largest.is_infinite() { 0.0 } else { ln(sum_row(y)) };
             for (y, x) in y.iter_mut().zip(x) {
                 // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
                 *y = (x - largest) - rest;
@@ -101,7 +117,7 @@ levels! {
 pub(crate) fn softmax_task(x: &[Real], columns: usize, y: &mut [Real]) {
     exponentials(x, columns, y);
     for y in y.chunks_exact_mut(columns) {
-        let sum = sum(y);
+        let sum = sum_row(y);
         for y in y {
             *y /= sum;
         }
@@ -112,7 +128,7 @@ pub(crate) fn softmax_task(x: &[Real], columns: usize, y: &mut [Real]) {
 #[inline(always)]
 fn exponentials(x: &[Real], columns: usize, y: &mut [Real]) {
     for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-        let largest = max(x);
+        let largest = max_row(x);
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - largest;
         }

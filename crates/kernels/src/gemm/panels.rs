@@ -5,7 +5,7 @@
 //! ```text
 //!   for each slab of k                          so deep that a block of B has 1 MiB at most
 //!     for each block of B, slab x WIDTH         packed, stays in L2
-//!       for each strip of A, tile's rows x slab 12 KiB or more, stays near, packed where it pays
+//!       for each strip of A, tile's rows x slab 12 KiB or more, stays near; Aᵀ is packed
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
 //!       what follows the product, strip by strip, while C is near
@@ -45,11 +45,9 @@ pub(super) fn slab(n: usize) -> usize {
 /// Up to so many strips of A, B is read in place.
 const PACK_B_FROM: usize = 4;
 
-/// Products with fewer columns read A in place: a strip is used once a panel, too seldom to pay.
+/// Aᵀ is packed from so many columns on: a strip is used once a panel, with fewer too seldom to pay.
+/// A itself is always read in place, since its rows lie in the order of the sum.
 const PACK_A_FROM: usize = 192;
-
-/// Rows of A so far apart, in floats, that they share cache sets and leave the page at once.
-const FAR: usize = 1000;
 
 /// A level's inner loops, compiled for its instructions.
 pub(super) trait Tiles: Simd {
@@ -104,10 +102,9 @@ impl<'a> Plan<'a> {
         let panel = 2 * S::LANES;
         let transpose_b = b.col_stride() != 1;
         let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
-        let scattered = a.col_stride() != 1 || a.row_stride() >= FAR;
-        let pack_a = scattered && n >= PACK_A_FROM && a.rows() > S::ROWS;
+        let pack_a = a.col_stride() != 1 && n >= PACK_A_FROM && a.rows() > S::ROWS;
         let depth = a.cols().min(how.slab);
-        let a_room = if pack_a { S::ROWS * row_stride(depth).max(depth * S::LANES) } else { 0 };
+        let a_room = if pack_a { depth * S::LANES } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
         Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room), how }
     }
@@ -146,14 +143,6 @@ impl<'a> Plan<'a> {
         let strip = strip_of(a);
         if !self.pack_a {
             return strip;
-        }
-        if strip.step == 1 {
-            // Rows are read in order: that they are near each other is enough.
-            let lane_stride = row_stride(a.cols());
-            for (i, row) in packed.chunks_exact_mut(lane_stride).enumerate().take(a.rows()) {
-                row[..a.cols()].copy_from_slice(&a.data()[i * a.row_stride()..][..a.cols()]);
-            }
-            return Strip { data: packed, lane_stride, step: 1 };
         }
         simd.pack(strip, (a.rows(), a.cols()), packed, S::LANES);
         Strip { data: packed, lane_stride: 1, step: S::LANES }
@@ -206,12 +195,6 @@ fn strip_of(a: Mat<'_>) -> Strip<'_> {
 fn panel_of(b: Mat<'_>, j: usize) -> Strip<'_> {
     let data = &b.data()[j * b.col_stride()..];
     Strip { data, lane_stride: b.col_stride(), step: b.row_stride() }
-}
-
-/// How far apart to pack rows of `depth` numbers: a cache line more than they take, so that rows do
-/// not share cache sets.
-fn row_stride(depth: usize) -> usize {
-    depth.next_multiple_of(16) + 16
 }
 
 /// Cuts `0..len` into the fewest pieces of at most `most`, whose lengths differ by at most one;

@@ -146,19 +146,31 @@ pub(super) fn tile<
         unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
     }
 
-    let full = simd.first(S::LANES);
+    // All of C is read before any of it is written: rows 4 KiB apart look like one place to a core
+    // that has a load waiting behind a store.
+    if beta == Beta::One {
+        for (i, row) in sums.iter_mut().enumerate() {
+            for (v, sum) in row.iter_mut().enumerate() {
+                let from = to.wrapping_add(i * row_stride + v * S::LANES);
+                // SAFETY: row i < MR of C, and columns that the mask cuts off at C's edge: a
+                // `MatMut` vouches for its elements.
+                let old = unsafe {
+                    if v + 1 < NV { simd.load(from) } else { simd.load_masked(mask, from) }
+                };
+                *sum = simd.add(old, *sum);
+            }
+        }
+    }
     for (i, row) in sums.into_iter().enumerate() {
         for (v, sum) in row.into_iter().enumerate() {
-            let mask = if v + 1 < NV { full } else { mask };
             let to = to.wrapping_add(i * row_stride + v * S::LANES);
-            // SAFETY: row i < MR of C, and columns that the mask cuts off at C's edge: a `MatMut`
-            // vouches for its elements.
+            // SAFETY: as above.
             unsafe {
-                let sum = match beta {
-                    Beta::Zero => sum,
-                    Beta::One => simd.add(simd.load_masked(mask, to), sum),
-                };
-                simd.store_masked(mask, sum, to);
+                if v + 1 < NV {
+                    simd.store(sum, to);
+                } else {
+                    simd.store_masked(mask, sum, to);
+                }
             }
         }
     }

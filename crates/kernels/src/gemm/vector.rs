@@ -13,6 +13,8 @@ use super::{Beta, How, check_sizes, rows};
 use crate::Real;
 use crate::mat::{Mat, MatMut};
 use crate::on_level::levels;
+use crate::reduce::fold_tree;
+use std::array;
 
 /// C = A B + β C, and what follows, for an A of one row, on this thread.
 pub(super) fn row_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
@@ -50,8 +52,8 @@ levels! {
         let row = |p: usize| &b.data()[p * b.row_stride()..][..b.cols()];
         let whole = b.rows() / STRIDE * STRIDE;
         for p in (0..whole).step_by(STRIDE) {
-            let x: [Real; STRIDE] = std::array::from_fn(|q| a.at(0, p + q));
-            let [b0, b1, b2, b3] = std::array::from_fn(|q| row(p + q));
+            let x: [Real; STRIDE] = array::from_fn(|q| a.at(0, p + q));
+            let [b0, b1, b2, b3] = array::from_fn(|q| row(p + q));
             for ((((c, b0), b1), b2), b3) in c.iter_mut().zip(b0).zip(b1).zip(b2).zip(b3) {
                 // One after the other, as if in four passes.
                 *c = (((*c + x[0] * b0) + x[1] * b1) + x[2] * b2) + x[3] * b3;
@@ -68,43 +70,57 @@ levels! {
 
 const LANES: usize = 16;
 
+/// Columns whose dot products go side by side: one alone would wait for its last addition.
+const ABREAST: usize = 4;
+
 levels! {
-    /// c_j = x · b_j + β c_j, column after column.
+    /// c_j = x · b_j + β c_j, a few columns at a time.
     fn dot_products(a: Mat<'_>, b: Mat<'_>, c: &mut [Real], beta: Beta) {
         let x = &a.data()[..a.cols()];
-        for (j, c) in c.iter_mut().enumerate() {
-            let dot = dot(x, &b.data()[j * b.col_stride()..][..x.len()]);
-            *c = if beta == Beta::One { *c + dot } else { dot };
+        let column = |j: usize| &b.data()[j * b.col_stride()..][..x.len()];
+        let put = |c: &mut Real, dot: Real| *c = if beta == Beta::One { *c + dot } else { dot };
+        let whole = c.len() / ABREAST * ABREAST;
+        let (abreast, alone) = c.split_at_mut(whole);
+        for (i, c) in abreast.chunks_mut(ABREAST).enumerate() {
+            let columns = array::from_fn(|q| column(i * ABREAST + q));
+            for (c, dot) in c.iter_mut().zip(dots::<ABREAST>(x, columns)) {
+                put(c, dot);
+            }
+        }
+        for (q, c) in alone.iter_mut().enumerate() {
+            let [dot] = dots(x, [column(whole + q)]);
+            put(c, dot);
         }
     }
 }
 
-/// Σ_p x_p y_p in four rows of lanes: an addition takes four cycles.
+/// Σ_p x_p y_p for each y, in 16 lanes. A sum does not depend on how many there are.
 #[inline(always)]
-fn dot(x: &[Real], y: &[Real]) -> Real {
-    let mut sums = [[0.0; LANES]; 4];
-    let (x_chunks, x_rest) = x.as_chunks::<{ 4 * LANES }>();
-    let (y_chunks, y_rest) = y.as_chunks::<{ 4 * LANES }>();
-    for (x, y) in x_chunks.iter().zip(y_chunks) {
-        for (s, sums) in sums.iter_mut().enumerate() {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum += x[s * LANES + lane] * y[s * LANES + lane];
-            }
-        }
+fn dots<const N: usize>(x: &[Real], ys: [&[Real]; N]) -> [Real; N] {
+    let (x_chunks, x_rest) = x.as_chunks();
+    let y_chunks = ys.map(|y| y.as_chunks());
+    let mut sums = [[0.0; LANES]; N];
+    for (i, x) in x_chunks.iter().enumerate() {
+        sums = add_products(sums, x, y_chunks.map(|(y, _)| &y[i]));
     }
-    let [mut lanes, s1, s2, s3] = sums;
-    for lane in 0..LANES {
-        lanes[lane] = (lanes[lane] + s1[lane]) + (s2[lane] + s3[lane]);
+    if !x_rest.is_empty() {
+        // Zeros behind the last numbers add nothing.
+        let padded = |rest: &[Real]| {
+            let mut lanes = [0.0; LANES];
+            lanes[..rest.len()].copy_from_slice(rest);
+            lanes
+        };
+        let y_rest = y_chunks.map(|(_, y)| padded(y));
+        sums = add_products(sums, &padded(x_rest), y_rest.each_ref());
     }
-    for (x, y) in x_rest.chunks(LANES).zip(y_rest.chunks(LANES)) {
-        for (sum, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
-            *sum += x * y;
-        }
-    }
-    for half in [8, 4, 2, 1] {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-    }
-    lanes[0]
+    sums.map(|lanes| fold_tree(lanes, &|a, b| a + b))
+}
+
+#[inline(always)]
+fn add_products<const N: usize>(
+    sums: [[Real; LANES]; N],
+    x: &[Real; LANES],
+    ys: [&[Real; LANES]; N],
+) -> [[Real; LANES]; N] {
+    array::from_fn(|q| array::from_fn(|lane| sums[q][lane] + x[lane] * ys[q][lane]))
 }
