@@ -7,6 +7,7 @@
 //! "thrpt" counts floating-point operations as elements: Gelem/s reads GFLOP/s. The operations are
 //! those of the definition, padding included, whatever the algorithm: so are the peers'.
 
+mod numbers;
 mod probe;
 
 use std::time::Duration;
@@ -16,7 +17,8 @@ use criterion::{Criterion, Throughput};
 use kernels::Real;
 use kernels::conv::{Geometry, forward, input_gradient, weight_gradient};
 use kernels::window::Window;
-use probe::{print_roof, random};
+use numbers::{Numbers, random};
+use probe::print_roof;
 
 /// A layer on square images.
 struct Layer {
@@ -162,7 +164,7 @@ fn exact(g: &Geometry, derivative: Derivative, at: usize, [x, w, y]: Operands<'_
 fn bench(c: &mut Criterion, layer: &Layer) {
     let (g, name) = (layer.geometry(), layer.name());
     let lens = [g.x_shape(), g.w_shape(), g.y_shape()].map(|shape| shape.iter().product());
-    let [x, w, y] = [0, 1, 2].map(|i| random(lens[i], i as u64 + 1));
+    let [x, w, y] = [0, 1, 2].map(|i| random(lens[i], i as u64 + 1, -0.5, 0.5));
     let directions = match layer.transposed {
         false => [Derivative::Y, Derivative::Dx, Derivative::Dw],
         true => [Derivative::Dx, Derivative::Y, Derivative::Dw],
@@ -179,7 +181,7 @@ fn bench(c: &mut Criterion, layer: &Layer) {
             Derivative::Dx => x.len(),
             Derivative::Dw => w.len(),
         };
-        let mut out = vec![Real::NAN; len];
+        let mut out = Numbers::nan(len);
         run(&mut out);
         // An odd step, so that the places differ in all coordinates.
         for at in (0..len).step_by((len / 30).max(1) | 1) {

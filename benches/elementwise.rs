@@ -5,12 +5,14 @@
 //! Each kernel is verified, then timed, on random numbers. The first line gives the roof: a map
 //! moves as much as a copy, a zip as much as a triad.
 
+mod numbers;
 mod roof;
 
 use adversaria_kernels as kernels;
 use criterion::Criterion;
 use kernels::{Real, broadcast, elementwise};
-use roof::{Numbers, SIZES, random, row, run, verify};
+use numbers::{Numbers, random};
+use roof::{SIZES, row, run, verify};
 
 /// Columns of the matrices: a layer's width.
 const COLUMNS: usize = 256;
@@ -19,7 +21,7 @@ fn equal_shapes(c: &mut Criterion) {
     for (len, size) in SIZES {
         let [a, b, t] = [1, 2, 3].map(|seed| random(len, seed, -1.0, 1.0));
         let mut y = Numbers::nan(len);
-        let pairs = || a.iter().zip(&b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+        let pairs = || a.iter().zip(b.iter()).map(|(a, b)| (f64::from(*a), f64::from(*b)));
 
         let relu = |y: &mut [Real]| elementwise::map(&a, y, |x| if x > 0.0 { x } else { 0.0 });
         relu(&mut y);
@@ -39,7 +41,7 @@ fn equal_shapes(c: &mut Criterion) {
         let pick = |m: Real, a: Real, b: Real| if m > 0.0 { a } else { b };
         let select = |y: &mut [Real]| elementwise::zip3([&t, &a, &b], y, pick);
         select(&mut y);
-        let exact = pairs().zip(&t).map(|((a, b), t)| if *t > 0.0 { a } else { b });
+        let exact = pairs().zip(t.iter()).map(|((a, b), t)| if *t > 0.0 { a } else { b });
         verify("select", y.iter().copied(), exact);
         row(c, &format!("select/{size}"), len, || select(&mut y));
     }

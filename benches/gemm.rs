@@ -5,15 +5,17 @@
 //! Every product is verified, then timed, on random numbers. The first lines give the roof: what
 //! the cores do in registers alone. Criterion's "thrpt" counts floating-point operations as
 //! elements: Gelem/s reads GFLOP/s. Rungs and `gemm-crate` run on one thread, `gemm` and
-//! `gemm-crate-threads` on all.
+//! `gemm-crate-threads` on all, inside the pool as in a training loop.
 
+mod numbers;
 mod probe;
 
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
 use kernels::gemm::{Beta, Rung, gemm, library, naive, portable, rows};
 use kernels::mat::{Mat, MatMut};
-use probe::{print_roof, random};
+use numbers::{Numbers, random};
+use probe::print_roof;
 
 /// m, k, n.
 type Size = (usize, usize, usize);
@@ -25,8 +27,8 @@ const LAYERS: [Size; 5] =
 /// The two operands, stored row-major, of C = A' B'.
 struct Product {
     size: Size,
-    a: Vec<f32>,
-    b: Vec<f32>,
+    a: Numbers,
+    b: Numbers,
     /// A' is the transpose of A.
     ta: bool,
     tb: bool,
@@ -35,7 +37,8 @@ struct Product {
 impl Product {
     fn new(size: Size, ta: bool, tb: bool) -> Product {
         let (m, k, n) = size;
-        Product { size, a: random(m * k, 1), b: random(k * n, 2), ta, tb }
+        let numbers = |len, seed| random(len, seed, -0.5, 0.5);
+        Product { size, a: numbers(m * k, 1), b: numbers(k * n, 2), ta, tb }
     }
 
     fn operands(&self) -> (Mat<'_>, Mat<'_>) {
@@ -51,7 +54,7 @@ impl Product {
     fn bench(&self, c: &mut Criterion, group: &str, name: &str, mut run: impl FnMut(&mut [f32])) {
         let (m, k, n) = self.size;
         let (a, b) = self.operands();
-        let mut out = vec![f32::NAN; m * n];
+        let mut out = Numbers::nan(m * n);
         run(&mut out);
         for at in (0..m * n).step_by((m * n / 300).max(1)) {
             let products = (0..k).map(|p| f64::from(a.at(at / n, p)) * f64::from(b.at(p, at % n)));
@@ -180,13 +183,16 @@ fn tails(c: &mut Criterion) {
 
 fn main() {
     print_roof();
-    let mut criterion = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(std::time::Duration::from_millis(100))
-        .measurement_time(std::time::Duration::from_millis(500))
-        .configure_from_args();
-    for part in [tiny, ladder, squares, gan, tails] {
-        part(&mut criterion);
-    }
-    criterion.final_summary();
+    // A parallel loop starts at once inside the pool, and 12 us later outside.
+    kernels::in_pool(|| {
+        let mut criterion = Criterion::default()
+            .sample_size(20)
+            .warm_up_time(std::time::Duration::from_millis(100))
+            .measurement_time(std::time::Duration::from_millis(500))
+            .configure_from_args();
+        for part in [tiny, ladder, squares, gan, tails] {
+            part(&mut criterion);
+        }
+        criterion.final_summary();
+    });
 }

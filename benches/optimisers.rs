@@ -6,13 +6,15 @@
 //! writes the weights and what is remembered of them: for Adam seven arrays, three and a half times
 //! the copy of the first line.
 
+mod numbers;
 mod roof;
 
 use adversaria_kernels as kernels;
 use criterion::Criterion;
 use kernels::Real;
 use kernels::optimise::{Adam, Descent, Momentum, Nesterov, RmsProp, Rule, update};
-use roof::{SIZES, random, row, run, verify};
+use numbers::random;
+use roof::{SIZES, row, run, verify};
 
 fn bench<const N: usize>(c: &mut Criterion, name: &str, rule: impl Rule<N>) {
     for (len, size) in SIZES {
@@ -20,8 +22,7 @@ fn bench<const N: usize>(c: &mut Criterion, name: &str, rule: impl Rule<N>) {
         let mut memory = [(); N].map(|()| random(len, 3, 0.5, 1.5));
         let at = |i: usize| rule.step(w[i], g[i], memory.each_ref().map(|m| m[i])).0;
         let expected: Vec<f64> = (0..len).map(|i| f64::from(at(i))).collect();
-        let mut step =
-            |w: &mut [Real]| update(rule, w, &g, memory.each_mut().map(Vec::as_mut_slice));
+        let mut step = |w: &mut [Real]| update(rule, w, &g, memory.each_mut().map(|m| &mut m[..]));
         step(&mut w);
         verify(name, w.iter().copied(), expected);
         row(c, &format!("{name}/{size}"), len, || step(&mut w));

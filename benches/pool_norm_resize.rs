@@ -10,6 +10,7 @@
 
 // The file of the roof is shared with benches that see the kernels under their full name.
 extern crate kernels as adversaria_kernels;
+mod numbers;
 #[allow(dead_code, reason = "the rows of the benches of kernels count elements")]
 mod roof;
 

@@ -1,19 +1,8 @@
-//! What do the benches of products share: their roof, their numbers?
+//! What do the cores do in registers alone: the roof of products and convolutions?
 
 use std::time::Instant;
 
 use adversaria_kernels as kernels;
-use kernels::Real;
-
-/// Numbers in [-1/2, 1/2), none of them 0 for long.
-pub(crate) fn random(len: usize, seed: u64) -> Vec<Real> {
-    let mut state = 2 * seed + 1;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 40) as Real / (1_u32 << 24) as Real - 0.5
-    };
-    (0..len).map(|_| next()).collect()
-}
 
 /// Prints GFLOP/s in registers alone, on one thread and on all: the best of many tries.
 #[cfg(target_arch = "x86_64")]

@@ -5,6 +5,7 @@
 //! Each kernel is verified, then timed, on random numbers. They read an array and write little, so
 //! the first line's roof counts half for them; softmax writes as much as it reads.
 
+mod numbers;
 mod roof;
 
 use std::hint::black_box;
@@ -12,7 +13,8 @@ use std::hint::black_box;
 use adversaria_kernels as kernels;
 use criterion::Criterion;
 use kernels::{Real, cross_entropy, moments, reduce, softmax};
-use roof::{Numbers, SIZES, random, row, run, verify};
+use numbers::{Numbers, random};
+use roof::{SIZES, row, run, verify};
 
 /// Columns of the matrices: a layer's width, and the classes of a classifier.
 const COLUMNS: usize = 256;
@@ -93,7 +95,7 @@ fn rows_of_classes(c: &mut Criterion) {
         row(c, &format!("cross_entropy/{size}"), len, || {
             cross_entropy::rows(&x, &t, CLASSES, &mut y[..n]);
         });
-        let terms = x.iter().zip(&t).map(|(x, t)| {
+        let terms = x.iter().zip(t.iter()).map(|(x, t)| {
             let (x, t) = (f64::from(*x), f64::from(*t));
             x.exp().ln_1p() - t * x
         });
@@ -102,7 +104,7 @@ fn rows_of_classes(c: &mut Criterion) {
         row(c, &format!("bce/{size}"), len, || _ = black_box(cross_entropy::binary(&x, &t)));
         cross_entropy::binary_grad(&x, &t, 1.0, &mut y);
         let exact =
-            x.iter().zip(&t).map(|(x, t)| 1.0 / (1.0 + f64::from(-*x).exp()) - f64::from(*t));
+            x.iter().zip(t.iter()).map(|(x, t)| 1.0 / (1.0 + f64::from(-*x).exp()) - f64::from(*t));
         verify("bce gradient", y.iter().copied(), exact);
         row(c, &format!("bce_grad/{size}"), len, || {
             cross_entropy::binary_grad(&x, &t, 1.0, &mut y);

@@ -1,56 +1,15 @@
-//! What do the benches of elementwise kernels share: their roof, their sizes, their numbers?
+//! What do the benches of elementwise kernels share: their roof, their sizes, their rows?
 
-use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
 use kernels::Real;
-use kernels::line::{Line, numbers, numbers_mut};
+
+use crate::numbers::{Numbers, random};
 
 /// Elements, and what a row's name calls them: in L1, in L2, in no cache of a core.
 pub(crate) const SIZES: [(usize, &str); 3] = [(1 << 10, "1K"), (1 << 16, "64K"), (1 << 22, "4M")];
-
-/// Numbers that start at a cache line, as an array's do.
-pub(crate) struct Numbers {
-    lines: Vec<Line>,
-    len: usize,
-}
-
-impl Numbers {
-    /// Where results go: `len` times NaN.
-    pub(crate) fn nan(len: usize) -> Numbers {
-        let mut y = Numbers { lines: Line::zeros(len), len };
-        y.fill(Real::NAN);
-        y
-    }
-}
-
-impl Deref for Numbers {
-    type Target = [Real];
-
-    fn deref(&self) -> &[Real] {
-        &numbers(&self.lines)[..self.len]
-    }
-}
-
-impl DerefMut for Numbers {
-    fn deref_mut(&mut self) -> &mut [Real] {
-        &mut numbers_mut(&mut self.lines)[..self.len]
-    }
-}
-
-/// Numbers in [low, high), none of them 0 for long.
-pub(crate) fn random(len: usize, seed: u64, low: Real, high: Real) -> Numbers {
-    let mut state = 2 * seed + 1;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 40) as Real / (1_u32 << 24) as Real
-    };
-    let mut x = Numbers::nan(len);
-    x.iter_mut().for_each(|x| *x = low + (high - low) * next());
-    x
-}
 
 /// Asserts that y is close to its exact value, relative to that or to 1.
 pub(crate) fn verify(

@@ -5,11 +5,13 @@
 //! Each function is verified, then timed, on random numbers. The first line gives the roof: what a
 //! copy of as many numbers takes.
 
+mod numbers;
 mod roof;
 
 use adversaria_kernels as kernels;
-use kernels::{Real, elementwise, vecmath};
-use roof::{Numbers, SIZES, random, row, run, verify};
+use kernels::{elementwise, vecmath};
+use numbers::{Numbers, random};
+use roof::{SIZES, row, run, verify};
 
 /// Defines a row for each size. A macro, because each function is to be inlined into its loop.
 macro_rules! bench {
