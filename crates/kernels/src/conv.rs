@@ -32,6 +32,7 @@ pub mod naive;
 pub mod phases;
 mod products;
 mod weights;
+mod winograd;
 
 use crate::Real;
 use crate::window::Window;

@@ -19,6 +19,7 @@
 use super::Geometry;
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering, SLACK};
+use super::winograd::Winograd;
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, Then, fastest};
 use crate::mat::{Mat, MatMut};
@@ -200,34 +201,50 @@ fn compute(
     }
     let rows = y.len() / line;
     let pieces = par::pieces(multiply_adds / PER_NANOSECOND).min(rows);
-    // A pixel is computed in the same way wherever the images are cut.
-    par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
-        for part in parts {
-            let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
-            let Lowering { height, width, .. } = part.lowering;
-            if rows.is_empty() || width.outputs == 0 {
-                continue;
-            }
-            if canvas.written <= FEW && height.taps * width.taps > canvas.written {
-                let weights = (part.w, part.w_stride);
-                few_outputs(
-                    &part.lowering,
-                    weights,
-                    source,
-                    rows,
-                    canvas.written,
-                    |row, pixels| {
-                        part.place(row, pixels, bias, first, canvas, y);
-                    },
-                );
-            } else if part.is_narrow() {
-                for j in 0..width.outputs {
-                    part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
-                }
-            } else {
-                part.compute(source, rows, bias, first, canvas, y);
-            }
+    let images = rows / canvas.height;
+    let few = canvas.written <= FEW;
+    let plan = |part: &Part<'_>| {
+        let plan = Winograd::of(&part.lowering, canvas.written);
+        plan.filter(|plan| !few && plan.pays(&part.lowering, images))
+    };
+    let plans: Vec<Option<Winograd>> = parts.iter().map(plan).collect();
+    let len = |plan: &Option<Winograd>| plan.as_ref().map_or(0, Winograd::weights_len);
+    with_scratch(plans.iter().map(len).sum(), |mut rest| {
+        let mut ways = Vec::new();
+        for (part, plan) in parts.iter().zip(&plans) {
+            let (weights, behind) = rest.split_at_mut(len(plan));
+            rest = behind;
+            ways.push((
+                part,
+                plan.as_ref().map(|plan| plan.transform(part.w, part.w_taps, weights)),
+            ));
         }
+        // A pixel is computed in the same way wherever the images are cut.
+        par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
+            for (part, transformed) in &ways {
+                let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
+                let Lowering { height, width, .. } = part.lowering;
+                if rows.is_empty() || width.outputs == 0 {
+                    continue;
+                }
+                if let Some(transformed) = transformed {
+                    transformed.pixels(&part.lowering, source, rows, |row, pixels| {
+                        part.place(row, pixels, bias, first, canvas, y);
+                    });
+                } else if few && height.taps * width.taps > canvas.written {
+                    let w = (part.w, part.w_stride);
+                    few_outputs(&part.lowering, w, source, rows, canvas.written, |row, pixels| {
+                        part.place(row, pixels, bias, first, canvas, y);
+                    });
+                } else if part.is_narrow() {
+                    for j in 0..width.outputs {
+                        part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
+                    }
+                } else {
+                    part.compute(source, rows, bias, first, canvas, y);
+                }
+            }
+        });
     });
 }
 

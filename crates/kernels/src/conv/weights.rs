@@ -18,6 +18,7 @@
 
 use super::Geometry;
 use super::lower::{Axis, Lowering, SLACK};
+use super::winograd::Winograd;
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
 use crate::mat::{Mat, MatMut};
@@ -56,6 +57,10 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [R
             seen: inputs,
             first: group * inputs,
         };
+        let plan = Winograd::of(&windows, outputs).filter(|plan| plan.pays(&windows, g.batch));
+        if let Some(plan) = plan {
+            return plan.weight_gradient(&windows, g.batch, [x, dy], dw);
+        }
         let beside = Beside { channels: g.out_channels, first: group * outputs, count: outputs };
         let sum = Sum { windows, source: x, beside, pixels: dy, images: g.batch };
         sum.compute(&mut dw[beside.first..], g.out_channels);
