@@ -31,6 +31,7 @@ mod lower;
 pub mod naive;
 pub mod phases;
 mod products;
+mod thin;
 mod weights;
 mod winograd;
 

@@ -19,8 +19,10 @@
 use super::Geometry;
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering, SLACK};
+use super::thin::Thin;
 use super::winograd::Winograd;
 use crate::Real;
+use crate::gemm::rounds::multiply_rounds;
 use crate::gemm::{Beta, How, PER_NANOSECOND, Then, fastest};
 use crate::mat::{Mat, MatMut};
 use crate::par;
@@ -236,6 +238,8 @@ fn compute(
                     few_outputs(&part.lowering, w, source, rows, canvas.written, |row, pixels| {
                         part.place(row, pixels, bias, first, canvas, y);
                     });
+                } else if let Some(thin) = Thin::of(&part.lowering) {
+                    part.multiply_in_place(thin, source, rows, bias, first, canvas, y);
                 } else if part.is_narrow() {
                     for j in 0..width.outputs {
                         part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
@@ -315,6 +319,39 @@ impl Part<'_> {
                 None => to[..pixel.len()].copy_from_slice(pixel),
             }
         }
+    }
+
+    /// Makes the pixels of its image rows `rows`, line by line.
+    #[expect(clippy::too_many_arguments, reason = "the way of `compute` for thin windows")]
+    fn multiply_in_place(
+        &self,
+        thin: Thin,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let (width, outputs) = (self.lowering.width.outputs, canvas.written);
+        let w = Mat::strided(self.w, (self.lowering.depth(), outputs), (self.w_stride, 1));
+        let neighbours = self.places[1] == (0, 1);
+        with_scratch(if neighbours { 0 } else { width * outputs }, |pixels| {
+            thin.each_row(source, rows, outputs, |row, windows| {
+                if !neighbours {
+                    let c = MatMut::new(pixels, width, outputs);
+                    multiply_rounds(windows, w, c, Beta::Zero);
+                    return self.place(row, pixels, bias, first, canvas, y);
+                }
+                let y = &mut y[self.start(row, first, canvas)..];
+                let mut c = MatMut::strided(y, (width, outputs), canvas.channels);
+                if let Some(bias) = bias {
+                    (0..width).for_each(|j| c.row_mut(j).copy_from_slice(bias));
+                }
+                let beta = if bias.is_some() { Beta::One } else { Beta::Zero };
+                multiply_rounds(windows, w, c, beta);
+            });
+        });
     }
 
     /// Makes the pixels of its image rows `rows`, by products.

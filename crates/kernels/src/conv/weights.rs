@@ -18,6 +18,7 @@
 
 use super::Geometry;
 use super::lower::{Axis, Lowering, SLACK};
+use super::thin::Thin;
 use super::winograd::Winograd;
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
@@ -181,6 +182,10 @@ impl Sum<'_> {
 
     /// C = the sum over the pixels of these image rows, of these windows.
     fn add(&self, windows: Lowering, rows: Range<usize>, mut c: MatMut<'_>) {
+        if let Some(thin) = Thin::of(&windows) {
+            let pixels = (&self.pixels[self.beside.first..], self.beside.channels);
+            return thin.sum(self.source, rows, pixels, c);
+        }
         let (depth, count, width) = (windows.depth(), self.beside.count, windows.width.outputs);
         let block = (PIXELS / width.max(1)).clamp(1, rows.len().max(1));
         let stride = depth.next_multiple_of(16) + SLACK;
