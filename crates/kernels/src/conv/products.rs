@@ -17,7 +17,7 @@
 //! *write* each pixel once: nothing is scattered, and nothing is multiplied by inserted zeros.
 
 use super::Geometry;
-use super::few::few_outputs;
+use super::few::{Kernel, Rows, few_outputs};
 use super::lower::{Axis, Lowering, SLACK};
 use super::thin::Thin;
 use super::winograd::Winograd;
@@ -35,6 +35,9 @@ const PIXELS: usize = 512;
 
 /// Steps of the sum that a product takes at a time, about.
 const DEPTH: usize = 512;
+
+/// Weights are turned in squares of so many channels.
+const SQUARE: usize = 16;
 
 /// Up to so many output channels, the columns of a tile are mostly empty.
 const FEW: usize = 4;
@@ -177,14 +180,45 @@ fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [R
     if to.is_empty() {
         return;
     }
-    let pairs = taps[0].iter().flat_map(|a| taps[1].iter().map(move |b| (a, b)));
-    for ((a, b), to) in pairs.zip(to.chunks_mut(outputs * inputs)) {
+    let pairs: Vec<(usize, usize)> =
+        taps[0].iter().flat_map(|a| taps[1].iter().map(move |b| (*a, *b))).collect();
+    let (work, size) = (to.len(), outputs * inputs);
+    par::for_each_chunk(to, size, work, |start, to| {
+        let (a, b) = pairs[start / size];
         let from = &w[(a * g.width.taps + b) * inputs * g.out_channels + group * outputs..];
-        for (o, to) in to.chunks_mut(inputs).enumerate() {
-            for (c, to) in to.iter_mut().enumerate() {
-                *to = from[c * g.out_channels + o];
+        // Square by square, so that the lines of both sides stay near.
+        for o in (0..outputs).step_by(SQUARE) {
+            for c in (0..inputs).step_by(SQUARE) {
+                for o in o..(o + SQUARE).min(outputs) {
+                    for c in c..(c + SQUARE).min(inputs) {
+                        to[o * inputs + c] = from[c * g.out_channels + o];
+                    }
+                }
             }
         }
+    });
+}
+
+/// Some rows of a canvas, from row `first` on.
+struct Onto<'a> {
+    parts: &'a [Part<'a>],
+    bias: Option<&'a [Real]>,
+    first: usize,
+    canvas: Canvas,
+    y: &'a mut [Real],
+}
+
+impl Rows for Onto<'_> {
+    fn height(&self) -> usize {
+        self.canvas.height
+    }
+
+    fn before(&self, part: usize, row: usize) -> usize {
+        self.parts[part].rows(row, self.canvas)
+    }
+
+    fn place(&mut self, part: usize, row: usize, pixels: &[Real]) {
+        self.parts[part].place(row, pixels, self.bias, self.first, self.canvas, self.y);
     }
 }
 
@@ -204,10 +238,23 @@ fn compute(
     let rows = y.len() / line;
     let pieces = par::pieces(multiply_adds / PER_NANOSECOND).min(rows);
     let images = rows / canvas.height;
-    let few = canvas.written <= FEW;
+    let depth: usize =
+        parts.iter().map(|part| part.lowering.height.taps * part.lowering.width.taps).sum();
+    if canvas.written <= FEW && depth > canvas.written * parts.len() {
+        let kernels: Vec<Kernel<'_>> = parts
+            .iter()
+            .map(|part| Kernel { windows: part.lowering, w: part.w, w_stride: part.w_stride })
+            .collect();
+        par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
+            let rows = first..first + y.len() / line;
+            let mut onto = Onto { parts, bias, first, canvas, y };
+            few_outputs(&kernels, source, canvas.written, rows, &mut onto);
+        });
+        return;
+    }
     let plan = |part: &Part<'_>| {
         let plan = Winograd::of(&part.lowering, canvas.written);
-        plan.filter(|plan| !few && plan.pays(&part.lowering, images))
+        plan.filter(|plan| plan.pays(&part.lowering, images))
     };
     let plans: Vec<Option<Winograd>> = parts.iter().map(plan).collect();
     let len = |plan: &Option<Winograd>| plan.as_ref().map_or(0, Winograd::weights_len);
@@ -225,23 +272,17 @@ fn compute(
         par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
             for (part, transformed) in &ways {
                 let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
-                let Lowering { height, width, .. } = part.lowering;
-                if rows.is_empty() || width.outputs == 0 {
+                if rows.is_empty() || part.lowering.width.outputs == 0 {
                     continue;
                 }
                 if let Some(transformed) = transformed {
                     transformed.pixels(&part.lowering, source, rows, |row, pixels| {
                         part.place(row, pixels, bias, first, canvas, y);
                     });
-                } else if few && height.taps * width.taps > canvas.written {
-                    let w = (part.w, part.w_stride);
-                    few_outputs(&part.lowering, w, source, rows, canvas.written, |row, pixels| {
-                        part.place(row, pixels, bias, first, canvas, y);
-                    });
                 } else if let Some(thin) = Thin::of(&part.lowering) {
                     part.multiply_in_place(thin, source, rows, bias, first, canvas, y);
                 } else if part.is_narrow() {
-                    for j in 0..width.outputs {
+                    for j in 0..part.lowering.width.outputs {
                         part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
                     }
                 } else {
@@ -453,10 +494,10 @@ impl Part<'_> {
             }
         };
         let then = bias.is_some().then_some(&add_bias as &Then<'_>);
+        let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
         with_scratch(c.rows() * stride, |gathered| {
             self.lowering.gather(source, rows, 0..self.lowering.height.taps, gathered, stride);
             let windows = Mat::strided(gathered, (c.rows(), depth), (stride, 1));
-            let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
             fastest()(windows, w, c, how);
         });
     }
