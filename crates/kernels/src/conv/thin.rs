@@ -1,8 +1,8 @@
 //! What if windows have hardly any input channels?
 //!
 //! With one or three channels a window row is a few numbers, and copying it costs as much as
-//! multiplying it. So it stays where it is. A few lines of the image are copied once, padded at both
-//! ends, and then windows are rows of a matrix that overlap in memory:
+//! multiplying it. So it stays where it is. A few lines of the image are copied once, padded at
+//! both ends, and then windows are rows of a matrix that overlap in memory:
 //!
 //! ```text
 //!   line p      0 0 a b c d e f 0 0        window 0:  0 0 a b c
@@ -10,9 +10,9 @@
 //!   line p + 2  ...                        window 2:      a b c d e    a round of the sum
 //! ```
 //!
-//! `gemm/rounds.rs` multiplies such a matrix. For the weights' gradient its transpose is taken: then
-//! the taps of a row of the kernel are the rows, the pixels of a line the steps, and each line of the
-//! output a round.
+//! `gemm/rounds.rs` multiplies such a matrix. For the weights' gradient its transpose is taken:
+//! then the taps of a row of the kernel are the rows, the pixels of a line the steps, and each line
+//! of the output a round.
 
 use super::lower::Lowering;
 use crate::Real;
@@ -95,8 +95,8 @@ impl Thin {
         }
     }
 
-    /// Calls `place(row, windows)` for each of the image rows `rows`: the windows of the row's pixels
-    /// times `[depth, outputs]` are these pixels.
+    /// Calls `place(row, windows)` for each of the image rows `rows`: the windows of the row's
+    /// pixels times `[depth, outputs]` are these pixels.
     pub(super) fn each_row(
         self,
         source: &[Real],

@@ -20,8 +20,8 @@
 //! dW[p] = X[p]ᵀ G[p]     [C, tiles] [tiles, O]     dw = sums over p of dW, for each tap
 //! ```
 //!
-//! dx is again a convolution, of dy (`products.rs`). At one point there may be several terms, as for
-//! 5 taps or at stride 2; then "C" is terms times channels, and the product adds them up.
+//! dx is again a convolution, of dy (`products.rs`). At one point there may be several terms, as
+//! for 5 taps or at stride 2; then "C" is terms times channels, and the product adds them up.
 //!
 //! A block of tiles at a time, so that X and Y stay in L2:
 //!
@@ -260,8 +260,8 @@ pub(super) struct Transformed<'a> {
 }
 
 impl Transformed<'_> {
-    /// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows `rows`,
-    /// counted through all images.
+    /// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows
+    /// `rows`, counted through all images.
     pub(super) fn pixels(
         &self,
         windows: &Lowering,

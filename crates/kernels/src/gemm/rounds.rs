@@ -1,8 +1,8 @@
 //! What if the sum goes over several stretches of A?
 //!
-//! Where a window slides over an image, A's rows are windows: each is a few runs of numbers, one for
-//! each line that the window sees. The runs of neighbouring windows overlap, so A is never there as a
-//! matrix, but it can be read in place, round by round:
+//! Where a window slides over an image, A's rows are windows: each is a few runs of numbers, one
+//! for each line that the window sees. The runs of neighbouring windows overlap, so A is never there
+//! as a matrix, but it can be read in place, round by round:
 //!
 //! ```text
 //!             round 0      round 1
