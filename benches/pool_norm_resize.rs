@@ -14,7 +14,7 @@ mod numbers;
 #[allow(dead_code, reason = "the rows of the benches of kernels count elements")]
 mod roof;
 
-use autograd::{Array, Real, Rng, Tensor, no_grad, vjp};
+use autograd::{Array, Padding, Real, Rng, Sliding, Tensor, no_grad, vjp};
 use criterion::{Criterion, Throughput};
 use layers::{AvgPool2d, BatchNorm, MaxPool2d, Module, PixelShuffle, Upsample};
 use roof::{run, verify};
@@ -121,6 +121,39 @@ fn batch_norm(c: &mut Criterion, size: Size) {
     row(c, &name, "gradient", [&x, &y], gradient);
 }
 
+/// Upsampling and a convolution of so many taps: as one op on the small image, and in two steps.
+fn upsample_conv(c: &mut Criterion, size: Size, outputs: usize, taps: usize) {
+    let mut rng = Rng::new(0, "upsample_conv");
+    let x = Tensor::variable(rng.uniform(size, -0.5, 0.5));
+    let w = Tensor::variable(rng.uniform([taps, taps, size[3], outputs], -0.5, 0.5));
+    let upsample = Upsample::nearest(2);
+    let sliding = Sliding::UNIT.padding(Padding::Same);
+    let one_op = || x.upsample_conv2d(&w, None, Padding::Same);
+    let two_steps = || upsample.forward(&x).conv2d(&w, None, sliding, 1);
+    let dy = Tensor::constant(rng.uniform(&two_steps().shape()[..], -0.5, 0.5));
+    let gradients = |y: &Tensor| vjp(y, &dy, &[&x, &w], false);
+    let some = |t: &Tensor, unit: f64| -> Vec<f64> {
+        t.numbers().iter().step_by(4999).map(|x| f64::from(*x) / unit).collect()
+    };
+    // Divided by the size of such sums, so that errors count as those of single numbers.
+    let pixels = (dy.shape().count() / outputs) as f64;
+    let units = [(taps * taps * size[3]) as f64, (taps * taps * outputs) as f64, pixels];
+    let all = |y: Tensor| {
+        let of_x_and_w = gradients(&y).into_iter().map(|d| d.expect("both lead to y"));
+        [y.clone()].into_iter().chain(of_x_and_w).collect::<Vec<Tensor>>()
+    };
+    for ((one, two), unit) in all(one_op()).iter().zip(all(two_steps())).zip(units) {
+        let is = some(one, unit.sqrt()).into_iter().map(|x| x as Real);
+        verify("upsample_conv", is, some(&two, unit.sqrt()));
+    }
+    let name = name(&format!("upsample_conv {taps}x{taps} to {outputs}"), size);
+    let (one, two) = (one_op(), two_steps());
+    row(c, &name, "forward, one op", [&x, &one], || no_grad(one_op));
+    row(c, &name, "forward, two steps", [&x, &one], || no_grad(two_steps));
+    row(c, &name, "gradient, one op", [&x, &one], || gradients(&one));
+    row(c, &name, "gradient, two steps", [&x, &one], || gradients(&two));
+}
+
 /// The mean of both pixels next to y's centre along each axis, weighed by their distance.
 fn bilinear(x: &dyn Fn(Size) -> f64, [n, i, j, c]: Size, [height, width]: [usize; 2]) -> f64 {
     let neighbours = |i: usize, size: usize| {
@@ -155,6 +188,9 @@ fn main() {
         }
         let size = [64, 16, 16, 64];
         linear(c, &Upsample::bilinear(2), "bilinear 2x", size, &|x, at| bilinear(x, at, [16, 16]));
+        // The generator of the Keras DCGAN, and a residual block that grows.
+        upsample_conv(c, [64, 7, 7, 128], 64, 5);
+        upsample_conv(c, [32, 16, 16, 64], 64, 3);
         let size = [64, 16, 16, 256];
         linear(c, &PixelShuffle::new(2), "pixel_shuffle 2", size, &|x, [n, i, j, c]| {
             x([n, i / 2, j / 2, (i % 2 * 2 + j % 2) * 64 + c])

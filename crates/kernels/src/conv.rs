@@ -24,14 +24,18 @@
 //! number o / (out_channels / groups).
 //!
 //! [`naive`] is the definition, seven loops, and the tests' oracle. [`phases`] computes an
-//! upsampled convolution on the small image.
+//! upsampled convolution on the small image. The fast ones choose by shape among four ways, which
+//! `winograd`, `few`, `thin` and `lower` describe.
 
 mod few;
 mod lower;
 pub mod naive;
+mod part;
 pub mod phases;
 mod products;
+mod thin;
 mod weights;
+mod winograd;
 
 use crate::Real;
 use crate::window::Window;

@@ -16,7 +16,8 @@
 //! | `avx512` | twice the registers, each twice as wide: tiles of 12 x 32; masks at the edges |
 //!
 //! `portable`, `avx2` and `avx512` share `panels` (the order of the blocks), `pack` (their layout)
-//! and `tile` (the inner loop). Beside the ladder, `vector` multiplies a single row or column.
+//! and `tile` (the inner loop). Beside the ladder, `vector` multiplies a single row or column, and
+//! `rounds` an A that lies in pieces.
 //!
 //! [`gemm`] picks by size and CPU, and gives each thread a piece of C. [`gemm_then`] does something
 //! more with C while it is in the cache, [`gemm_bias`] adds a row to its rows, [`gemm_batched`] multiplies many matrices.
@@ -31,6 +32,7 @@ mod naive;
 mod pack;
 mod panels;
 mod portable;
+pub(crate) mod rounds;
 mod rows;
 mod tile;
 mod vector;

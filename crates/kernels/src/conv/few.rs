@@ -9,7 +9,8 @@
 //! y[n, i, j, o]      = Σ_{a, b} z[(a, b, o), p(i, a), q(j, b)]    sums of shifted planes
 //! ```
 //!
-//! The planes are sums of vectors, with the image's columns as lanes.
+//! The planes are sums of vectors, with the image's columns as lanes. The phases of a transposed
+//! convolution see the same source, so one product makes the planes of all of them.
 
 use super::lower::{Axis, Lowering};
 use crate::Real;
@@ -22,60 +23,122 @@ use std::ops::Range;
 /// Numbers of z at a time, about: 1 MiB in f32.
 const ROOM: usize = 1 << 18;
 
-/// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows `rows`,
-/// counted through all images. `w` is `[taps, taps, seen, outputs]`, its rows so far apart.
+/// Some windows over the source, and `[taps, taps, seen, outputs]`, its rows so far apart.
+pub(super) struct Kernel<'a> {
+    pub(super) windows: Lowering,
+    pub(super) w: &'a [Real],
+    pub(super) w_stride: usize,
+}
+
+impl Kernel<'_> {
+    fn taps(&self) -> usize {
+        self.windows.height.taps * self.windows.width.taps
+    }
+}
+
+/// How a canvas is made of the image rows of several kernels.
+pub(super) trait Rows {
+    /// Height of the canvas.
+    fn height(&self) -> usize;
+
+    /// How many image rows of a kernel, counted through all images, lie before a row of the canvas.
+    fn before(&self, kernel: usize, row: usize) -> usize;
+
+    /// Takes the pixels `[width, outputs]` of an image row of a kernel.
+    fn place(&mut self, kernel: usize, row: usize, pixels: &[Real]);
+}
+
+/// Makes all pixels of the canvas' rows `rows`, counted through all images.
 pub(super) fn few_outputs(
-    lowering: &Lowering,
-    (w, w_stride): (&[Real], usize),
+    kernels: &[Kernel<'_>],
     source: &[Real],
-    rows: Range<usize>,
     outputs: usize,
-    mut place: impl FnMut(usize, &[Real]),
+    rows: Range<usize>,
+    canvas: &mut impl Rows,
 ) {
-    let Lowering { height, width, channels, seen, first } = *lowering;
-    let planes = height.taps * width.taps * outputs;
-    // So many image rows at once that z has room, but all of a small image.
-    let block = (ROOM / (planes * width.source).max(1)).max(2 * height.taps);
-    let widest = (block * height.stride + height.taps * height.step).min(height.source);
-    let plane = widest * width.source;
-    let line = width.outputs;
-    with_scratch(planes * (seen + plane) + 2 * line * outputs, |scratch| {
-        let (v, rest) = scratch.split_at_mut(planes * seen);
-        let (z, lines) = rest.split_at_mut(planes * plane);
-        let (sums, pixels) = lines.split_at_mut(line * outputs);
-        // V[(a, b, o), c] = w[a, b, c, o].
-        for (t, v) in v.chunks_mut((outputs * seen).max(1)).enumerate() {
-            for (o, v) in v.chunks_mut(seen).enumerate() {
-                for (c, v) in v.iter_mut().enumerate() {
-                    *v = w[(t * seen + c) * w_stride + o];
+    let Lowering { height: axis, width: Axis { source: width, .. }, channels, seen, first } =
+        kernels[0].windows;
+    let planes = kernels.iter().map(Kernel::taps).sum::<usize>() * outputs;
+    let longest = kernels.iter().map(|kernel| kernel.windows.width.outputs).max().unwrap_or(0);
+    // So many rows at once that z has room, but all of a small image.
+    let lines = (ROOM / (planes * width).max(1)).max(4 * axis.taps);
+    let block = (lines * canvas.height() / axis.source.max(1)).clamp(1, canvas.height());
+    with_scratch(planes * seen, |v| {
+        let mut to = v.chunks_exact_mut(seen.max(1));
+        for Kernel { w, w_stride, windows: Lowering { height, width, .. } } in kernels {
+            for t in 0..height.taps * width.taps {
+                // V[(a, b, o), c] = w[a, b, c, o].
+                for (o, v) in to.by_ref().take(outputs).enumerate() {
+                    for (c, v) in v.iter_mut().enumerate() {
+                        *v = w[(t * seen + c) * w_stride + o];
+                    }
                 }
             }
         }
         let mut row = rows.start;
         while row < rows.end {
-            let (n, i) = (row / height.outputs, row % height.outputs);
-            let end = (i + block).min(height.outputs).min(i + rows.end - row);
-            let seen_rows = reach(height, i..end);
-            let z = &mut z[..planes * seen_rows.len() * width.source];
-            let size = seen_rows.len() * width.source;
-            if size > 0 {
-                let from = (n * height.source + seen_rows.start) * width.source * channels + first;
-                let x = Mat::strided(&source[from..], (seen, size), (1, channels));
-                let z = MatMut::new(z, planes, size);
-                fastest()(Mat::new(v, planes, seen), x, z, How::alone(Beta::Zero, size));
-            }
-            for i in i..end {
-                add_planes(usize::MAX, lowering, z, &seen_rows, [i, outputs], sums);
-                for (j, pixel) in pixels.chunks_mut(outputs).enumerate() {
-                    for (o, x) in pixel.iter_mut().enumerate() {
-                        *x = sums[o * line + j];
-                    }
+            let n = row / canvas.height();
+            let end = (row + block).min((n + 1) * canvas.height()).min(rows.end);
+            let before =
+                |k: usize, row| canvas.before(k, row) - n * kernels[k].windows.height.outputs;
+            let made: Vec<Range<usize>> =
+                (0..kernels.len()).map(|k| before(k, row)..before(k, end)).collect();
+            let seeing = kernels.iter().zip(&made).filter(|(k, made)| k.taps() * made.len() > 0);
+            let reach = seeing
+                .map(|(kernel, made)| reach(kernel.windows.height, made.clone()))
+                .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+                .unwrap_or(0..0);
+            let size = reach.len() * width;
+            with_scratch(planes * size + 2 * longest * outputs, |scratch| {
+                let (z, lines) = scratch.split_at_mut(planes * size);
+                let (sums, pixels) = lines.split_at_mut(longest * outputs);
+                if size > 0 {
+                    let from = (n * axis.source + reach.start) * width * channels + first;
+                    let x = Mat::strided(&source[from..], (seen, size), (1, channels));
+                    let z = MatMut::new(z, planes, size);
+                    fastest()(Mat::new(v, planes, seen), x, z, How::alone(Beta::Zero, size));
                 }
-                place(n * height.outputs + i, pixels);
-            }
-            row += end - i;
+                let mut z = &*z;
+                for (k, (kernel, made)) in kernels.iter().zip(made).enumerate() {
+                    let Lowering { height, width, .. } = kernel.windows;
+                    let (sums, pixels) = (
+                        &mut sums[..width.outputs * outputs],
+                        &mut pixels[..width.outputs * outputs],
+                    );
+                    for i in made {
+                        add_planes(usize::MAX, &kernel.windows, z, &reach, [i, outputs], sums);
+                        interleave(usize::MAX, sums, pixels, outputs);
+                        canvas.place(k, n * height.outputs + i, pixels);
+                    }
+                    z = &z[kernel.taps() * outputs * size..];
+                }
+            });
+            row = end;
         }
     });
+}
+
+levels! {
+    /// pixels[j, o] = lines[o, j].
+    fn interleave(lines: &[Real], pixels: &mut [Real], outputs: usize) {
+        let len = lines.len() / outputs;
+        match outputs {
+            1 => pixels.copy_from_slice(lines),
+            3 => {
+                let (a, b, c) = (&lines[..len], &lines[len..][..len], &lines[2 * len..][..len]);
+                for (j, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+                    *pixel = [a[j], b[j], c[j]];
+                }
+            }
+            _ => {
+                for (o, line) in lines.chunks_exact(len).enumerate() {
+                    for (x, pixel) in line.iter().zip(pixels.chunks_exact_mut(outputs)) {
+                        pixel[o] = *x;
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The source's rows that some of these outputs see.

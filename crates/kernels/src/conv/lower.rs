@@ -18,7 +18,6 @@
 
 use crate::Real;
 use crate::on_level::levels;
-use crate::scratch::with_scratch;
 use crate::window::Window;
 use std::ops::Range;
 
@@ -47,15 +46,6 @@ impl Axis {
     pub(super) fn position(self, o: usize, t: usize) -> Option<usize> {
         let position = (o * self.stride + t * self.step) as isize + self.start;
         (0 <= position && position < self.source as isize).then_some(position as usize)
-    }
-
-    /// The output that reads position p with tap t, if there is one.
-    #[inline(always)]
-    pub(super) fn output_of(self, p: usize, t: usize) -> Option<usize> {
-        let distance = p as isize - self.start - (t * self.step) as isize;
-        let distance = usize::try_from(distance).ok()?;
-        let o = distance / self.stride;
-        (distance.is_multiple_of(self.stride) && o < self.outputs).then_some(o)
     }
 
     /// The outputs for which tap `t` is inside: neighbours, so a range.
@@ -109,9 +99,6 @@ impl Lowering {
     ) {
         assert!(stride >= taps.len() * self.run() + SLACK, "the slack of a window row");
         let neighbours = self.seen == self.channels && self.width.step == 1;
-        if neighbours && self.run() <= SLACK {
-            return self.gather_short(source, rows, taps, to, stride);
-        }
         for (row, to) in rows.zip(to.chunks_mut(self.width.outputs * stride)) {
             let (n, i) = (row / self.height.outputs, row % self.height.outputs);
             for (a, at) in taps.clone().zip((0..).step_by(self.run())) {
@@ -137,60 +124,6 @@ impl Lowering {
                 }
             }
         }
-    }
-
-    /// [`Lowering::gather`] of short runs: each line of the source is padded once, and every window
-    /// row is one whole vector of it.
-    fn gather_short(
-        &self,
-        source: &[Real],
-        rows: Range<usize>,
-        taps: Range<usize>,
-        to: &mut [Real],
-        stride: usize,
-    ) {
-        let Lowering { height, width, channels, .. } = *self;
-        let (run, row_len) = (self.run(), width.outputs * stride);
-        let (len, line_len) =
-            (((width.outputs - 1) * width.stride + width.taps) * channels, width.source * channels);
-        // Where the line starts in its padded copy, and how much of it is seen.
-        let shift = width.start * channels as isize;
-        let (from, at) = (shift.max(0) as usize, (-shift).max(0) as usize);
-        let some = len.saturating_sub(at).min(line_len.saturating_sub(from));
-        with_scratch(len + SLACK, |padded| {
-            padded.fill(0.0);
-            let mut row = rows.start;
-            while row < rows.end {
-                let (n, i) = (row / height.outputs, row % height.outputs);
-                let end = height.outputs.min(i + rows.end - row);
-                let to = &mut to[(row - rows.start) * row_len..];
-                for p in 0..height.source {
-                    // Down the image, so that a vector that is longer than its run is overwritten
-                    // by the next tap's.
-                    let seen = |a: &usize| height.output_of(p, *a).filter(|o| (i..end).contains(o));
-                    let mut copied = false;
-                    for a in taps.clone() {
-                        let Some(o) = seen(&a) else { continue };
-                        if !copied && some > 0 {
-                            let line = &source[(n * height.source + p) * line_len..][..line_len];
-                            padded[at..at + some].copy_from_slice(&line[from..from + some]);
-                            copied = true;
-                        }
-                        let to = &mut to[(o - i) * row_len + (a - taps.start) * run..];
-                        let apart = width.stride * channels;
-                        copy_vectors(LONG, padded, apart, to, stride, width.outputs);
-                    }
-                }
-                for o in i..end {
-                    for a in taps.clone().filter(|a| height.position(o, *a).is_none()) {
-                        let to = &mut to[(o - i) * row_len..][..row_len];
-                        let at = (a - taps.start) * run;
-                        to.chunks_mut(stride).for_each(|to| to[at..at + run].fill(0.0));
-                    }
-                }
-                row += end - i;
-            }
-        });
     }
 
     /// The window row of each output of `range`, all of whose taps are inside.
@@ -226,16 +159,6 @@ levels! {
         let [run, count] = size;
         for r in 0..count {
             to[r * stride..][..run].copy_from_slice(&from[r * apart..][..run]);
-        }
-    }
-}
-
-levels! {
-    /// So many runs, each as a whole vector: what is behind a run may be overwritten.
-    fn copy_vectors(from: &[Real], apart: usize, to: &mut [Real], stride: usize, count: usize) {
-        for r in 0..count {
-            let from: [Real; SLACK] = from[r * apart..][..SLACK].try_into().expect("so many");
-            to[r * stride..][..SLACK].copy_from_slice(&from);
         }
     }
 }

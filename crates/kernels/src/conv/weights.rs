@@ -18,6 +18,8 @@
 
 use super::Geometry;
 use super::lower::{Axis, Lowering, SLACK};
+use super::thin::Thin;
+use super::winograd::Winograd;
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
 use crate::mat::{Mat, MatMut};
@@ -56,6 +58,10 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [R
             seen: inputs,
             first: group * inputs,
         };
+        let plan = Winograd::of(&windows, outputs).filter(|plan| plan.pays(&windows, g.batch));
+        if let Some(plan) = plan {
+            return plan.weight_gradient(&windows, g.batch, [x, dy], dw);
+        }
         let beside = Beside { channels: g.out_channels, first: group * outputs, count: outputs };
         let sum = Sum { windows, source: x, beside, pixels: dy, images: g.batch };
         sum.compute(&mut dw[beside.first..], g.out_channels);
@@ -176,6 +182,10 @@ impl Sum<'_> {
 
     /// C = the sum over the pixels of these image rows, of these windows.
     fn add(&self, windows: Lowering, rows: Range<usize>, mut c: MatMut<'_>) {
+        if let Some(thin) = Thin::of(&windows) {
+            let pixels = (&self.pixels[self.beside.first..], self.beside.channels);
+            return thin.sum(self.source, rows, pixels, c);
+        }
         let (depth, count, width) = (windows.depth(), self.beside.count, windows.width.outputs);
         let block = (PIXELS / width.max(1)).clamp(1, rows.len().max(1));
         let stride = depth.next_multiple_of(16) + SLACK;

@@ -199,7 +199,7 @@ fn panel_of(b: Mat<'_>, j: usize) -> Strip<'_> {
 
 /// Cuts `0..len` into the fewest pieces of at most `most`, whose lengths differ by at most one;
 /// yields (start, length).
-fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let pieces = len.div_ceil(most);
     (0..pieces).map(move |i| {
         let (start, end) = (i * len / pieces, (i + 1) * len / pieces);

@@ -43,9 +43,11 @@ impl Strip<'_> {
     }
 }
 
-/// What a tile computes: C = A B + β C over `depth` steps.
+/// What a tile computes: C = A B + β C over `depth` steps, or over several rounds of so many.
 pub(super) struct Job<'a> {
     pub(super) depth: usize,
+    /// Rounds, at least one, and the distance in A from one to the next. B has no gap between them.
+    pub(super) rounds: (usize, usize),
     pub(super) a: Strip<'a>,
     /// Columns are neighbours: its lane stride is 1.
     pub(super) b: Strip<'a>,
@@ -69,7 +71,8 @@ impl<'a> Job<'a> {
         c: MatMut<'a>,
         beta: Beta,
     ) -> Job<'a> {
-        Job { depth, a, b, b_is_packed: false, copy: None, ahead: None, c, beta }
+        let rounds = (1, 0);
+        Job { depth, rounds, a, b, b_is_packed: false, copy: None, ahead: None, c, beta }
     }
 }
 
@@ -93,12 +96,15 @@ pub(super) fn tile<
     simd: S,
     job: Job<'_>,
 ) {
-    let Job { depth, a, b, copy, ahead, mut c, beta, .. } = job;
+    let Job { depth, rounds: (rounds, round), a, b, copy, ahead, mut c, beta, .. } = job;
     let (width, before_last) = (NV * S::LANES, (NV - 1) * S::LANES);
     assert!(c.rows() == MR && c.cols() > before_last && c.cols() <= width, "a tile's size");
     assert!(b.lane_stride == 1, "columns are neighbours");
     a.expect_inside(MR, depth);
-    b.expect_inside(if WHOLE { width } else { c.cols() }, depth);
+    b.expect_inside(if WHOLE { width } else { c.cols() }, rounds * depth);
+    let last_round = &a.data[(rounds - 1) * round..];
+    Strip { data: last_round, ..a }.expect_inside(MR, depth);
+    assert!(!COPY || rounds == 1, "the copy is made in one round");
     let copy = copy.unwrap_or_default();
     assert!(!COPY || copy.len() >= depth * width, "the copy has room");
     let copy = copy.as_mut_ptr();
@@ -144,6 +150,14 @@ pub(super) fn tile<
     for p in p..depth {
         // SAFETY: p < depth; the strips and the copy have been checked above.
         unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
+    }
+    for r in 1..rounds {
+        let a = Strip { data: &a.data[r * round..], ..a };
+        let b = Strip { data: &b.data[r * depth * b.step..], ..b };
+        for p in 0..depth {
+            // SAFETY: p < depth; the strips of all rounds have been checked above.
+            unsafe { step::<S, MR, NV, WHOLE, false>(simd, p, a, b, copy, mask, &mut sums) }
+        }
     }
 
     // All of C is read before any of it is written: rows 4 KiB apart look like one place to a core

@@ -1,0 +1,272 @@
+//! How are some pixels of an image made of window rows?
+//!
+//! A [`Part`] is the pixels of one phase, or all of them. It knows where on the canvas they lie,
+//! and two ways to make them: from copied window rows, block by block (`lower.rs`), and from thin
+//! ones in place.
+
+use super::lower::{Axis, Lowering, SLACK};
+use super::thin::Thin;
+use crate::Real;
+use crate::gemm::rounds::multiply_rounds;
+use crate::gemm::{Beta, How, Then, fastest};
+use crate::mat::{Mat, MatMut};
+use crate::scratch::with_scratch;
+use std::ops::Range;
+
+/// Pixels in a block, about.
+const PIXELS: usize = 512;
+
+/// Steps of the sum that a product takes at a time, about.
+const DEPTH: usize = 512;
+
+/// Some pixels of an image, and the convolution that makes them.
+pub(super) struct Part<'a> {
+    pub(super) lowering: Lowering,
+    /// `[taps, run, outputs of a group]`: its rows are `w_stride` apart, and the rows of the kernel
+    /// `w_taps` taps.
+    pub(super) w: &'a [Real],
+    pub(super) w_stride: usize,
+    pub(super) w_taps: usize,
+    /// Along the height and the width: the first pixel that it makes, and the distance to the next.
+    pub(super) places: [(usize, usize); 2],
+}
+
+/// What a convolution writes: images of `[height, width, channels]`.
+#[derive(Clone, Copy)]
+pub(super) struct Canvas {
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) channels: usize,
+    /// The channels that are written: those of a group.
+    pub(super) first: usize,
+    pub(super) written: usize,
+}
+
+impl Part<'_> {
+    /// How many of its image rows, counted through all images, lie before row `row` of the canvas.
+    pub(super) fn rows(&self, row: usize, canvas: Canvas) -> usize {
+        let (n, h) = (row / canvas.height, row % canvas.height);
+        let (first, apart) = self.places[0];
+        let outputs = self.lowering.height.outputs;
+        n * outputs + h.saturating_sub(first).div_ceil(apart).min(outputs)
+    }
+
+    /// Where on the canvas its image row `row` starts, counted from canvas row `first`.
+    fn start(&self, row: usize, first: usize, canvas: Canvas) -> usize {
+        let outputs = self.lowering.height.outputs;
+        let (n, i) = (row / outputs, row % outputs);
+        let h = self.places[0].0 + i * self.places[0].1;
+        ((n * canvas.height + h - first) * canvas.width + self.places[1].0) * canvas.channels
+            + canvas.first
+    }
+
+    /// Do more than a tenth of its taps lie in the padding on the left or on the right?
+    pub(super) fn is_narrow(&self) -> bool {
+        let width = self.lowering.width;
+        let all = width.outputs * width.taps;
+        let inside: usize = (0..width.taps).map(|b| width.inside(b).len()).sum();
+        inside < all - all / 10 && self.lowering.run() > SLACK
+    }
+
+    /// The pixels of column j alone: a product without the taps that see only padding.
+    pub(super) fn column(&self, j: usize) -> Part<'_> {
+        let Lowering { width, seen, .. } = self.lowering;
+        let sees = |b: &usize| width.position(j, *b).is_some();
+        let first = (0..width.taps).find(sees).unwrap_or(0);
+        let taps = (0..width.taps).filter(sees).count();
+        let start = width.start + (j * width.stride + first * width.step) as isize;
+        let (place, apart) = self.places[1];
+        Part {
+            lowering: Lowering {
+                width: Axis { outputs: 1, taps, start, ..width },
+                ..self.lowering
+            },
+            w: &self.w[(first * seen * self.w_stride).min(self.w.len())..],
+            places: [self.places[0], (place + j * apart, apart)],
+            ..*self
+        }
+    }
+
+    /// Writes one image row of pixels, and adds the bias.
+    pub(super) fn place(
+        &self,
+        row: usize,
+        pixels: &[Real],
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let apart = self.places[1].1 * canvas.channels;
+        let to = y[self.start(row, first, canvas)..].chunks_mut(apart);
+        for (to, pixel) in to.zip(pixels.chunks_exact(canvas.written)) {
+            match bias {
+                Some(bias) => {
+                    for ((to, x), bias) in to.iter_mut().zip(pixel).zip(bias) {
+                        *to = x + bias;
+                    }
+                }
+                None => to[..pixel.len()].copy_from_slice(pixel),
+            }
+        }
+    }
+
+    /// Makes the pixels of its image rows `rows`, line by line.
+    #[expect(clippy::too_many_arguments, reason = "the way of `compute` for thin windows")]
+    pub(super) fn multiply_in_place(
+        &self,
+        thin: Thin,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let (width, outputs) = (self.lowering.width.outputs, canvas.written);
+        let w = Mat::strided(self.w, (self.lowering.depth(), outputs), (self.w_stride, 1));
+        let neighbours = self.places[1] == (0, 1);
+        with_scratch(if neighbours { 0 } else { width * outputs }, |pixels| {
+            thin.each_row(source, rows, outputs, |row, windows| {
+                if !neighbours {
+                    let c = MatMut::new(pixels, width, outputs);
+                    multiply_rounds(windows, w, c, Beta::Zero);
+                    return self.place(row, pixels, bias, first, canvas, y);
+                }
+                let y = &mut y[self.start(row, first, canvas)..];
+                let mut c = MatMut::strided(y, (width, outputs), canvas.channels);
+                if let Some(bias) = bias {
+                    (0..width).for_each(|j| c.row_mut(j).copy_from_slice(bias));
+                }
+                let beta = if bias.is_some() { Beta::One } else { Beta::Zero };
+                multiply_rounds(windows, w, c, beta);
+            });
+        });
+    }
+
+    /// Makes the pixels of its image rows `rows`, by products.
+    pub(super) fn compute(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        first: usize,
+        canvas: Canvas,
+        y: &mut [Real],
+    ) {
+        let width = self.lowering.width.outputs;
+        let block = (PIXELS / width).clamp(1, rows.len());
+        // Pixels that are evenly spaced on the canvas are written by the product itself.
+        let apart = match (self.places, width) {
+            ([(0, 1), (0, 1)], width) if width == canvas.width => Some(canvas.channels),
+            ([(0, 1), _], 1) => Some(canvas.width * canvas.channels),
+            _ => None,
+        };
+        let room = if apart.is_some() { 0 } else { block * width * canvas.written };
+        with_scratch(room, |pixels| {
+            for start in rows.clone().step_by(block) {
+                let block = start..(start + block).min(rows.end);
+                let count = block.len() * width;
+                if let Some(apart) = apart {
+                    let y = &mut y[self.start(start, first, canvas)..];
+                    let c = MatMut::strided(y, (count, canvas.written), apart);
+                    self.products(source, block, bias, c);
+                } else {
+                    let c = &mut pixels[..count * canvas.written];
+                    let c = MatMut::new(c, count, canvas.written);
+                    self.products(source, block.clone(), None, c);
+                    let lines = pixels.chunks_exact(width * canvas.written);
+                    for (row, pixels) in block.zip(lines) {
+                        self.place(row, pixels, bias, first, canvas, y);
+                    }
+                }
+            }
+        });
+    }
+
+    /// C = window rows of all pixels of these image rows · W, and the bias.
+    fn products(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        bias: Option<&[Real]>,
+        mut c: MatMut<'_>,
+    ) {
+        let (run, taps) = (self.lowering.run(), self.lowering.height.taps);
+        let width = self.lowering.width.outputs;
+        let whole = self.lowering.width.taps == self.w_taps;
+        let at_once = if whole { (DEPTH / run.max(1)).clamp(1, taps.max(1)) } else { 1 };
+        let stride = (at_once * run).next_multiple_of(16) + SLACK;
+        if run * taps > 0 && at_once >= taps {
+            return self.single_product(source, rows, stride, bias, c);
+        }
+        for i in 0..c.rows() {
+            match bias {
+                Some(bias) => c.row_mut(i).copy_from_slice(bias),
+                None => c.row_mut(i).fill(0.0),
+            }
+        }
+        if run == 0 {
+            return;
+        }
+        with_scratch(c.rows() * stride, |gathered| {
+            for a in (0..taps).step_by(at_once) {
+                let taps = a..(a + at_once).min(taps);
+                let w = &self.w[a * self.w_taps * self.lowering.seen * self.w_stride..];
+                let w = Mat::strided(w, (taps.len() * run, c.cols()), (self.w_stride, 1));
+                for seen in self.rows_that_see(&taps, &rows) {
+                    let (first, count) = ((seen.start - rows.start) * width, seen.len() * width);
+                    self.lowering.gather(source, seen, taps.clone(), gathered, stride);
+                    let windows = Mat::strided(gathered, (count, w.rows()), (stride, 1));
+                    let outputs = c.cols();
+                    let c = c.block(first, 0, count, outputs);
+                    fastest()(windows, w, c, How::alone(Beta::One, outputs));
+                }
+            }
+        });
+    }
+
+    /// [`Part::products`] where the windows are so small that a single product takes all taps.
+    fn single_product(
+        &self,
+        source: &[Real],
+        rows: Range<usize>,
+        stride: usize,
+        bias: Option<&[Real]>,
+        c: MatMut<'_>,
+    ) {
+        let depth = self.lowering.depth();
+        let w = Mat::strided(self.w, (depth, c.cols()), (self.w_stride, 1));
+        let add_bias = |j: usize, run: &mut [Real]| {
+            for (x, bias) in run.iter_mut().zip(&bias.unwrap_or_default()[j..]) {
+                *x += bias;
+            }
+        };
+        let then = bias.is_some().then_some(&add_bias as &Then<'_>);
+        let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
+        with_scratch(c.rows() * stride, |gathered| {
+            self.lowering.gather(source, rows, 0..self.lowering.height.taps, gathered, stride);
+            let windows = Mat::strided(gathered, (c.rows(), depth), (stride, 1));
+            fastest()(windows, w, c, how);
+        });
+    }
+
+    /// Those of the image rows `rows` that see something of the source with one of these taps, in
+    /// runs of neighbours; all of them where hardly any could be left out.
+    fn rows_that_see(&self, taps: &Range<usize>, rows: &Range<usize>) -> Vec<Range<usize>> {
+        let height = self.lowering.height;
+        let sees =
+            |row: &usize| taps.clone().any(|a| height.position(row % height.outputs, a).is_some());
+        if rows.clone().filter(|row| !sees(row)).count() <= rows.len() / 10 {
+            return vec![rows.clone()];
+        }
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for row in rows.clone().filter(sees) {
+            match runs.last_mut() {
+                Some(run) if run.end == row => run.end = row + 1,
+                _ => runs.push(row..row + 1),
+            }
+        }
+        runs
+    }
+}

@@ -1,0 +1,391 @@
+//! Which multiplications can a convolution do without?
+//!
+//! Neighbouring outputs share factors ([`filter`]). In tiles of 2 x 2 output pixels, a 3 x 3 kernel
+//! takes 16 products for each pair of channels instead of 36. The form T of `conv` becomes a sum
+//! over tiles t, points p and channels,
+//!
+//! ```text
+//! T = Σ  X[p, t, c]  W[p, c, o]  G[p, t, o]
+//!
+//!        X: pairs of pixels of x, added or subtracted, along both axes     4 numbers of x each
+//!        W: the same of taps of w                                          once for all tiles
+//!        G: the same of pixels of g                                        4 numbers of g each
+//! ```
+//!
+//! and is still linear in each of the three. So there are the same three derivatives, and each is a
+//! matrix product for every point:
+//!
+//! ```text
+//! Y[p] = X[p] W[p]       [tiles, C] [C, O]         y  = sums over p of Y, for each pixel of a tile
+//! dW[p] = X[p]ᵀ G[p]     [C, tiles] [tiles, O]     dw = sums over p of dW, for each tap
+//! ```
+//!
+//! dx is again a convolution, of dy (`products.rs`). At one point there may be several terms, as
+//! for 5 taps or at stride 2; then "C" is terms times channels, and the product adds them up.
+//!
+//! A block of tiles at a time, so that X and Y stay in L2:
+//!
+//! ```text
+//! for each block of tile rows
+//!   for each point along the height
+//!     lines of x, added or subtracted, zeros at both ends         L1 to L2
+//!     for each point along the width
+//!       X[p] = pixels of these lines, added or subtracted         L2
+//!       Y[p] = X[p] W[p]
+//!   y = sums over p of Y
+//! ```
+//!
+//! A number that is not finite reaches all pixels of the tiles that see it.
+
+mod filter;
+mod tiles;
+
+use super::lower::{Axis, Lowering, SLACK};
+use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
+use crate::mat::{Mat, MatMut};
+use crate::on_level::levels;
+use crate::scratch::with_scratch;
+use crate::{Real, par};
+use filter::{Point, Taps, points};
+use std::ops::Range;
+use tiles::{LONG, Tiled, finish};
+
+/// Numbers of X[p] and Y in a block, about: 768 KiB in f32. With x and y they fit into L2.
+const ROOM: usize = 3 << 16;
+
+/// Tiles in a block, at least.
+const TILES: usize = 48;
+
+/// Multiply-adds that take as long as other work, for the choice between the two ways: to copy a
+/// number to a window row, to add one to those of a tile or to those that are made of it, a tile's
+/// share of what it takes to start a product of 32 columns, and to make a number of W.
+const COPY: f64 = 6.0;
+const ADD: f64 = 10.0;
+const START: f64 = 256.0;
+const WEIGHT: f64 = 5.0;
+
+/// The points of a kernel, and its channels.
+pub(super) struct Winograd {
+    /// Along the height, and along the width.
+    points: [Vec<Point>; 2],
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Winograd {
+    /// The points of windows that make so many channels, if neighbouring windows share numbers.
+    pub(super) fn of(windows: &Lowering, outputs: usize) -> Option<Winograd> {
+        let Lowering { height, width, channels, seen, .. } = *windows;
+        let shares = |axis: Axis| axis.step == 1 && axis.outputs > 0 && axis.taps > 0;
+        let points = [height, width].map(|axis| points(axis.taps, axis.stride));
+        let all = seen == channels && shares(height) && shares(width) && channels * outputs > 0;
+        all.then_some(Winograd { points, inputs: channels, outputs })
+    }
+
+    /// Is this the faster way for so many images?
+    pub(super) fn pays(&self, windows: &Lowering, images: usize) -> bool {
+        let axes = [windows.height, windows.width];
+        let product = |of: [usize; 2]| (of[0] * of[1]) as f64;
+        let terms = self.taps().len() as f64;
+        let tiles = product(axes.map(|axis| axis.outputs.div_ceil(2)));
+        let (pixels, taps) = (product(axes.map(|a| a.outputs)), product(axes.map(|a| a.taps)));
+        let points = product(self.points.each_ref().map(Vec::len));
+        let (c, o) = (self.inputs as f64, self.outputs as f64);
+        let direct = pixels * taps * (c * o + COPY * c);
+        let adding = ADD * (terms * c + points * o) + START * points * (o / 32.0).ceil();
+        let weights = WEIGHT * terms * c * o / images as f64;
+        images > 0 && tiles * (terms * c * o + adding) + weights < 0.9 * direct
+    }
+
+    /// The taps of its products along both axes, those of a point behind each other.
+    fn taps(&self) -> Vec<[&Taps; 2]> {
+        let [down, right] = &self.points;
+        let points = down.iter().flat_map(|p| right.iter().map(move |q| (p, q)));
+        let mut taps = Vec::new();
+        for (p, q) in points {
+            taps.extend(p.taps.iter().flat_map(|a| q.taps.iter().map(move |b| [a, b])));
+        }
+        taps
+    }
+
+    /// Numbers of W.
+    pub(super) fn weights_len(&self) -> usize {
+        self.taps().len() * self.inputs * self.outputs
+    }
+
+    /// Computes W of the taps w, `[taps, taps, inputs, outputs]`, of which a row has `width` taps.
+    pub(super) fn transform<'a>(
+        &'a self,
+        w: &[Real],
+        width: usize,
+        to: &'a mut [Real],
+    ) -> Transformed<'a> {
+        let (taps, size) = (self.taps(), self.inputs * self.outputs);
+        let work = to.len() / 2;
+        par::for_each_chunk(to, size, work, |start, to| {
+            to.fill(0.0);
+            let [down, right] = taps[start / size];
+            for (a, s) in down {
+                for (b, t) in right {
+                    add(size, &w[(a * width + b) * size..], s * t, to);
+                }
+            }
+        });
+        Transformed { plan: self, w: to }
+    }
+
+    /// dw, `[taps, taps, inputs, outputs]`, summed over these images.
+    pub(super) fn weight_gradient(
+        &self,
+        windows: &Lowering,
+        images: usize,
+        [x, dy]: [&[Real]; 2],
+        dw: &mut [Real],
+    ) {
+        let one = |axis: Axis| Axis {
+            source: axis.outputs,
+            outputs: axis.outputs,
+            taps: 1,
+            stride: 1,
+            step: 1,
+            start: 0,
+        };
+        let pixels = Lowering {
+            height: one(windows.height),
+            width: one(windows.width),
+            channels: self.outputs,
+            seen: self.outputs,
+            first: 0,
+        };
+        let x = Tiled { windows: *windows, source: x };
+        let g = Tiled { windows: pixels, source: dy };
+        let (taps, size) = (self.taps(), self.inputs * self.outputs);
+        let [down, across] = x.tiles();
+        let work = taps.len() * size * images * down * across / PER_NANOSECOND;
+        with_scratch(taps.len() * size, |sums| {
+            par::for_each_cut(sums, size, par::pieces(work), &|first, sums: &mut [Real]| {
+                self.add_products(&x, &g, 0..images * down, first, sums);
+            });
+            par::for_each_chunk(dw, size, taps.len() * size / 2, |start, dw| {
+                let (a, b) = (start / size / windows.width.taps, start / size % windows.width.taps);
+                dw.fill(0.0);
+                for (sum, [down, right]) in sums.chunks_exact(size).zip(&taps) {
+                    let factor = |taps: &Taps, at| taps.iter().find(|t| t.0 == at).map(|t| t.1);
+                    if let (Some(s), Some(t)) = (factor(down, a), factor(right, b)) {
+                        add(size, sum, s * t, dw);
+                    }
+                }
+            });
+        });
+    }
+
+    /// The sums dW of products `first`, first + 1, ..., as many as there is room for.
+    fn add_products(
+        &self,
+        x: &Tiled<'_>,
+        g: &Tiled<'_>,
+        tile_rows: Range<usize>,
+        first: usize,
+        sums: &mut [Real],
+    ) {
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        let wanted = first..first + sums.len() / (inputs * outputs);
+        let [_, across] = x.tiles();
+        let (x_stride, g_stride) = (padded(self.deepest()), padded(outputs));
+        let block = (ROOM / (x_stride + g_stride)).clamp(TILES, 256).div_ceil(across);
+        let block = block.min(tile_rows.len());
+        let tiles = block * across;
+        let lens = [
+            tiles * x_stride,
+            tiles * g_stride,
+            block * self.most_terms() * x.line_len(),
+            block * g.line_len(),
+        ];
+        with_scratch(lens.iter().sum(), |scratch| {
+            let (seen, rest) = scratch.split_at_mut(lens[0]);
+            let (beside, rest) = rest.split_at_mut(lens[1]);
+            let (x_lines, g_lines) = rest.split_at_mut(lens[2]);
+            for start in tile_rows.clone().step_by(block) {
+                let block = start..(start + block).min(tile_rows.end);
+                let tiles = block.len() * across;
+                let beta = if start == tile_rows.start { Beta::Zero } else { Beta::One };
+                let mut at = 0;
+                for down in &self.points[0] {
+                    let of_all: usize = self.points[1].iter().map(|p| p.seen.len()).sum();
+                    let products = at..at + down.seen.len() * of_all;
+                    if products.end <= wanted.start || wanted.end <= products.start {
+                        at = products.end;
+                        continue;
+                    }
+                    x.add_lines(block.clone(), &down.seen, x_lines);
+                    g.add_lines(block.clone(), &[down.made], g_lines);
+                    for right in &self.points[1] {
+                        let products = at..at + down.seen.len() * right.seen.len();
+                        let some = products.start.max(wanted.start)..products.end.min(wanted.end);
+                        at = products.end;
+                        if some.is_empty() {
+                            continue;
+                        }
+                        let rows = (block.len(), down.seen.len());
+                        x.add_pixels(rows, &right.seen, x_lines, seen, x_stride);
+                        g.add_pixels((block.len(), 1), &[right.made], g_lines, beside, g_stride);
+                        let depth = some.len() * inputs;
+                        let a = &seen[(some.start - products.start) * inputs..];
+                        let a = Mat::strided(a, (depth, tiles), (1, x_stride));
+                        let b = Mat::strided(beside, (tiles, outputs), (g_stride, 1));
+                        let c = &mut sums[(some.start - first) * inputs * outputs..];
+                        let c = MatMut::new(&mut c[..depth * outputs], depth, outputs);
+                        fastest()(a, b, c, How::alone(beta, outputs));
+                    }
+                }
+            }
+        });
+    }
+
+    /// Terms of a point, at most, and numbers of them in both axes and all channels.
+    fn most_terms(&self) -> usize {
+        self.points[0].iter().map(|p| p.seen.len()).max().unwrap_or(0)
+    }
+
+    fn deepest(&self) -> usize {
+        let right = self.points[1].iter().map(|p| p.seen.len()).max().unwrap_or(0);
+        self.most_terms() * right * self.inputs
+    }
+}
+
+/// A kernel at its points: W for all of them.
+pub(super) struct Transformed<'a> {
+    plan: &'a Winograd,
+    w: &'a [Real],
+}
+
+impl Transformed<'_> {
+    /// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows
+    /// `rows`, counted through all images.
+    pub(super) fn pixels(
+        &self,
+        windows: &Lowering,
+        source: &[Real],
+        rows: Range<usize>,
+        mut place: impl FnMut(usize, &[Real]),
+    ) {
+        let x = Tiled { windows: *windows, source };
+        let (outputs, [_, across]) = (self.plan.outputs, x.tiles());
+        let count = self.plan.points[0].len() * self.plan.points[1].len();
+        let (x_stride, y_stride) = (padded(self.plan.deepest()), padded(count * outputs));
+        let block = (ROOM / (x_stride + y_stride)).max(TILES).div_ceil(across);
+        let rows_of_tiles = x.tile_row(rows.start)..x.tile_row(rows.end - 1) + 1;
+        let block = block.min(rows_of_tiles.len());
+        let (tiles, line) = (block * across, x.line_len());
+        let lines_len = block * self.plan.most_terms() * line;
+        let pixels_len = 4 * across * outputs + 2 * self.plan.points[1].len() * outputs;
+        let room = tiles * (x_stride + y_stride) + lines_len + pixels_len;
+        with_scratch(room, |scratch| {
+            let (seen, rest) = scratch.split_at_mut(tiles * x_stride);
+            let (made, rest) = rest.split_at_mut(tiles * y_stride);
+            let (lines, pixels) = rest.split_at_mut(lines_len);
+            for first in rows_of_tiles.clone().step_by(block) {
+                let block = first..(first + block).min(rows_of_tiles.end);
+                let tiles = block.len() * across;
+                let (mut at, mut w) = (0, self.w);
+                for down in &self.plan.points[0] {
+                    x.add_lines(block.clone(), &down.seen, lines);
+                    for right in &self.plan.points[1] {
+                        let depth = down.seen.len() * right.seen.len() * self.plan.inputs;
+                        let rows = (block.len(), down.seen.len());
+                        x.add_pixels(rows, &right.seen, lines, seen, x_stride);
+                        let (w_p, behind) = w.split_at(depth * outputs);
+                        w = behind;
+                        let a = Mat::strided(seen, (tiles, depth), (x_stride, 1));
+                        let c = MatMut::strided(&mut made[at..], (tiles, outputs), y_stride);
+                        let b = Mat::new(w_p, depth, outputs);
+                        fastest()(a, b, c, How::alone(Beta::Zero, outputs));
+                        at += outputs;
+                    }
+                }
+                let size = [self.plan.points[0].len(), self.plan.points[1].len(), outputs];
+                let tile_rows = made.chunks_mut(across * y_stride);
+                for (tile_row, made) in block.zip(tile_rows) {
+                    finish(LONG, made, y_stride, size, pixels);
+                    let line = 2 * across * outputs;
+                    for (row, pixels) in x.image_rows(tile_row).zip(pixels.chunks(line)) {
+                        if rows.contains(&row) {
+                            place(row, &pixels[..windows.width.outputs * outputs]);
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// A row's length and some numbers more, so that rows do not share cache sets.
+fn padded(len: usize) -> usize {
+    len.next_multiple_of(16) + SLACK
+}
+
+levels! {
+    /// sum += factor x.
+    fn add(x: &[Real], factor: Real, sum: &mut [Real]) {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum += factor * x;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::{Geometry, naive};
+    use crate::window::Window;
+
+    /// Whether it pays or not: small integers, so every sum is exact.
+    #[test]
+    fn sums_with_shared_products_equal_the_seven_loops() {
+        let mut state = 1_u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % bound
+        };
+        for _ in 0..300 {
+            let [height, width] = [(); 2].map(|()| {
+                let taps = 1 + below(6);
+                let padding = [below(4), below(4)];
+                Window::padded(taps + below(8), taps, 1 + below(3), 1, padding).unwrap()
+            });
+            let (batch, in_channels, out_channels) = (1 + below(3), 1 + below(20), 1 + below(40));
+            let g = Geometry { batch, in_channels, out_channels, groups: 1, height, width };
+            let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|shape| {
+                let len: usize = shape.iter().product();
+                (0..len).map(|_| below(7) as Real - 3.0).collect::<Vec<_>>()
+            });
+            let windows = Lowering {
+                height: Axis::of(height),
+                width: Axis::of(width),
+                channels: in_channels,
+                seen: in_channels,
+                first: 0,
+            };
+            let plan = Winograd::of(&windows, out_channels).expect("no dilation, no groups");
+
+            let (mut y, mut expected) = (vec![Real::NAN; dy.len()], vec![Real::NAN; dy.len()]);
+            let mut points = vec![Real::NAN; plan.weights_len()];
+            let transformed = plan.transform(&w, width.taps, &mut points);
+            // In two parts, whose cut may go through a tile.
+            let (rows, line) = (batch * height.output, width.output * out_channels);
+            let cut = below(rows + 1);
+            for part in [0..cut, cut..rows].into_iter().filter(|part| !part.is_empty()) {
+                transformed.pixels(&windows, &x, part, |row, pixels| {
+                    y[row * line..][..line].copy_from_slice(pixels);
+                });
+            }
+            naive::forward(&g, &x, &w, None, &mut expected);
+            assert_eq!(y, expected, "{g:?}");
+
+            let (mut dw, mut expected) = (vec![Real::NAN; w.len()], vec![Real::NAN; w.len()]);
+            plan.weight_gradient(&windows, batch, [&x, &dy], &mut dw);
+            naive::weight_gradient(&g, &x, &dy, &mut expected);
+            assert_eq!(dw, expected, "weight gradient {g:?}");
+        }
+    }
+}
