@@ -5,16 +5,17 @@
 //! is saved as three numbers.
 
 use crate::{Array, Real, Shape};
+use kernels::random;
 use rand::rand_core::{Infallible, TryRng};
-use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use rand::{Rng as _, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 /// A stream of random numbers: PCG XSL RR 128/64 (O'Neill 2014, "PCG: A Family of Simple Fast
 /// Space-Efficient Statistically Good Algorithms for Random Number Generation").
 ///
-/// The same seed and purpose give the same words, and so the same uniform numbers, on every
-/// platform. Normal numbers go through the platform's exp and ln once in a hundred times.
+/// The same seed and purpose give the same words on every platform, and so do they the same
+/// numbers: these are made of the words by operations that IEEE 754 rounds in one way only. Two
+/// numbers of an array take one word in `f32` and two in `f64`; see [`kernels::random`].
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: RngState,
@@ -52,20 +53,34 @@ impl Rng {
         self.state
     }
 
-    /// An array of independent normal numbers with mean 0 and variance 1.
+    /// An array of independent normal numbers with mean 0 and variance 1, by Box and Muller's
+    /// method: [`kernels::random::normal`].
     pub fn normal(&mut self, shape: impl Into<Shape>) -> Array {
-        self.array(shape, |rng| StandardNormal.sample(rng))
+        self.array(shape, |rng, out| random::normal(out, |start| rng.words_from(start)))
     }
 
-    /// An array of independent numbers, uniform in [low, high).
+    /// An array of independent numbers, uniform in [low, high): [`kernels::random::uniform`].
     ///
     /// # Panics
-    /// If the interval is empty or not finite.
+    /// If the interval is empty, or its length not finite.
     #[track_caller]
     pub fn uniform(&mut self, shape: impl Into<Shape>, low: Real, high: Real) -> Array {
-        let finite = low.is_finite() && high.is_finite();
+        let finite = (high - low).is_finite();
         assert!(finite && low < high, "uniform: [{low}, {high}) is not an interval");
-        self.array(shape, |rng| rng.random_range(low..high))
+        self.array(shape, |rng, out| {
+            random::uniform(out, [low, high], |start| rng.words_from(start));
+        })
+    }
+
+    /// An array of independent numbers, 0 with probability `rate` and else 1 / (1 − rate): what
+    /// dropout multiplies by, [`kernels::random::dropout`].
+    ///
+    /// # Panics
+    /// If `rate` is not in [0, 1).
+    #[track_caller]
+    pub fn dropout(&mut self, shape: impl Into<Shape>, rate: Real) -> Array {
+        assert!((0.0..1.0).contains(&rate), "dropout: the rate {rate} is not in [0, 1)");
+        self.array(shape, |rng, out| random::dropout(out, rate, |start| rng.words_from(start)))
     }
 
     /// A random order of 0 .. count, each as likely as any other.
@@ -90,12 +105,26 @@ impl Rng {
         self.random_range(0..bound as u64) as usize
     }
 
-    fn array(&mut self, shape: impl Into<Shape>, draw: impl Fn(&mut Rng) -> Real) -> Array {
-        Array::filled_by(shape, |out| out.iter_mut().for_each(|x| *x = draw(self)))
+    /// The array that `draw` writes with the words from here on.
+    #[inline]
+    fn array(&mut self, shape: impl Into<Shape>, draw: impl FnOnce(&Rng, &mut [Real])) -> Array {
+        let array = Array::filled_by(shape, |out| draw(self, out));
+        let words = random::words(array.shape().count()) as u64;
+        self.generator.advance(u128::from(words));
+        self.state.drawn += words;
+        array
+    }
+
+    /// The words from the `start`th on, counted from the next one, which are not yet drawn.
+    #[inline]
+    fn words_from(&self, start: usize) -> impl FnMut() -> u64 + use<> {
+        let mut generator = self.generator.clone();
+        generator.advance(start as u128);
+        move || generator.next_u64()
     }
 }
 
-/// The generator's own words, for `rand` and `rand_distr`: one word a call, counted.
+/// The generator's own words, for `rand` and the crates around it: one word a call, counted.
 impl TryRng for Rng {
     type Error = Infallible;
 
@@ -125,6 +154,7 @@ fn fnv1a(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_distr::{Distribution, StandardNormal};
 
     #[test]
     fn a_saved_stream_goes_on_where_it_stood() {
@@ -158,6 +188,60 @@ mod tests {
         assert!(mean.abs() < 0.016 && (variance - 1.0).abs() < 0.023, "{mean} {variance}");
         let (mean, variance) = moments(&rng.uniform([n], -1.0, 1.0));
         assert!(mean.abs() < 0.0092 && (variance - 1.0 / 3.0).abs() < 0.0048, "{mean} {variance}");
+    }
+
+    #[test]
+    fn normal_numbers_are_distributed_as_those_of_rand_distr() {
+        let n = 200_000;
+        let (mut ours, mut theirs) = (Rng::new(4, "ours"), Rng::new(4, "theirs"));
+        let ours = ours.normal([n]).numbers().to_vec();
+        let theirs = (0..n).map(|_| StandardNormal.sample(&mut theirs)).collect();
+        // Two samples of one distribution differ by more than this once in a thousand times.
+        assert!(kolmogorov_smirnov(ours.clone(), theirs) < 1.95 * (2.0 / n as f64).sqrt());
+        // 0.27 % and 63 in a million lie further out; five standard errors.
+        let beyond = |limit| ours.iter().filter(|x| x.abs() > limit).count() as f64;
+        assert!((beyond(3.0) - 0.0027 * n as f64).abs() < 116.0, "{}", beyond(3.0));
+        assert!((beyond(4.0) - 63.3e-6 * n as f64).abs() < 18.0, "{}", beyond(4.0));
+    }
+
+    #[test]
+    fn uniform_numbers_are_distributed_as_those_of_rand() {
+        let n = 200_000;
+        let (mut ours, mut theirs) = (Rng::new(5, "ours"), Rng::new(5, "theirs"));
+        let ours = ours.uniform([n], -3.0, 1.0).numbers().to_vec();
+        let theirs = (0..n).map(|_| theirs.random_range(-3.0..1.0)).collect();
+        assert!(kolmogorov_smirnov(ours, theirs) < 1.95 * (2.0 / n as f64).sqrt());
+    }
+
+    /// The largest difference between two samples' distribution functions.
+    fn kolmogorov_smirnov(mut a: Vec<Real>, mut b: Vec<Real>) -> f64 {
+        a.sort_by(Real::total_cmp);
+        b.sort_by(Real::total_cmp);
+        let below = |x: Real| b.partition_point(|b| *b < x) as f64 / b.len() as f64;
+        let difference = |(i, x): (usize, &Real)| (i as f64 / a.len() as f64 - below(*x)).abs();
+        a.iter().enumerate().map(difference).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn as_many_words_are_drawn_as_numbers_need() {
+        let mut rng = Rng::new(0, "words");
+        let per_pair = 2 * size_of::<Real>() as u64 / 8;
+        let mut drawn = 0;
+        for (count, pairs) in [(0, 0), (1, 1), (2, 1), (33, 17), (100_000, 50_000)] {
+            rng.normal([count]);
+            rng.uniform([count], 0.0, 1.0);
+            rng.dropout([count], 0.5);
+            drawn += 3 * pairs * per_pair;
+            assert_eq!(rng.state().drawn, drawn, "{count}");
+        }
+    }
+
+    #[test]
+    fn an_array_goes_on_where_the_one_before_it_ended() {
+        let once = Rng::new(1, "pieces").normal([1000]);
+        let mut rng = Rng::new(1, "pieces");
+        let pieces = [2, 98, 900].map(|len| rng.normal([len]).numbers().to_vec());
+        assert_eq!(once.numbers(), pieces.concat());
     }
 
     #[test]

@@ -112,6 +112,60 @@ mod tests {
         }
     }
 
+    /// Five steps of a single weight from 1, by the formulas of the docs.
+    #[test]
+    fn documented_formula_matches() {
+        const GRADIENTS: [f64; 5] = [0.5, -1.5, 0.25, 2.0, -0.125];
+        type Step<'a> = &'a mut dyn FnMut(f64, f64, i32) -> f64;
+        let walk = |step: Step<'_>| (1..).zip(GRADIENTS).fold(1.0, |w, (t, g)| step(w, g, t));
+        let (eta, mu, rho, beta1, beta2, epsilon, lambda) = (0.05, 0.8, 0.9, 0.7, 0.95, 0.01, 0.1);
+        let (mut u, mut m, mut v) = (0.0, 0.0, 0.0);
+        let sgd = walk(&mut |w, g, _| w - eta * g);
+        let momentum = walk(&mut |w, g, _| {
+            u = mu * u + g;
+            w - eta * u
+        });
+        u = 0.0;
+        let nesterov = walk(&mut |w, g, _| {
+            u = mu * u + g;
+            w - eta * (g + mu * u)
+        });
+        let rmsprop = walk(&mut |w, g, _| {
+            v = rho * v + (1.0 - rho) * g * g;
+            w - eta * g / (v.sqrt() + epsilon)
+        });
+        let mut adam = |lambda: f64| {
+            (m, v) = (0.0, 0.0);
+            walk(&mut |w, g, t| {
+                m = beta1 * m + (1.0 - beta1) * g;
+                v = beta2 * v + (1.0 - beta2) * g * g;
+                let (m_hat, v_hat) = (m / (1.0 - beta1.powi(t)), v / (1.0 - beta2.powi(t)));
+                (1.0 - eta * lambda) * w - eta * m_hat / (v_hat.sqrt() + epsilon)
+            })
+        };
+        let [adam, adamw] = [adam(0.0), adam(lambda)];
+        let ours = || Adam::new(0.05).betas(0.7, 0.95).epsilon(0.01);
+        let cases: [(&str, Box<dyn Optimiser>, f64); 6] = [
+            ("sgd", Box::new(Sgd::new(0.05)), sgd),
+            ("momentum", Box::new(Sgd::new(0.05).momentum(0.8)), momentum),
+            ("nesterov", Box::new(Sgd::new(0.05).momentum(0.8).nesterov()), nesterov),
+            ("rmsprop", Box::new(RmsProp::new(0.05).rho(0.9).epsilon(0.01)), rmsprop),
+            ("adam", Box::new(ours()), adam),
+            ("adamw", Box::new(AdamW::from(ours()).weight_decay(0.1)), adamw),
+        ];
+        for (name, mut optimiser, expected) in cases {
+            let init = Init::Constant(1.0);
+            let mut model = Linear::new(1, 1, init, &mut Rng::new(0, "unused"));
+            for g in GRADIENTS {
+                let loss = (model.params()[0].tensor() * g as Real).sum();
+                let gradients = gradients(loss, &model);
+                assert_eq!(optimiser.step(&mut model, &gradients), ["bias"]);
+            }
+            let found = f64::from(model.params()[0].tensor().item());
+            assert!((found - expected).abs() < 1e-5, "{name}: {found}, not {expected}");
+        }
+    }
+
     #[test]
     fn settings_out_of_their_range_are_refused() {
         let mistakes: [(fn(), &str); 11] = [

@@ -21,6 +21,7 @@
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
 //! | [`cross_entropy`] | how are the cross-entropies of logits and their gradients computed, each in one pass? |
+//! | [`random`] | how do random bits become random numbers? |
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid, softplus and √ computed, and how exactly? |
 //! | `on_level` | how is one plain loop compiled for every level of vector instructions? |
@@ -49,6 +50,7 @@ mod on_level;
 pub mod optimise;
 mod par;
 pub mod pool;
+pub mod random;
 pub mod reduce;
 pub mod resample;
 mod scratch;

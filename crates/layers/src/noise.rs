@@ -3,7 +3,7 @@
 //! All are the identity in evaluation.
 
 use crate::Module;
-use autograd::{Array, Real, Rng, Shape, Tensor};
+use autograd::{Real, Rng, Tensor};
 
 /// Sets each element to 0 with probability `rate` and divides the others by 1 - rate, so that
 /// the expectation stays:  y = x m / (1 - rate),  m ~ Bernoulli(1 - rate).
@@ -37,14 +37,8 @@ impl Module for Dropout {
     }
 
     fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
-        x * Tensor::constant(mask(self.rate, *x.shape(), rng))
+        x * Tensor::constant(rng.dropout(*x.shape(), self.rate))
     }
-}
-
-/// m / (1 - rate),  m ~ Bernoulli(1 - rate).
-fn mask(rate: Real, shape: Shape, rng: &mut Rng) -> Array {
-    let uniform = rng.uniform(shape, 0.0, 1.0);
-    uniform.map(|u| if u < rate { 0.0 } else { 1.0 / (1.0 - rate) })
 }
 
 /// [`Dropout`] of whole channels of an image at once: neighbouring pixels say much the same, so
@@ -84,7 +78,7 @@ impl Module for Dropout2d {
         let [n, _, _, channels] = x.shape()[..] else {
             panic!("dropout2d: input {} is not [batch, height, width, channels]", x.shape());
         };
-        x * Tensor::constant(mask(self.rate, [n, 1, 1, channels].into(), rng))
+        x * Tensor::constant(rng.dropout([n, 1, 1, channels], self.rate))
     }
 }
 

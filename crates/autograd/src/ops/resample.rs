@@ -236,9 +236,7 @@ mod tests {
                 assert!((at(&pooled, n, i, j, c) - sum / 4.0).abs() < 1e-6);
             }
         }
-        assert_eq!(
-            padded.abs().sum().item(),
-            padded.slice(1, 1..4).slice(2, 3..).abs().sum().item()
-        );
+        let inside = padded.slice(1, 1..4).slice(2, 3..).square().sum().item();
+        assert!((padded.square().sum().item() - inside).abs() < 1e-5 * inside);
     }
 }
