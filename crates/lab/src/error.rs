@@ -79,6 +79,13 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Data without a part to test with.
+    #[error("{path} comes in one piece, without a part to test with. Read it whole and divide it")]
+    OnePiece {
+        /// What was to be read.
+        path: PathBuf,
+    },
+
     /// A place in the data where these data cannot be.
     #[error(
         "the saved place, row {next} of epoch {epoch}, is not in data of {count} rows. Resume with \
