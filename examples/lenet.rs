@@ -1,13 +1,13 @@
 //! How does the LeNet learn to read digits, and which ones does it misread?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use autograd::{Real, in_pool};
 use clap::{Parser, value_parser};
 use lab::figures::{Confusion, captioned_grid, save_png, save_svg};
-use lab::systems::lenet::{Reading, Training, accuracy};
+use lab::systems::lenet::{IMAGE, Reading, Training, accuracy};
 use lab::{Error, Images, RunFolder, Scaling, Split, write_whole};
 use layers::{summary, to_safetensors};
 
@@ -36,10 +36,10 @@ fn main() -> ExitCode {
     lab::program::run(|flags: Flags| in_pool(|| train(&flags)))
 }
 
-fn train(flags: &Flags) -> Result<(), Error> {
+fn train(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
     let run = RunFolder::create(&flags.out)?;
     let (digits, test) = match &flags.data {
-        Some(folder) => (Images::load(folder, Split::Train)?, Images::load(folder, Split::Test)?),
+        Some(folder) => (load(folder, Split::Train)?, load(folder, Split::Test)?),
         None => divided(&Images::embedded_mnist()),
     };
     let (digits, test) =
@@ -51,7 +51,7 @@ fn train(flags: &Flags) -> Result<(), Error> {
     println!("reads  {test}");
 
     let mut training = Training::new(&digits, epochs as usize, flags.seed);
-    println!("{}", summary(training.net(), &lab::systems::lenet::IMAGE));
+    println!("{}", summary(training.net(), &IMAGE));
     let labels = test.labels().expect("digits have labels");
     let start = Instant::now();
     for epoch in 0..epochs {
@@ -79,6 +79,16 @@ fn train(flags: &Flags) -> Result<(), Error> {
     );
     println!("network and pictures are in {}", run.path().display());
     Ok(())
+}
+
+/// Labelled digits, enough for a batch and a test.
+fn load(folder: &Path, split: Split) -> Result<Images, Box<dyn std::error::Error>> {
+    let images = Images::load(folder, split)?;
+    if images.shape() != IMAGE || images.labels().is_none() || images.len() < 512 {
+        let path = folder.display();
+        return Err(format!("{path}: {images}; LeNet learns 512 labelled digits or more").into());
+    }
+    Ok(images)
 }
 
 /// Nine in ten digits, and every tenth.

@@ -9,6 +9,7 @@
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
 //! | [`Quartiles`] | what is typical of many runs? |
+//! | [`judge`] | how good are generated digits? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
 //! | [`Metrics`] | how is a run recorded? One JSON object a line |
 //! | [`figures`], [`save_gif`] | how are results drawn? |
@@ -24,6 +25,7 @@ pub mod data;
 mod error;
 pub mod figures;
 mod files;
+pub mod judge;
 mod metrics;
 mod moments;
 pub mod program;
@@ -37,6 +39,7 @@ pub use batches::{Position, ShuffledBatches, shuffled_batches};
 pub use data::{Images, Scaling, Split};
 pub use error::Error;
 pub use files::write_whole;
+pub use judge::{Judge, Judgement};
 pub use metrics::{Metrics, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};
 pub use quantiles::{Quartiles, quantile};

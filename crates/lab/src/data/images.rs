@@ -39,6 +39,15 @@ impl Scaling {
         }
     }
 
+    /// The same shade in the range of another scaling.
+    pub fn to(self, other: Scaling, number: Real) -> Real {
+        match (self, other) {
+            (Scaling::ZeroToOne, Scaling::MinusOneToOne) => 2.0 * number - 1.0,
+            (Scaling::MinusOneToOne, Scaling::ZeroToOne) => (number + 1.0) / 2.0,
+            _ => number,
+        }
+    }
+
     /// The byte whose number is nearest; 0 or 255 for numbers outside of the range, 0 for NaN.
     pub fn byte(self, number: Real) -> u8 {
         let byte = match self {
@@ -273,6 +282,10 @@ mod tests {
                 assert_eq!(scaling.byte(scaling.number(byte)), byte, "{scaling:?}");
             }
             assert_eq!([-9.0, 9.0, Real::NAN].map(|x| scaling.byte(x)), [0, 255, 0]);
+            for other in [Scaling::ZeroToOne, Scaling::MinusOneToOne] {
+                let error = scaling.to(other, scaling.number(51)) - other.number(51);
+                assert!(error.abs() < 1e-6, "{scaling:?} to {other:?}");
+            }
         }
     }
 

@@ -40,7 +40,7 @@ pub fn captioned_grid(
     let n = images.shape()[0];
     assert!(n == captions.len(), "captioned_grid: {n} images but {} captions", captions.len());
     // In small pixels; they are doubled before the letters are drawn.
-    let layout = Layout::of(images, columns, EM as usize / 2 + 2);
+    let layout = Layout::of(images, columns, EM as usize / 2 + 3);
     let mut picture = layout.picture(images, scaling).enlarged(2);
     let line = picture.width as usize;
     for (i, caption) in captions.iter().enumerate() {
