@@ -1,6 +1,5 @@
 //! What does the judge say of these pictures?
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +8,7 @@ use clap::{Parser, value_parser};
 use lab::figures::{image_grid, save_png};
 use lab::judge::{calibration_images, neighbour_grid, neighbours};
 use lab::systems::lenet::IMAGE;
-use lab::{Images, Judge, Judgement, RunFolder, Scaling, Split};
+use lab::{Error, Images, Judge, Judgement, RunFolder, Scaling, Split};
 
 /// Judge generated digits: are all classes there, are they clear, how far from real ones?
 #[derive(Parser)]
@@ -36,7 +35,7 @@ fn main() -> ExitCode {
     lab::program::run(|flags: Flags| in_pool(|| judge(&flags)))
 }
 
-fn judge(flags: &Flags) -> Result<(), Box<dyn Error>> {
+fn judge(flags: &Flags) -> Result<(), Error> {
     let run = RunFolder::create(&flags.out)?;
     let judge = Judge::embedded();
     println!("LeNet, accuracy {:.2} %", 100.0 * judge.net().accuracy());
@@ -79,10 +78,10 @@ fn judge(flags: &Flags) -> Result<(), Box<dyn Error>> {
 }
 
 /// The images, if LeNet can read them.
-fn checked(path: &Path, images: Images) -> Result<Images, Box<dyn Error>> {
+fn checked(path: &Path, images: Images) -> Result<Images, Error> {
     if images.shape() != IMAGE || images.len() < 2 {
-        let path = path.display();
-        return Err(format!("{path}: {images}; give at least two grey ones of 28 x 28").into());
+        let wanted = "two or more grey images of 28 x 28";
+        return Err(Error::OtherImages { path: path.into(), found: images.to_string(), wanted });
     }
     Ok(images)
 }

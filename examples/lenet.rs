@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     lab::program::run(|flags: Flags| in_pool(|| train(&flags)))
 }
 
-fn train(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
+fn train(flags: &Flags) -> Result<(), Error> {
     let run = RunFolder::create(&flags.out)?;
     let (digits, test) = match &flags.data {
         Some(folder) => (load(folder, Split::Train)?, load(folder, Split::Test)?),
@@ -82,11 +82,11 @@ fn train(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Labelled digits, enough for a batch and a test.
-fn load(folder: &Path, split: Split) -> Result<Images, Box<dyn std::error::Error>> {
+fn load(folder: &Path, split: Split) -> Result<Images, Error> {
     let images = Images::load(folder, split)?;
     if images.shape() != IMAGE || images.labels().is_none() || images.len() < 512 {
-        let path = folder.display();
-        return Err(format!("{path}: {images}; LeNet learns 512 labelled digits or more").into());
+        let wanted = "512 or more labelled digits of 28 x 28 x 1";
+        return Err(Error::OtherImages { path: folder.into(), found: images.to_string(), wanted });
     }
     Ok(images)
 }

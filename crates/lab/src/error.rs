@@ -86,6 +86,17 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Images that are sound, but not of the kind that is needed.
+    #[error("{path} holds {found}, not {wanted}. Choose other data")]
+    OtherImages {
+        /// What was read.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+        /// What a program wants.
+        wanted: &'static str,
+    },
+
     /// A place in the data where these data cannot be.
     #[error(
         "the saved place, row {next} of epoch {epoch}, is not in data of {count} rows. Resume with \
