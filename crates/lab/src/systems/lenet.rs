@@ -51,10 +51,9 @@ const SHIFT: usize = 2;
 /// How many images are read at once: enough to fill the threads, few enough for the caches.
 const READ_AT_ONCE: usize = 250;
 
-/// The network: first features, then one linear layer that tells the class.
+/// The network.
 pub struct LeNet {
-    features: Sequential,
-    classes: Linear,
+    layers: Sequential,
     /// Saved with the weights, so that a file says how good its network is.
     accuracy: Statistic,
 }
@@ -106,7 +105,7 @@ impl LeNet {
     /// The network before it has learnt anything.
     pub fn new(rng: &mut Rng) -> LeNet {
         let init = Init::KaimingNormal;
-        let mut features = Sequential::new()
+        let layers = Sequential::new()
             .add(Conv2d::new(1, 6, [5, 5], init, rng).padding(Padding::Same))
             .add(Activation::Relu)
             .add(MaxPool2d::new(2))
@@ -117,11 +116,9 @@ impl LeNet {
             .add(Linear::new(400, 120, init, rng))
             .add(Activation::Relu)
             .add(Linear::new(120, FEATURES, init, rng))
-            .add(Activation::Relu);
-        let mut classes = Linear::new(FEATURES, CLASSES, Init::XavierNormal, rng);
-        features.each_param_mut(&mut |param| param.move_into("features"));
-        classes.each_param_mut(&mut |param| param.move_into("classes"));
-        LeNet { features, classes, accuracy: Statistic::new("accuracy", Array::scalar(0.0)) }
+            .add(Activation::Relu)
+            .add(Linear::new(FEATURES, CLASSES, Init::XavierNormal, rng));
+        LeNet { layers, accuracy: Statistic::new("accuracy", Array::scalar(0.0)) }
     }
 
     /// A network whose numbers are in this safetensors file.
@@ -166,11 +163,13 @@ impl LeNet {
     }
 
     fn read_in_parts(&self, n: usize, part: impl Fn(Range<usize>) -> Tensor) -> Reading {
+        let (last, before) = self.layers.children().split_last().expect("LeNet has layers");
         let (mut beliefs, mut features) = (Vec::new(), Vec::new());
         no_grad(|| {
             for first in (0..n).step_by(READ_AT_ONCE) {
-                let f = self.features.forward(&part(first..(first + READ_AT_ONCE).min(n)));
-                beliefs.extend_from_slice(self.classes.forward(&f).softmax(-1).numbers());
+                let x = part(first..(first + READ_AT_ONCE).min(n));
+                let f = before.iter().fold(x, |x, layer| layer.forward(&x));
+                beliefs.extend_from_slice(last.forward(&f).softmax(-1).numbers());
                 features.extend_from_slice(f.numbers());
             }
         });
@@ -188,17 +187,15 @@ impl Module for LeNet {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.classes.forward(&self.features.forward(x))
+        self.layers.forward(x)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
-        self.features.each_param(visit);
-        self.classes.each_param(visit);
+        self.layers.each_param(visit);
     }
 
     fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
-        self.features.each_param_mut(visit);
-        self.classes.each_param_mut(visit);
+        self.layers.each_param_mut(visit);
     }
 
     fn each_statistic<'a>(&'a self, visit: &mut dyn FnMut(&'a Statistic)) {
@@ -207,6 +204,10 @@ impl Module for LeNet {
 
     fn each_statistic_mut(&mut self, visit: &mut dyn FnMut(&mut Statistic)) {
         visit(&mut self.accuracy);
+    }
+
+    fn children(&self) -> &[Box<dyn Module>] {
+        self.layers.children()
     }
 }
 
