@@ -39,7 +39,9 @@ fuzz_target!(|bytes: &[u8]| {
     match Images::load(&path, Split::Train) {
         Ok(images) => {
             let size: usize = images.shape().iter().product();
-            assert!(!images.is_empty() && (0..images.len()).all(|i| images.pixels(i).len() == size));
+            assert!(
+                !images.is_empty() && (0..images.len()).all(|i| images.pixels(i).len() == size)
+            );
             assert!(images.labels().is_none_or(|labels| labels.iter().all(|label| *label < 10)));
         }
         Err(why) => assert!(!why.to_string().is_empty()),
