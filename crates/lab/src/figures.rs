@@ -5,7 +5,9 @@
 
 mod axes;
 mod canvas;
+mod confusion;
 mod curves;
+mod grid;
 mod iso_bands;
 mod legend;
 mod opinion;
@@ -20,7 +22,9 @@ use std::path::Path;
 use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
 pub use canvas::Canvas;
+pub use confusion::Confusion;
 pub use curves::{Curve, Curves, Panel, Reference};
+pub use grid::{captioned_grid, image_grid, save_png};
 pub use opinion::Opinion;
 pub use raster::Bitmap;
 pub use scatter::Scatter;

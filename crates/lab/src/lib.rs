@@ -5,9 +5,11 @@
 //! | module or item | question it answers |
 //! |---|---|
 //! | [`AffineGaussian`] | which data does the Gaussian GAN learn? |
-//! | [`shuffled_batches`] | in which order does training see the data? |
+//! | [`data`] | what is a set of images, and where do images come from? |
+//! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
 //! | [`Quartiles`] | what is typical of many runs? |
+//! | [`judge`] | how good are generated digits? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
 //! | [`Metrics`] | how is a run recorded? One JSON object a line |
 //! | [`figures`], [`save_gif`] | how are results drawn? |
@@ -19,9 +21,11 @@
 mod affine_gaussian;
 mod animation;
 mod batches;
+pub mod data;
 mod error;
 pub mod figures;
 mod files;
+pub mod judge;
 mod metrics;
 mod moments;
 pub mod program;
@@ -31,9 +35,11 @@ pub mod systems;
 
 pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;
-pub use batches::shuffled_batches;
+pub use batches::{Position, ShuffledBatches, shuffled_batches};
+pub use data::{Images, Scaling, Split};
 pub use error::Error;
 pub use files::write_whole;
+pub use judge::{Judge, Judgement};
 pub use metrics::{Metrics, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};
 pub use quantiles::{Quartiles, quantile};

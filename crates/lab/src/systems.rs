@@ -2,5 +2,6 @@
 
 pub mod gaussian;
 pub mod keras_dcgan;
+pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
