@@ -18,7 +18,7 @@
 
 use crate::{AdversarialLoss, Fakes, Latent, Player, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
-use layers::Module;
+use layers::{Module, State, StateError, Stateful};
 
 /// A generator and a discriminator that learn from each other.
 pub struct Game {
@@ -300,5 +300,97 @@ impl Game {
     /// Both players, the generator first, to load their states into.
     pub fn players_mut(&mut self) -> [&mut Player; 2] {
         [&mut self.generator, &mut self.discriminator]
+    }
+}
+
+/// Both players, and how many turns they have played. The settings and terms are no state.
+impl Stateful for Game {
+    fn put(&self, state: &mut State<'_>) {
+        state.within("generator", |state| self.generator.put(state));
+        state.within("discriminator", |state| self.discriminator.put(state));
+        state.put_counter("turns", self.turns);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        state.within("generator", |state| self.generator.take(state))?;
+        state.within("discriminator", |state| self.discriminator.take(state))?;
+        self.turns = state.take_counter("turns")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Adam, Bce, InputNoise, RmsProp, Schedule};
+    use layers::{BatchNorm, Init, Linear, Sequential, restore};
+
+    /// With statistics, a schedule and fading noise: all that a turn depends on.
+    fn game(width: usize) -> Game {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+        let generator = Sequential::new()
+            .add(linear(3, width))
+            .add(BatchNorm::pytorch(width))
+            .add(linear(width, 2));
+        let schedule = Schedule::Linear { from: 0, to: 20 };
+        let players = (
+            Player::new(generator, Adam::new(0.01)).schedule(schedule),
+            Player::new(linear(2, 1), RmsProp::new(0.01)),
+        );
+        Game::new(players.0, players.1, Bce::default(), Latent::Normal { size: 3 }).settings(
+            Settings {
+                input_noise: Some(InputNoise { std: 0.5, until: 9 }),
+                ..Settings::default()
+            },
+        )
+    }
+
+    fn state(game: &Game) -> State<'static> {
+        let mut state = State::new();
+        game.put(&mut state);
+        state
+    }
+
+    #[test]
+    fn a_loaded_game_plays_the_same_turns() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        for before in [0, 1, 5] {
+            let (mut saved, mut loaded) = (game(8), game(8));
+            let mut rng = Rng::new(0, "noise");
+            (0..before).for_each(|_| drop(saved.step(&real, &mut rng)));
+            restore(&mut loaded, state(&saved)).unwrap();
+            let mut same = rng.clone();
+            for _ in 0..6 {
+                let (a, b) = (saved.step(&real, &mut rng), loaded.step(&real, &mut same));
+                assert_eq!((a.loss_d, a.loss_g, a.correct), (b.loss_d, b.loss_g, b.correct));
+            }
+            assert_eq!(state(&saved).to_bytes(None), state(&loaded).to_bytes(None));
+            assert_eq!(state(&saved).counters, state(&loaded).counters);
+        }
+    }
+
+    #[test]
+    fn the_state_of_another_game_is_refused_and_nothing_changes() {
+        let mut target = game(8);
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        target.step(&real, &mut Rng::new(0, "noise"));
+        let before = state(&target);
+        let why = restore(&mut target, state(&game(9))).unwrap_err().to_string();
+        assert!(why.starts_with("tensor `generator.0.weight` has shape [3, 9]"), "{why}");
+        // The generator fits; what the discriminator's optimiser remembers does not.
+        let mut other = before.clone();
+        other.within("discriminator.optimiser", |state| {
+            state.take("bias.v", [1].into()).unwrap();
+            state.put_list("bias.v", &[1.0, 2.0]);
+        });
+        other.within("generator.0", |state| {
+            let weight = state.take("weight", [3, 8].into()).unwrap();
+            state.put("weight", &weight.map(|w| w + 1.0));
+        });
+        let why = restore(&mut target, other).unwrap_err().to_string();
+        assert!(why.starts_with("tensor `discriminator.optimiser.bias.v` has shape [2]"), "{why}");
+        assert_eq!(state(&target).to_bytes(None), before.to_bytes(None));
+        assert_eq!(state(&target).counters, before.counters);
     }
 }
