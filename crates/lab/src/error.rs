@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::data::Flaw;
+
 /// A failure outside the program: each text names the path and the way out.
 ///
 /// The cause (say, "no space left on device") is the error's `source()`, which a report prints behind it.
@@ -56,6 +58,39 @@ pub enum Error {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+
+    /// A file of data is broken, or not of the format that its name says.
+    #[error("{path}: {flaw}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
+
+    /// Neither a folder nor a file of images.
+    #[error(
+        "{path} holds no images. Give a folder with MNIST's four files, CIFAR-10's .bin files or \
+         PNG files, or a .csv or IDX file"
+    )]
+    NoData {
+        /// What was to be read.
+        path: PathBuf,
+    },
+
+    /// A place in the data where these data cannot be.
+    #[error(
+        "the saved place, row {next} of epoch {epoch}, is not in data of {count} rows. Resume with \
+         the data that the run began with"
+    )]
+    Position {
+        /// Which pass over the data.
+        epoch: u64,
+        /// How many rows of it were used.
+        next: u64,
+        /// How many rows there are.
+        count: usize,
     },
 
     /// A line of a metrics file does not hold the expected record.

@@ -6,6 +6,7 @@
 mod axes;
 mod canvas;
 mod curves;
+mod grid;
 mod iso_bands;
 mod legend;
 mod opinion;
@@ -21,6 +22,7 @@ use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
 pub use canvas::Canvas;
 pub use curves::{Curve, Curves, Panel, Reference};
+pub use grid::{image_grid, save_png};
 pub use opinion::Opinion;
 pub use raster::Bitmap;
 pub use scatter::Scatter;

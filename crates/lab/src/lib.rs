@@ -5,7 +5,8 @@
 //! | module or item | question it answers |
 //! |---|---|
 //! | [`AffineGaussian`] | which data does the Gaussian GAN learn? |
-//! | [`shuffled_batches`] | in which order does training see the data? |
+//! | [`data`] | what is a set of images, and where do images come from? |
+//! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
 //! | [`Quartiles`] | what is typical of many runs? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
@@ -19,6 +20,7 @@
 mod affine_gaussian;
 mod animation;
 mod batches;
+pub mod data;
 mod error;
 pub mod figures;
 mod files;
@@ -31,7 +33,8 @@ pub mod systems;
 
 pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;
-pub use batches::shuffled_batches;
+pub use batches::{Position, ShuffledBatches, shuffled_batches};
+pub use data::{Images, Scaling, Split};
 pub use error::Error;
 pub use files::write_whole;
 pub use metrics::{Metrics, read_metrics};

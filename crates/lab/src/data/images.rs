@@ -1,0 +1,259 @@
+//! How are images kept, and how do they become numbers?
+
+use std::borrow::Borrow;
+use std::ops::Range;
+
+use autograd::{Array, Real};
+
+use super::Provenance;
+
+/// Images of one size, with or without labels.
+///
+/// A pixel is a byte for each channel; its channels lie side by side, then come columns, rows,
+/// images.
+#[derive(Clone, PartialEq)]
+pub struct Images {
+    shape: [usize; 3],
+    pixels: Vec<u8>,
+    labels: Option<Vec<u8>>,
+    provenance: Provenance,
+}
+
+/// Which numbers the bytes 0 to 255 become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// x / 255, in [0, 1]: what a sigmoid can produce.
+    ZeroToOne,
+    /// (x - 127.5) / 127.5, in [-1, 1]: what a tanh can produce.
+    MinusOneToOne,
+}
+
+impl Scaling {
+    /// The number for a byte.
+    pub fn number(self, byte: u8) -> Real {
+        match self {
+            Scaling::ZeroToOne => Real::from(byte) / 255.0,
+            Scaling::MinusOneToOne => (Real::from(byte) - 127.5) / 127.5,
+        }
+    }
+
+    /// The byte whose number is nearest; 0 or 255 for numbers outside of the range, 0 for NaN.
+    pub fn byte(self, number: Real) -> u8 {
+        let byte = match self {
+            Scaling::ZeroToOne => number * 255.0,
+            Scaling::MinusOneToOne => number * 127.5 + 127.5,
+        };
+        // The cast saturates.
+        byte.round() as u8
+    }
+}
+
+impl Images {
+    /// Images of these pixels, image after image, row after row, channels side by side.
+    ///
+    /// - `shape`: height, width, channels.
+    ///
+    /// # Panics
+    /// If a size is 0, or the pixels or labels are not as many as they should be.
+    #[track_caller]
+    pub fn new(shape: [usize; 3], pixels: Vec<u8>, labels: Option<Vec<u8>>) -> Images {
+        let size: usize = shape.iter().product();
+        assert!(size > 0, "images: there is nothing in an image of {shape:?}");
+        let bytes = pixels.len();
+        assert!(
+            bytes.is_multiple_of(size),
+            "images: {bytes} bytes are no whole number of images of {shape:?}"
+        );
+        if let Some(labels) = &labels {
+            let (images, labels) = (bytes / size, labels.len());
+            assert!(images == labels, "images: {images} images but {labels} labels");
+        }
+        Images { shape, pixels, labels, provenance: Provenance::Unknown }
+    }
+
+    /// The same with labels, as many as there are images, and recognised.
+    pub(super) fn labelled(self, labels: Vec<u8>, provenance: Provenance) -> Images {
+        let images = Images::new(self.shape, self.pixels, Some(labels));
+        Images { provenance, ..images }
+    }
+
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        self.pixels.len() / self.size()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.pixels.is_empty()
+    }
+
+    /// Height, width and channels of each image.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The class of each image, if it is known.
+    pub fn labels(&self) -> Option<&[u8]> {
+        self.labels.as_deref()
+    }
+
+    /// Whether these are the images of a well-known set, by their checksums.
+    pub fn provenance(&self) -> Provenance {
+        self.provenance
+    }
+
+    /// The bytes of an image.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    #[track_caller]
+    pub fn pixels(&self, i: usize) -> &[u8] {
+        assert!(i < self.len(), "images: there is no image {i} among {}", self.len());
+        &self.pixels[i * self.size()..][..self.size()]
+    }
+
+    /// A part of the images, copied.
+    ///
+    /// # Panics
+    /// If the range goes past the end.
+    #[must_use]
+    #[track_caller]
+    pub fn take(&self, range: Range<usize>) -> Images {
+        self.select(range)
+    }
+
+    /// These images in this order, copied.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    #[must_use]
+    #[track_caller]
+    pub fn select(&self, indices: impl IntoIterator<Item: Borrow<usize>>) -> Images {
+        let mut pixels = Vec::new();
+        let mut labels = self.labels.as_ref().map(|_| Vec::new());
+        for i in indices {
+            let i = *i.borrow();
+            pixels.extend_from_slice(self.pixels(i));
+            if let (Some(chosen), Some(all)) = (&mut labels, &self.labels) {
+                chosen.push(all[i]);
+            }
+        }
+        // A part of a well-known set is not that set.
+        Images { shape: self.shape, pixels, labels, provenance: Provenance::Unknown }
+    }
+
+    /// The places of the images of each class: those of class c stand at c. None without labels.
+    pub fn by_class(&self) -> Option<Vec<Vec<usize>>> {
+        let labels = self.labels()?;
+        let classes = labels.iter().max().map_or(0, |last| usize::from(*last) + 1);
+        let mut places = vec![Vec::new(); classes];
+        for (place, label) in labels.iter().enumerate() {
+            places[usize::from(*label)].push(place);
+        }
+        Some(places)
+    }
+
+    /// These images as numbers, `[n, height, width, channels]`.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    #[must_use]
+    #[track_caller]
+    pub fn scaled(
+        &self,
+        indices: impl IntoIterator<Item: Borrow<usize>>,
+        scaling: Scaling,
+    ) -> Array {
+        let rows: Vec<&[u8]> = indices.into_iter().map(|i| self.pixels(*i.borrow())).collect();
+        let [height, width, channels] = self.shape;
+        Array::filled_by([rows.len(), height, width, channels], |out| {
+            for (out, row) in out.chunks_exact_mut(self.size()).zip(rows) {
+                for (number, byte) in out.iter_mut().zip(row) {
+                    *number = scaling.number(*byte);
+                }
+            }
+        })
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// Images whose channels are planes, one behind the other, with the channels side by side.
+pub(super) fn channels_last(planes: &[u8], [height, width, channels]: [usize; 3]) -> Vec<u8> {
+    let plane = height * width;
+    let mut pixels = Vec::with_capacity(planes.len());
+    for image in planes.chunks_exact(plane * channels) {
+        pixels.extend((0..plane * channels).map(|i| image[i % channels * plane + i / channels]));
+    }
+    pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Five images of 1 x 2 pixels in three channels.
+    fn five() -> Images {
+        Images::new([1, 2, 3], (0..30).collect(), Some(vec![2, 0, 2, 3, 0]))
+    }
+
+    #[test]
+    fn parts_keep_their_pixels_and_labels() {
+        let images = five();
+        assert_eq!((images.len(), images.shape()), (5, [1, 2, 3]));
+        let part = images.take(1..3);
+        assert_eq!((part.len(), part.labels()), (2, Some(&[0, 2][..])));
+        assert_eq!(part.pixels(1), [12, 13, 14, 15, 16, 17]);
+        let chosen = images.select([4, 0]);
+        assert_eq!((chosen.pixels(0), chosen.pixels(1)), (images.pixels(4), images.pixels(0)));
+        assert_eq!(chosen.labels(), Some(&[0, 2][..]));
+    }
+
+    #[test]
+    fn classes_hold_the_places_of_their_images() {
+        let places = five().by_class().unwrap();
+        assert_eq!(places, [vec![1, 4], vec![], vec![0, 2], vec![3]]);
+    }
+
+    #[test]
+    fn batches_are_scaled_in_the_order_asked_for() {
+        let images = Images::new([1, 1, 2], vec![0, 255, 51, 204], None);
+        let batch = images.scaled([1, 0], Scaling::ZeroToOne);
+        assert_eq!(batch.shape(), &[2, 1, 1, 2].into());
+        assert_eq!(batch.numbers(), [0.2, 0.8, 0.0, 1.0]);
+        let batch = images.scaled(0..2, Scaling::MinusOneToOne);
+        let expected = [-1.0, 1.0, -76.5 / 127.5, 76.5 / 127.5];
+        assert!(batch.numbers().iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-6));
+    }
+
+    #[test]
+    fn bytes_survive_both_scalings() {
+        for scaling in [Scaling::ZeroToOne, Scaling::MinusOneToOne] {
+            for byte in 0..=255 {
+                assert_eq!(scaling.byte(scaling.number(byte)), byte, "{scaling:?}");
+            }
+            assert_eq!([-9.0, 9.0, Real::NAN].map(|x| scaling.byte(x)), [0, 255, 0]);
+        }
+    }
+
+    #[test]
+    fn planes_become_channels_side_by_side() {
+        // Two images of 1 x 2 pixels in three channels: red, green, blue.
+        let planes = *b"rRgGbBrRgGbB";
+        assert_eq!(channels_last(&planes, [1, 2, 3]), b"rgbRGBrgbRGB");
+    }
+
+    #[test]
+    #[should_panic(expected = "images: there is no image 5 among 5")]
+    fn images_past_the_end_are_refused() {
+        let _ = five().pixels(5);
+    }
+
+    #[test]
+    #[should_panic(expected = "images: 5 images but 4 labels")]
+    fn every_image_has_a_label() {
+        let _ = Images::new([1, 2, 3], vec![0; 30], Some(vec![0; 4]));
+    }
+}

@@ -1,0 +1,154 @@
+//! How are many images shown as one picture?
+
+use std::path::Path;
+
+use autograd::Array;
+
+use super::Bitmap;
+use crate::{Error, Scaling, write_whole};
+
+/// White pixels around every image.
+const GAP: usize = 2;
+
+/// Images side by side on white, row after row.
+///
+/// - `images`: `[n, height, width, channels]`, n at least 1, channels 1 (grey) or 3 (red, green,
+///   blue); numbers outside of the scaling's range are shown as its ends;
+/// - `columns`: images in a row, at least 1.
+///
+/// # Panics
+/// If the shape is not this or there are no columns.
+#[must_use]
+#[track_caller]
+pub fn image_grid(images: &Array, columns: usize, scaling: Scaling) -> Bitmap {
+    let [n, height, width, channels @ (1 | 3)] = images.shape()[..] else {
+        panic!("image_grid: {} is not [n, height, width, 1 or 3]", images.shape());
+    };
+    assert!(n > 0 && columns > 0, "image_grid: {n} images in {columns} columns are no picture");
+    let columns = columns.min(n);
+    let side = |count: usize, size: usize| (count * (size + GAP) + GAP) as u32;
+    let mut grid = Bitmap::white(side(columns, width), side(n.div_ceil(columns), height));
+    let line = 3 * grid.width as usize;
+    for (i, row) in images.numbers().chunks_exact((width * channels).max(1)).enumerate() {
+        let (image, y) = (i / height, i % height);
+        let top = GAP + image / columns * (height + GAP);
+        let left = GAP + image % columns * (width + GAP);
+        let place = (top + y) * line + 3 * left;
+        let pixels = grid.rgb[place..][..3 * width].chunks_exact_mut(3);
+        for (pixel, colour) in pixels.zip(row.chunks_exact(channels)) {
+            for (c, byte) in pixel.iter_mut().enumerate() {
+                *byte = scaling.byte(colour[c.min(channels - 1)]);
+            }
+        }
+    }
+    grid
+}
+
+impl Bitmap {
+    /// The same with every pixel as a square of `k` x `k`.
+    #[must_use]
+    pub fn enlarged(&self, k: u32) -> Bitmap {
+        let (row, k) = (3 * self.width as usize, k as usize);
+        let mut rgb = Vec::with_capacity(self.rgb.len() * k * k);
+        for line in self.rgb.chunks_exact(row.max(1)) {
+            let wide: Vec<u8> = line.chunks_exact(3).flat_map(|pixel| pixel.repeat(k)).collect();
+            (0..k).for_each(|_| rgb.extend_from_slice(&wide));
+        }
+        Bitmap { width: self.width * k as u32, height: self.height * k as u32, rgb }
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Panics
+    /// If it has no pixels.
+    #[must_use]
+    #[track_caller]
+    pub fn to_png(&self) -> Vec<u8> {
+        let grey =
+            self.rgb.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        let data = if grey {
+            encoder.set_color(png::ColorType::Grayscale);
+            self.rgb.iter().step_by(3).copied().collect()
+        } else {
+            encoder.set_color(png::ColorType::Rgb);
+            self.rgb.clone()
+        };
+        let mut writer = encoder.write_header().expect("to_png: a picture has pixels");
+        writer.write_image_data(&data).expect("there are as many bytes as pixels");
+        writer.finish().expect("writing to memory cannot fail");
+        bytes
+    }
+}
+
+/// Writes a picture as a PNG file, whole or not at all.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn save_png(picture: &Bitmap, path: impl AsRef<Path>) -> Result<(), Error> {
+    write_whole(path, &picture.to_png())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::Real;
+
+    /// The picture in a PNG file: its size and its bytes as they are stored.
+    fn decoded(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let frame = reader.next_frame(&mut pixels).unwrap();
+        pixels.truncate(frame.buffer_size());
+        (frame.width, frame.height, pixels)
+    }
+
+    #[test]
+    fn images_stand_row_after_row_on_white() {
+        // Three images of 2 x 1 pixels in two columns.
+        let images = Array::new([3, 2, 1, 1], &[0.0, 0.2, 0.4, 0.6, 0.8, 9.0]);
+        let grid = image_grid(&images, 2, Scaling::ZeroToOne);
+        assert_eq!((grid.width, grid.height), (8, 10));
+        let at = |x: usize, y: usize| grid.rgb[3 * (8 * y + x)];
+        assert_eq!([at(2, 2), at(2, 3), at(5, 2), at(5, 3)], [0, 51, 102, 153]);
+        assert_eq!([at(2, 6), at(2, 7)], [204, 255]);
+        let dark = grid.rgb.chunks(3).filter(|pixel| *pixel != [255; 3]).count();
+        assert_eq!(dark, 5);
+    }
+
+    #[test]
+    fn colours_stay_in_their_order() {
+        let images = Array::new([1, 1, 1, 3], &[-1.0, 0.0, 1.0]);
+        let grid = image_grid(&images, 4, Scaling::MinusOneToOne);
+        assert_eq!((grid.width, grid.height), (5, 5));
+        assert_eq!(grid.rgb[3 * 12..][..3], [0, 128, 255]);
+    }
+
+    #[test]
+    fn a_saved_picture_opens_with_the_same_pixels() {
+        let numbers: Vec<Real> = (0..24).map(|i| i as Real / 23.0).collect();
+        let colour = image_grid(&Array::new([2, 2, 2, 3], &numbers), 2, Scaling::ZeroToOne);
+        assert_eq!(decoded(&colour.to_png()), (colour.width, colour.height, colour.rgb.clone()));
+        // A grey picture is stored in a byte a pixel.
+        let grey = image_grid(&Array::new([6, 2, 2, 1], &numbers), 2, Scaling::ZeroToOne);
+        let (_, _, pixels) = decoded(&grey.to_png());
+        assert!(grey.rgb.chunks(3).map(|pixel| pixel[0]).eq(pixels));
+    }
+
+    #[test]
+    fn an_enlarged_pixel_is_a_square() {
+        let small = Bitmap { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        let large = small.enlarged(2);
+        assert_eq!((large.width, large.height), (4, 2));
+        assert_eq!(large.rgb, [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6].repeat(2));
+    }
+
+    #[test]
+    #[should_panic(expected = "image_grid: [4, 28, 28] is not [n, height, width, 1 or 3]")]
+    fn images_have_four_axes() {
+        let _ = image_grid(&Array::zeros([4, 28, 28]), 2, Scaling::ZeroToOne);
+    }
+}
