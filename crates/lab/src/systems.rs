@@ -4,3 +4,4 @@ pub mod gaussian;
 pub mod keras_dcgan;
 pub mod mnist_gan;
 pub mod radford_dcgan;
+pub mod vanilla_gan;

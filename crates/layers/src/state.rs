@@ -53,14 +53,14 @@ pub enum StateError {
     #[error("counter `{0}` belongs to no part of the model; is this the state of another model?")]
     UnknownCounter(String),
     /// A counter has a value that it cannot have here.
-    #[error("counter `{name}` is {found}: {wanted}")]
+    #[error("counter `{name}` is {found}: {why}")]
     Counter {
         /// Which counter.
         name: String,
         /// Its value.
         found: u64,
-        /// What it may be.
-        wanted: String,
+        /// Why it cannot be.
+        why: String,
     },
 }
 
@@ -264,6 +264,11 @@ impl<'a> State<'a> {
     pub fn take_counter(&mut self, name: &str) -> Result<u64, StateError> {
         let name = format!("{}{name}", self.path);
         self.counters.remove(&name).ok_or(StateError::NoCounter(name))
+    }
+
+    /// The error of a counter that cannot have this value.
+    pub fn wrong_counter(&self, name: &str, found: u64, why: String) -> StateError {
+        StateError::Counter { name: format!("{}{name}", self.path), found, why }
     }
 
     /// Takes a random stream, at the place where it stood.
@@ -516,8 +521,14 @@ mod tests {
     fn what_is_missing_or_left_over_is_named_and_nothing_changes() {
         type Change = fn(&mut State<'_>);
         let cases: [(Change, &str); 5] = [
-            (|state| drop(state.counters.remove("part.count")), "counter `part.count` is missing"),
-            (|s| drop(s.counters.remove("part.noise.drawn")), "counter `part.noise.drawn` is miss"),
+            (
+                |s| s.counters.retain(|name, _| name != "part.count"),
+                "counter `part.count` is missing",
+            ),
+            (
+                |s| s.counters.retain(|n, _| n != "part.noise.drawn"),
+                "counter `part.noise.drawn` is",
+            ),
             (|state| state.put_counter("other", 1), "counter `other` belongs to no part"),
             (|state| state.put_list("other", &[1.0]), "tensor `other` belongs to no part"),
             (
