@@ -7,13 +7,16 @@
 //! | a folder with `train-images-idx3-ubyte` and its three siblings | MNIST, Fashion-MNIST |
 //! | one file whose name has `-idx3-ubyte` or `-idx4-ubyte` | images without labels |
 //! | a folder with `data_batch_1.bin` and its siblings | CIFAR-10 |
-//! | a folder of PNG files, or of one such folder a class | any pictures |
+//! | a folder of PNG files, or of one folder of them for each class | any pictures |
+//! | a folder of two such folders, `train` and `test` | the same in two parts |
 //! | a file ending in `.csv` | digits of 8 x 8, the label last |
 //!
 //! IDX, CIFAR and CSV files may be packed, with `.gz` behind their names. Everything is checked
 //! before memory is taken for it: a broken file is an [`Error`](crate::Error) that names the file
 //! and the way out, and costs at most its own size and 16 MiB.
 
+mod cifar;
+mod csv;
 mod flaw;
 mod gzip;
 mod idx;
@@ -21,7 +24,9 @@ mod images;
 mod load;
 mod mnist;
 mod packed;
+mod png_folder;
 mod provenance;
+mod resize;
 
 pub use flaw::Flaw;
 use images::channels_last;

@@ -79,6 +79,24 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Data without a part to test with.
+    #[error("{path} comes in one piece, without a part to test with. Read it whole and divide it")]
+    OnePiece {
+        /// What was to be read.
+        path: PathBuf,
+    },
+
+    /// Images that are sound, but not of the kind that is needed.
+    #[error("{path} holds {found}, not {wanted}. Choose other data")]
+    OtherImages {
+        /// What was read.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+        /// What a program wants.
+        wanted: &'static str,
+    },
+
     /// A place in the data where these data cannot be.
     #[error(
         "the saved place, row {next} of epoch {epoch}, is not in data of {count} rows. Resume with \

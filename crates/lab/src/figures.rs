@@ -5,6 +5,7 @@
 
 mod axes;
 mod canvas;
+mod confusion;
 mod curves;
 mod grid;
 mod iso_bands;
@@ -21,8 +22,9 @@ use std::path::Path;
 use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
 pub use canvas::Canvas;
+pub use confusion::Confusion;
 pub use curves::{Curve, Curves, Panel, Reference};
-pub use grid::{image_grid, save_png};
+pub use grid::{captioned_grid, image_grid, save_png};
 pub use opinion::Opinion;
 pub use raster::Bitmap;
 pub use scatter::Scatter;

@@ -16,9 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use data::Source;
 pub use flags::{Command, Recipe, TrainFlags};
 
-use crate::image_gan::ImageGan;
+use crate::image_gan::{ImageGan, samples};
+use crate::judge::{Judge, calibration_images};
 use crate::training::{self, CHECKPOINT, Outcome, Plan, Stop};
 use crate::{Checkpoint, Error, Images, RunFolder, Scaling, ShuffledBatches, report};
+
+/// Samples that are judged at the end of a run.
+const JUDGED: usize = 1000;
 
 /// A system of images as a program.
 pub struct ImageProgram {
@@ -144,7 +148,14 @@ impl ImageProgram {
             println!("stopped after {step} iterations; to go on:\n  {resume}");
             return Ok(());
         }
-        report::save(&folder, self.title, &configuration, &[], &[resume, generate.clone()])?;
+        let judgement = if configuration.data.are_digits() {
+            in_pool(|| self.judge(&mut gan, seed))
+        } else {
+            Vec::new()
+        };
+        judgement.iter().for_each(|line| println!("{line}"));
+        let commands = [resume, generate.clone()];
+        report::save(&folder, self.title, &configuration, &judgement, &commands)?;
         println!("pictures, checkpoint, metrics.jsonl and report.html are in {path}; to go on:");
         println!("  {generate}");
         Ok(())
@@ -241,6 +252,18 @@ impl ImageProgram {
         let mut game = self.fresh_game(&configuration);
         checkpoint.restore_part(&mut game)?;
         Ok(game)
+    }
+
+    /// What the judge says of the generator's samples, beside real digits.
+    fn judge(&self, gan: &mut ImageGan, seed: u64) -> Vec<String> {
+        let game = gan.game();
+        let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
+        let judge = Judge::embedded();
+        let fakes = judge.judge(&samples(game, &noise, data::SHAPE), self.scaling);
+        let (_, digits) = calibration_images(JUDGED).swap_remove(0);
+        let real = judge.judge(&digits, Scaling::MinusOneToOne);
+        let lines = format!("generated, {fakes}\nreal digits, {real}");
+        lines.lines().map(str::to_owned).collect()
     }
 
     /// How to resume a run and how to use what it has learnt.

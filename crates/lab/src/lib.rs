@@ -9,6 +9,7 @@
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
 //! | [`Quartiles`] | what is typical of many runs? |
+//! | [`judge`] | how good are generated digits? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
 //! | [`training`] | how does a run train: watched, saved, stopped and resumed? |
 //! | [`Checkpoint`], [`save_checkpoint`] | how does a run stop and go on? |
@@ -32,6 +33,7 @@ pub mod figures;
 mod files;
 pub mod image_gan;
 pub mod image_program;
+pub mod judge;
 mod metrics;
 mod moments;
 pub mod program;
@@ -48,6 +50,7 @@ pub use checkpoint::{Checkpoint, Progress, save_checkpoint};
 pub use data::{Images, Scaling, Split};
 pub use error::Error;
 pub use files::{write_durably, write_whole};
+pub use judge::{Judge, Judgement};
 pub use metrics::{Metrics, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};
 pub use quantiles::{Quartiles, quantile};

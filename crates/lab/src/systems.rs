@@ -2,6 +2,7 @@
 
 pub mod gaussian;
 pub mod keras_dcgan;
+pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
 pub mod vanilla_gan;

@@ -94,6 +94,50 @@ pub enum Flaw {
         /// The last class.
         last: u8,
     },
+
+    /// A file of records that ends within one, or has none.
+    #[error("{found} bytes are no whole number of records of {record}. Fetch the file again")]
+    Records {
+        /// Bytes there are.
+        found: usize,
+        /// Bytes of a record.
+        record: usize,
+    },
+
+    /// A line of a table that is no digit.
+    #[error("line {line}: {what}. Correct or delete this line")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+
+    /// A PNG file that is damaged; what the decoder says.
+    #[error("not a whole PNG file: {0}. Save or fetch the picture again")]
+    Png(String),
+
+    /// A picture of another size than the first.
+    #[error("{found:?} pixels, the first picture of the folder has {first:?}. Ask for one size")]
+    OtherSize {
+        /// Height and width.
+        found: [usize; 2],
+        /// Height and width of the first.
+        first: [usize; 2],
+    },
+
+    /// A picture of more pixels than are read.
+    #[error("{found:?} are more than {limit} pixels. Make the picture smaller")]
+    Large {
+        /// Height and width.
+        found: [usize; 2],
+        /// The most pixels.
+        limit: usize,
+    },
+
+    /// A folder with more folders than a byte can number.
+    #[error("more than 256 folders, each of which would be a class")]
+    Classes,
 }
 
 impl Flaw {

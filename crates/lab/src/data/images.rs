@@ -1,11 +1,13 @@
 //! How are images kept, and how do they become numbers?
 
 use std::borrow::Borrow;
+use std::fmt;
 use std::ops::Range;
 
 use autograd::{Array, Real};
 
 use super::Provenance;
+use super::resize::resized;
 
 /// Images of one size, with or without labels.
 ///
@@ -34,6 +36,15 @@ impl Scaling {
         match self {
             Scaling::ZeroToOne => Real::from(byte) / 255.0,
             Scaling::MinusOneToOne => (Real::from(byte) - 127.5) / 127.5,
+        }
+    }
+
+    /// The same shade in the range of another scaling.
+    pub fn to(self, other: Scaling, number: Real) -> Real {
+        match (self, other) {
+            (Scaling::ZeroToOne, Scaling::MinusOneToOne) => 2.0 * number - 1.0,
+            (Scaling::MinusOneToOne, Scaling::ZeroToOne) => (number + 1.0) / 2.0,
+            _ => number,
         }
     }
 
@@ -175,8 +186,44 @@ impl Images {
         })
     }
 
+    /// The same with every image brought to this height and width, by averaging.
+    ///
+    /// # Panics
+    /// If the size is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn resized(&self, size: [usize; 2]) -> Images {
+        let [height, width, channels] = self.shape;
+        if size == [height, width] {
+            return self.clone();
+        }
+        let images = self.pixels.chunks_exact(self.size());
+        let pixels = images.flat_map(|image| resized(image, self.shape, size)).collect();
+        Images::new([size[0], size[1], channels], pixels, self.labels.clone())
+    }
+
     fn size(&self) -> usize {
         self.shape.iter().product()
+    }
+}
+
+/// What they are in a line: how many, of which size, from which set.
+impl fmt::Display for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [height, width, channels] = self.shape;
+        write!(f, "{} images of {height} x {width} x {channels}", self.len())?;
+        f.write_str(if self.labels.is_some() { " with labels" } else { "" })?;
+        match self.provenance {
+            Provenance::Known(_) => write!(f, ": {}", self.provenance),
+            Provenance::Unknown => Ok(()),
+        }
+    }
+}
+
+/// As a line: a listing of all pixels helps nobody.
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Images({self})")
     }
 }
 
@@ -235,6 +282,10 @@ mod tests {
                 assert_eq!(scaling.byte(scaling.number(byte)), byte, "{scaling:?}");
             }
             assert_eq!([-9.0, 9.0, Real::NAN].map(|x| scaling.byte(x)), [0, 255, 0]);
+            for other in [Scaling::ZeroToOne, Scaling::MinusOneToOne] {
+                let error = scaling.to(other, scaling.number(51)) - other.number(51);
+                assert!(error.abs() < 1e-6, "{scaling:?} to {other:?}");
+            }
         }
     }
 

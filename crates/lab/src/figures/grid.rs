@@ -6,7 +6,7 @@ use std::path::Path;
 
 use autograd::Array;
 
-use super::Bitmap;
+use super::{Bitmap, text};
 use crate::{Error, Scaling, write_whole};
 
 /// White pixels around every image.
@@ -23,27 +23,91 @@ const GAP: usize = 2;
 #[must_use]
 #[track_caller]
 pub fn image_grid(images: &Array, columns: usize, scaling: Scaling) -> Bitmap {
-    let [n, height, width, channels @ (1 | 3)] = images.shape()[..] else {
-        panic!("image_grid: {} is not [n, height, width, 1 or 3]", images.shape());
-    };
-    assert!(n > 0 && columns > 0, "image_grid: {n} images in {columns} columns are no picture");
-    let columns = columns.min(n);
-    let side = |count: usize, size: usize| (count * (size + GAP) + GAP) as u32;
-    let mut grid = Bitmap::white(side(columns, width), side(n.div_ceil(columns), height));
-    let line = 3 * grid.width as usize;
-    for (i, row) in images.numbers().chunks_exact((width * channels).max(1)).enumerate() {
-        let (image, y) = (i / height, i % height);
-        let top = GAP + image / columns * (height + GAP);
-        let left = GAP + image % columns * (width + GAP);
-        let place = (top + y) * line + 3 * left;
-        let pixels = grid.rgb[place..][..3 * width].chunks_exact_mut(3);
-        for (pixel, colour) in pixels.zip(row.chunks_exact(channels)) {
-            for (c, byte) in pixel.iter_mut().enumerate() {
-                *byte = scaling.byte(colour[c.min(channels - 1)]);
+    Layout::of(images, columns, GAP).picture(images, scaling)
+}
+
+/// The same, each image twice as large and with a caption below.
+///
+/// # Panics
+/// If the shape is not this, there are no columns, or the captions are not as many as the images.
+#[must_use]
+#[track_caller]
+pub fn captioned_grid(
+    images: &Array,
+    columns: usize,
+    scaling: Scaling,
+    captions: &[String],
+) -> Bitmap {
+    const EM: f32 = 11.0;
+    let n = images.shape()[0];
+    assert!(n == captions.len(), "captioned_grid: {n} images but {} captions", captions.len());
+    // In small pixels; they are doubled before the letters are drawn.
+    let layout = Layout::of(images, columns, EM as usize / 2 + 3);
+    let mut picture = layout.picture(images, scaling).enlarged(2);
+    let line = picture.width as usize;
+    for (i, caption) in captions.iter().enumerate() {
+        let [left, top] = layout.corner(i).map(|at| 2 * at as i32);
+        let middle = left + layout.width as i32;
+        let start = middle - (text::width(caption, EM) / 2.0).round() as i32;
+        let baseline = top + 2 * layout.height as i32 + EM as i32;
+        text::rasterise(caption, EM, |x, y, coverage| {
+            let (x, y) = ((start + x) as usize, (baseline + y) as usize);
+            // A long caption ends where the picture does.
+            if x < line && y < picture.height as usize {
+                let ink = (255.0 * (1.0 - coverage.min(1.0))).round() as u8;
+                let at = 3 * (y * line + x);
+                picture.rgb[at..at + 3].iter_mut().for_each(|byte| *byte = ink.min(*byte));
+            }
+        });
+    }
+    picture
+}
+
+/// Where the images of a grid stand.
+struct Layout {
+    count: usize,
+    columns: usize,
+    height: usize,
+    width: usize,
+    /// White rows below every image; beside and above are [`GAP`].
+    below: usize,
+}
+
+impl Layout {
+    #[track_caller]
+    fn of(images: &Array, columns: usize, below: usize) -> Layout {
+        let [count, height, width, 1 | 3] = images.shape()[..] else {
+            panic!("image_grid: {} is not [n, height, width, 1 or 3]", images.shape());
+        };
+        let some = count > 0 && columns > 0;
+        assert!(some, "image_grid: {count} images in {columns} columns are no picture");
+        Layout { count, columns: columns.min(count), height, width, below }
+    }
+
+    /// The left and the top of an image.
+    fn corner(&self, image: usize) -> [usize; 2] {
+        let (row, column) = (image / self.columns, image % self.columns);
+        [GAP + column * (self.width + GAP), GAP + row * (self.height + self.below)]
+    }
+
+    fn picture(&self, images: &Array, scaling: Scaling) -> Bitmap {
+        let wide = GAP + self.columns * (self.width + GAP);
+        let high = GAP + self.count.div_ceil(self.columns) * (self.height + self.below);
+        let mut grid = Bitmap::white(wide as u32, high as u32);
+        let channels = images.shape()[3];
+        let rows = images.numbers().chunks_exact((self.width * channels).max(1));
+        for (i, row) in rows.enumerate() {
+            let [left, top] = self.corner(i / self.height);
+            let place = 3 * ((top + i % self.height) * wide + left);
+            let pixels = grid.rgb[place..][..3 * self.width].chunks_exact_mut(3);
+            for (pixel, colour) in pixels.zip(row.chunks_exact(channels)) {
+                for (c, byte) in pixel.iter_mut().enumerate() {
+                    *byte = scaling.byte(colour[c.min(channels - 1)]);
+                }
             }
         }
+        grid
     }
-    grid
 }
 
 impl Bitmap {
@@ -162,6 +226,23 @@ mod tests {
         let grid = image_grid(&images, 4, Scaling::MinusOneToOne);
         assert_eq!((grid.width, grid.height), (5, 5));
         assert_eq!(grid.rgb[3 * 12..][..3], [0, 128, 255]);
+    }
+
+    #[test]
+    fn captions_stand_below_their_images() {
+        let images = Array::zeros([2, 8, 20, 1]);
+        let captions = ["1".to_owned(), String::new()];
+        let grid = captioned_grid(&images, 2, Scaling::ZeroToOne, &captions);
+        let whole = image_grid(&images, 2, Scaling::ZeroToOne).enlarged(2);
+        assert_eq!(grid.width, whole.width);
+        // What is below the images, left and right.
+        let below = |columns: std::ops::Range<usize>| {
+            let rows = 4 + 16..grid.height as usize;
+            let line = 3 * grid.width as usize;
+            rows.flat_map(|y| &grid.rgb[y * line..][3 * columns.start..3 * columns.end])
+                .any(|byte| *byte < 100)
+        };
+        assert!(below(4..44) && !below(48..92));
     }
 
     #[test]

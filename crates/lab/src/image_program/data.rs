@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::TrainFlags;
 use crate::{Error, Images, Split};
 
-/// The images that these programs learn.
-const SHAPE: [usize; 3] = [28, 28, 1];
+/// The images that these programs learn; others are brought to this size.
+pub(super) const SHAPE: [usize; 3] = [28, 28, 1];
 
 /// The images of a run, so that a resumed one can tell that they are still the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,22 +27,23 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether they are digits, as far as that is known.
+    pub(super) fn are_digits(&self) -> bool {
+        self.name.starts_with("MNIST, ")
+    }
+
     /// Reads the images that the flags name: the first `images` of them, if the flags do not say how
     /// many.
     ///
     /// # Errors
-    /// If they cannot be read, are of another size or too few.
+    /// If they cannot be read, are in colour or too few.
     pub(super) fn load(flags: &TrainFlags, images: usize) -> Result<(Images, Source), Error> {
         let all = match &flags.data {
-            Some(path) => Images::load(path, Split::Train)?,
+            Some(path) => Images::load_resized(path, Split::Train, [SHAPE[0], SHAPE[1]])?,
             None => Images::embedded_mnist(),
         };
         if all.shape() != SHAPE {
-            let [height, width, channels] = all.shape();
-            let why = format!(
-                "images of {height} x {width} pixels and {channels} channels; this system takes \
-                 28 x 28 and one, as in MNIST and Fashion-MNIST"
-            );
+            let why = format!("images of {} channels; this system takes grey ones", all.shape()[2]);
             return Err(Error::Flag { flag: "--data", why });
         }
         let (wanted, found) = (flags.images.unwrap_or(images), all.len());

@@ -6,13 +6,11 @@ use autograd::{Array, Real, Rng, Tensor, no_grad};
 use gan::{Game, latent};
 
 use super::ImageProgram;
+use super::data::SHAPE;
 use super::flags::{ArithmeticFlags, GenerateFlags, InterpolateFlags, Trained, WalkFlags};
 use crate::figures::{Bitmap, image_grid, save_png};
 use crate::image_gan::{COLUMNS, ENLARGED, samples};
 use crate::{Error, save_gif};
-
-/// The images of these programs.
-const SHAPE: [usize; 3] = [28, 28, 1];
 
 /// How many samples `--nice` makes for each that it keeps.
 const CANDIDATES: usize = 20;
