@@ -15,11 +15,12 @@ use lab::systems::vanilla_gan::{BATCH_SIZE, WIDTH, sized};
 
 /// Trains the vanilla GAN and shows what it has learnt.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Flags {
     #[command(subcommand)]
     command: Option<Command>,
     /// Everything once on a few digits, to see that it works
-    #[arg(long, conflicts_with = "command")]
+    #[arg(long)]
     smoke: bool,
 }
 

@@ -27,7 +27,8 @@ const STYLE: &str = "\
     img { image-rendering: pixelated; width: 484px; background: #eee; }\n\
     table { border-collapse: collapse; } .wide { overflow-x: auto; }\n\
     th, td { text-align: left; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid #ddd;\n\
-    \x20 vertical-align: top; overflow-wrap: anywhere; } th { font-weight: 600; white-space: nowrap; }\n\
+    \x20 vertical-align: top; overflow-wrap: anywhere; } th { font-weight: 600; }\n\
+    th:first-child { white-space: nowrap; }\n\
     td.number { font-variant-numeric: tabular-nums; }\n\
     pre { background: #f4f4f4; padding: .6rem .8rem; overflow-x: auto; font-size: .9rem; }\n\
     input[type=range] { width: 484px; max-width: 100%; height: 2rem; }\n\
@@ -132,6 +133,9 @@ fn last_numbers(records: &[Numbers<String>]) -> String {
 
 /// The rows of a table of a value's fields, those of its parts with their paths.
 fn fields(value: &Value, path: &str) -> String {
+    if value.is_null() {
+        return String::new();
+    }
     let Some(fields_of) = value.as_object() else {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return format!("<tr><th>{}</th><td>{}</td></tr>\n", escaped(path), escaped(&text));
@@ -195,7 +199,8 @@ mod tests {
             save_png(&picture, folder.file(format!("samples-{step:06}.png"))).unwrap();
         }
         save_gif(&[picture.clone()], 1, 1, folder.file("training.gif")).unwrap();
-        let configuration = serde_json::json!({"batch_size": 4, "data": {"name": "A < B"}});
+        let configuration =
+            serde_json::json!({"batch_size": 4, "data": {"name": "A < B", "path": null}});
         let (judge, commands) = (["all ten".to_owned()], ["train --resume x".to_owned()]);
         save(&folder, "GAN & Co", &configuration, &judge, &commands).unwrap();
         let html = fs::read_to_string(folder.file("report.html")).unwrap();
@@ -213,6 +218,7 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part} is not in\n{html}");
         }
+        assert!(!html.contains("null"), "{html}");
         for elsewhere in ["http:", "https:", "src=\"//", "href="] {
             assert!(!html.contains(elsewhere), "{elsewhere}");
         }

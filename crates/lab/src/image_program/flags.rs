@@ -195,3 +195,41 @@ fn positive(text: &str) -> Result<usize, String> {
         Err(_) => Err("not a whole number".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn parse(line: &str) -> Result<Command, String> {
+        let words = std::iter::once("program").chain(line.split(' '));
+        Flags::try_parse_from(words).map(|flags| flags.command).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn flags_are_consistent_and_wrong_ones_are_named() {
+        Flags::command().debug_assert();
+        assert!(matches!(parse("train --epochs 3 --as-printed"), Ok(Command::Train(_))));
+        assert!(matches!(parse("arithmetic --checkpoint x --a 1,2 --b 3"), Ok(_)));
+        for (line, expected) in [
+            ("train --batch-size 0", "there must be at least one"),
+            ("train --iterations 0", "'0' for '--iterations"),
+            ("train --iterations 5 --epochs 1", "cannot be used with"),
+            ("train --resume x --out y", "cannot be used with"),
+            ("train --recipe slow", "'slow' for '--recipe"),
+            ("generate", "--checkpoint <DIR>"),
+            ("interpolate --checkpoint x --steps 1", "'1' for '--steps"),
+            ("arithmetic --checkpoint x --a -1", "-1"),
+            ("walk --checkpoint x --way jump", "'jump' for '--way"),
+        ] {
+            let why = parse(line).err().expect(line);
+            assert!(why.contains(expected), "{line}: {why}");
+        }
+    }
+}
