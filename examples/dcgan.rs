@@ -33,7 +33,7 @@ const PROGRAM: ImageProgram = ImageProgram {
         Recipe::Quick => RecipeSettings {
             width: 24,
             batch_size: 64,
-            iterations: 3000,
+            iterations: 4000,
             images: usize::MAX,
             every: 100,
         },

@@ -170,8 +170,8 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Metrics;
     use crate::figures::{Bitmap, save_png};
-    use crate::{Metrics, save_gif};
 
     /// RFC 4648, §10.
     #[test]
@@ -198,7 +198,6 @@ mod tests {
         for step in [0, 3] {
             save_png(&picture, folder.file(format!("samples-{step:06}.png"))).unwrap();
         }
-        save_gif(&[picture.clone()], 1, 1, folder.file("training.gif")).unwrap();
         let configuration =
             serde_json::json!({"batch_size": 4, "data": {"name": "A < B", "path": null}});
         let (judge, commands) = (["all ten".to_owned()], ["train --resume x".to_owned()]);

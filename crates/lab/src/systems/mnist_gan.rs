@@ -11,7 +11,7 @@
 //! | noise | U(-1, 1) |
 //! | batch | 128 |
 //! | Adam | 3e-4, β (0.5, 0.999), both players |
-//! | start | Xavier uniform weights, biases 0 |
+//! | start | weights and biases U(-a, a), a = 1/√inputs: PyTorch's default |
 //!
 //! The generator's step sends the noise of the discriminator's step through the generator again. As
 //! printed, the discriminator's step does not detach the generated images: the sweep goes on into
@@ -38,7 +38,9 @@ pub fn game(rng: &mut Rng) -> Game {
 /// The same with another width. As the notebook prints it, D's step also computes the gradients of
 /// G, and drops them.
 pub fn sized(width: usize, as_printed: bool, rng: &mut Rng) -> Game {
-    let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::XavierUniform, rng);
+    let mut linear = |inputs, outputs| {
+        Linear::new(inputs, outputs, Init::FanIn, rng).with_bias(Init::FanIn, rng)
+    };
     let generator = Sequential::new()
         .add(linear(96, width))
         .add(Activation::Relu)

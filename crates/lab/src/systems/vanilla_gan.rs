@@ -32,10 +32,7 @@ pub const WIDTH: usize = 128;
 
 /// The two players with so many hidden units each, before they have learnt anything.
 pub fn sized(width: usize, as_printed: bool, rng: &mut Rng) -> Game {
-    let mut linear = |inputs: usize, outputs| {
-        let std = (1.0 / (inputs as f64 / 2.0).sqrt()) as Real;
-        Linear::new(inputs, outputs, Init::Normal { std }, rng)
-    };
+    let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::XavierHalf, rng);
     let generator = Sequential::new()
         .add(linear(100, width))
         .add(Activation::Relu)

@@ -63,10 +63,11 @@ impl<Name: AsRef<str>> fmt::Display for Numbers<Name> {
             match name.as_ref() {
                 "loss_d" => write!(f, ", D: {value}")?,
                 "loss_g" => write!(f, ", G:{value}")?,
-                other => match other.strip_prefix("loss_") {
-                    Some(name) => write!(f, ", {name}: {value}")?,
-                    None => {}
-                },
+                other => {
+                    if let Some(name) = other.strip_prefix("loss_") {
+                        write!(f, ", {name}: {value}")?;
+                    }
+                }
             }
         }
         Ok(())
