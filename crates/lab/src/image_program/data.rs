@@ -48,8 +48,11 @@ impl Source {
         }
         let (wanted, found) = (flags.images.unwrap_or(images), all.len());
         if wanted != usize::MAX && wanted > found {
-            let why = format!("{wanted} images are wanted and there are {found}");
             let flag = if flags.images.is_some() { "--images" } else { "--data" };
+            let why = format!(
+                "{wanted} images are wanted and there are {found}. Give --data the folder of a \
+                 larger set; data/README.md says where MNIST's files are"
+            );
             return Err(Error::Flag { flag, why });
         }
         let name = all.provenance().to_string();

@@ -39,11 +39,11 @@ impl Progress {
         let taken = numbers.step + 1;
         match &self.bar {
             Some(bar) => {
-                bar.set_position(taken);
                 let speed = self.speed(bar.per_sec());
                 let losses = numbers.to_string();
                 let losses = losses.split_once(", ").map_or("", |(_, losses)| losses);
                 bar.set_message(format!("{losses}, {speed}"));
+                bar.set_position(taken);
                 if line {
                     bar.suspend(|| println!("{numbers}"));
                 }
