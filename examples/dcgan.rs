@@ -1,10 +1,10 @@
 //! Two networks of convolutions learn to draw digits.
 //!
-//! `cargo run --release --example dcgan -- train`, then `-- generate --nice --checkpoint out/dcgan`;
-//! `-- train --help` has the flags. `--smoke` tries everything in a second.
+//! `cargo run --release --example dcgan -- train`, then `-- generate --nice --checkpoint
+//! out/dcgan`; `-- train --help` has the flags. `--smoke` tries everything in a second.
 //!
-//! What the two networks are is in `crates/lab/src/systems/keras_dcgan.rs`; what a run leaves behind
-//! and how it looks is in `docs/dcgan.md`.
+//! What the two networks are is in `crates/lab/src/systems/keras_dcgan.rs`; what a run leaves
+//! behind and how it looks is in `docs/dcgan.md`.
 
 use std::process::ExitCode;
 

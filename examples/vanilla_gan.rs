@@ -3,8 +3,8 @@
 //! `cargo run --release --example vanilla_gan -- train`, then `-- generate --checkpoint
 //! out/vanilla_gan`; `-- train --help` has the flags. `--smoke` tries everything in a second.
 //!
-//! What the two networks are is in `crates/lab/src/systems/vanilla_gan.rs`; what a run leaves behind
-//! and what `--as-printed` breaks is in `docs/vanilla-gan.md`.
+//! What the two networks are is in `crates/lab/src/systems/vanilla_gan.rs`; what a run leaves
+//! behind and what `--as-printed` breaks is in `docs/vanilla-gan.md`.
 
 use std::process::ExitCode;
 

@@ -145,8 +145,8 @@ pub enum Error {
 
     /// A checkpoint belongs to a run that was started otherwise.
     #[error(
-        "{path}: its run's `{field}` is {found}, here it is {expected}. Leave that flag out to go on, \
-         or start anew in another folder"
+        "{path}: its run's `{field}` is {found}, here it is {expected}. Leave that flag out to go \
+         on, or start anew in another folder"
     )]
     OtherConfiguration {
         /// The checkpoint.
@@ -161,8 +161,8 @@ pub enum Error {
 
     /// A metrics file lacks records that its run's checkpoint counts.
     #[error(
-        "{path} has {found} bytes, and {expected} when its checkpoint was written. Put the whole file \
-         back, or start anew in another folder"
+        "{path} has {found} bytes, and {expected} when its checkpoint was written. Put the whole \
+         file back, or start anew in another folder"
     )]
     Shorter {
         /// The metrics file.

@@ -18,8 +18,8 @@ pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes, false).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// As [`write_whole`], and waits until the disk has it: after a loss of power, too, `path` holds all
-/// the old bytes or all the new ones, and the new ones once this function has returned.
+/// As [`write_whole`], and waits until the disk has it: after a loss of power, too, `path` holds
+/// all the old bytes or all the new ones, and the new ones once this function has returned.
 ///
 /// # Errors
 /// [`Error::Write`] if the folder is missing, not writable or full. What stood at `path` stays.

@@ -44,7 +44,8 @@ const SCRIPT: &str = "\
     slider.addEventListener('input', show);\n";
 
 /// Writes `report.html` from what a run has left in its folder: what it was started with, its
-/// curves, its pictures behind a slider, its last numbers, and the `commands` that go on from there.
+/// curves, its pictures behind a slider, its last numbers, what the judge says of its samples, if
+/// it says anything, and the `commands` that go on from there.
 ///
 /// # Errors
 /// [`Error::Read`] or [`Error::Write`].
@@ -123,7 +124,8 @@ fn last_numbers(records: &[Numbers<String>]) -> String {
         let mean = sum / latest.len() as f64;
         writeln!(
             table,
-            "<tr><th>{}</th><td class=\"number\">{value:.4}</td><td class=\"number\">{mean:.4}</td></tr>",
+            "<tr><th>{}</th><td class=\"number\">{value:.4}</td>\
+             <td class=\"number\">{mean:.4}</td></tr>",
             escaped(&name.replace('_', " "))
         )
         .expect("writing to a string cannot fail");

@@ -32,8 +32,8 @@ impl Source {
         self.name.starts_with("MNIST, ")
     }
 
-    /// Reads the images that the flags name: the first `images` of them, if the flags do not say how
-    /// many.
+    /// Reads the images that the flags name: the first `images` of them, if the flags do not say
+    /// how many.
     ///
     /// # Errors
     /// If they cannot be read, are in colour or too few.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 use gan::latent;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ pub struct TrainFlags {
     #[arg(long, value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub iterations: Option<u64>,
     /// Passes over the data, instead of --iterations
-    #[arg(long, conflicts_with = "iterations", value_parser = value_parser!(u64).range(1..=100_000))]
+    #[arg(long, conflicts_with = "iterations", value_parser = epochs())]
     pub epochs: Option<u64>,
     /// Real images in a step
     #[arg(long, value_parser = positive)]
@@ -176,14 +177,24 @@ pub struct ArithmeticFlags {
     pub(super) trained: Trained,
     /// Samples with something, such as three bold sevens: their places in the picture of `generate`
     /// with the same seed, counted from 0 along its rows
-    #[arg(long, value_delimiter = ',', default_value = "0,1,2", value_parser = value_parser!(u64).range(..10_000))]
+    #[arg(long, value_delimiter = ',', default_value = "0,1,2", value_parser = place())]
     pub(super) a: Vec<u64>,
     /// Samples without it, such as three thin sevens
-    #[arg(long, value_delimiter = ',', default_value = "8,9,10", value_parser = value_parser!(u64).range(..10_000))]
+    #[arg(long, value_delimiter = ',', default_value = "8,9,10", value_parser = place())]
     pub(super) b: Vec<u64>,
     /// Samples that are to get it, such as three thin ones
-    #[arg(long, value_delimiter = ',', default_value = "16,17,18", value_parser = value_parser!(u64).range(..10_000))]
+    #[arg(long, value_delimiter = ',', default_value = "16,17,18", value_parser = place())]
     pub(super) c: Vec<u64>,
+}
+
+/// Passes over the data.
+fn epochs() -> RangedU64ValueParser {
+    value_parser!(u64).range(1..=100_000)
+}
+
+/// The place of a sample.
+fn place() -> RangedU64ValueParser {
+    value_parser!(u64).range(..10_000)
 }
 
 /// A number of things, at least one.
