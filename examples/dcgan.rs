@@ -29,6 +29,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     title: "DCGAN of digits",
     scaling: Scaling::MinusOneToOne,
     keep_last: false,
+    mistakes: false,
     settings: |recipe| match recipe {
         Recipe::Quick => RecipeSettings {
             width: 24,

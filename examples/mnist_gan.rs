@@ -29,6 +29,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     title: "MNIST GAN of dense layers",
     scaling: Scaling::MinusOneToOne,
     keep_last: true,
+    mistakes: true,
     settings: |recipe| RecipeSettings {
         width: WIDTH,
         batch_size: BATCH_SIZE,

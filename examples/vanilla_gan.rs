@@ -29,6 +29,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     title: "Vanilla GAN",
     scaling: Scaling::ZeroToOne,
     keep_last: false,
+    mistakes: true,
     settings: |recipe| match recipe {
         Recipe::Quick => RecipeSettings {
             width: WIDTH,

@@ -34,6 +34,8 @@ pub struct ImageProgram {
     pub scaling: Scaling,
     /// Whether what is left of an epoch is a smaller batch.
     pub keep_last: bool,
+    /// Whether its source has mistakes that `--as-printed` keeps.
+    pub mistakes: bool,
     /// What a recipe sets.
     pub settings: fn(Recipe) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
@@ -167,6 +169,10 @@ impl ImageProgram {
         flags: &TrainFlags,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<(Configuration, Images), Error> {
+        if flags.as_printed && !self.mistakes {
+            let why = "the source of this system has no mistakes that are known".to_owned();
+            return Err(Error::Flag { flag: "--as-printed", why });
+        }
         let Some(checkpoint) = checkpoint else {
             let recipe = flags.recipe.unwrap_or_default();
             let settings = (self.settings)(recipe);
