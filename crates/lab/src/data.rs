@@ -27,11 +27,13 @@ mod packed;
 mod png_folder;
 mod provenance;
 mod resize;
+mod scaling;
 
 pub use flaw::Flaw;
+pub use images::Images;
 use images::channels_last;
-pub use images::{Images, Scaling};
 pub use provenance::Provenance;
+pub use scaling::Scaling;
 
 /// Which part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -202,6 +202,7 @@ impl fmt::Display for Judgement {
 mod tests {
     use super::*;
     use crate::systems::lenet::accuracy;
+    use layers::to_safetensors;
 
     #[test]
     fn the_network_is_as_good_as_its_file_says() {
@@ -212,6 +213,7 @@ mod tests {
         // Processors without fused multiply-adds may read a doubtful digit differently.
         assert!((share - net.accuracy()).abs() < 2.5e-4, "{share} and {}", net.accuracy());
         assert!(net.accuracy() > 0.99, "{}", net.accuracy());
+        assert!(size_of::<Real>() == 8 || to_safetensors(&net) == LENET, "another file");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which format is this folder or file?
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::packed::{find, malformed, open};
@@ -41,7 +42,9 @@ impl Images {
 }
 
 fn load(path: &Path, split: Split, size: Option<[usize; 2]>) -> Result<Images, Error> {
-    if !path.is_dir() {
+    let place = fs::metadata(path);
+    let place = place.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    if !place.is_dir() {
         let images = one_file(path)?;
         return if split == Split::Test { Err(one_piece(path)) } else { Ok(images) };
     }

@@ -54,6 +54,8 @@ mod tests {
         let image = [0, 30, 90, 60, 30, 150];
         // (0 + 60 + (30 + 30)/2) / 3 and (90 + 150 + (30 + 30)/2) / 3
         assert_eq!(resized(&image, [2, 3, 1], [1, 2]), [30, 90]);
+        // 1/2 rounds up.
+        assert_eq!(resized(&[0, 1], [1, 2, 1], [1, 1]), [1]);
     }
 
     #[test]

@@ -12,8 +12,9 @@ const CLASSES: usize = 10;
 
 /// A table of what was shown (rows) and what was answered (columns).
 ///
-/// Blue on the diagonal, where the answer is right, vermilion beside it; the deeper, the larger the
-/// share of its row, by the square root, so that rare mistakes show.
+/// Blue on the diagonal, where the answer is right; the deeper, the larger the share of its row.
+/// Vermilion beside it; the deeper, the nearer to the most frequent mistake. Both by the square
+/// root, so that rare mistakes show.
 #[derive(Clone, Copy, Debug)]
 pub struct Confusion<'a> {
     /// Stands above the figure.
@@ -46,12 +47,16 @@ impl Figure for Confusion<'_> {
             let beside = canvas.place(LEFT - 12.0, centre(i, TOP));
             canvas.write(&name, LETTERS, beside, HPos::Center)?;
         }
+        let beside = |i: usize, j: usize| if i == j { 0 } else { self.counts[i][j] };
+        let mistakes = (0..CLASSES * CLASSES).map(|k| beside(k / CLASSES, k % CLASSES));
+        let worst = mistakes.max().unwrap_or_default();
         for (i, row) in self.counts.iter().enumerate() {
             let shown: usize = row.iter().sum();
             for (j, count) in row.iter().enumerate() {
                 let (x, y) = (LEFT + CELL * j as f64, TOP + CELL * i as f64);
-                let share = *count as f64 / shown.max(1) as f64;
-                let colour = if i == j { colours::BLUE } else { colours::VERMILION };
+                let (colour, whole) =
+                    if i == j { (colours::BLUE, shown) } else { (colours::VERMILION, worst) };
+                let share = *count as f64 / whole.max(1) as f64;
                 let colour = mixed_with_white(colour, 0.6 * share.sqrt());
                 let corner = canvas.place(x + CELL - 1.0, y + CELL - 1.0);
                 canvas.rectangle(canvas.place(x + 1.0, y + 1.0), corner, colour)?;
@@ -93,7 +98,7 @@ mod tests {
         assert_eq!(at(0, 0), [246; 3]);
         let blue = mixed_with_white(colours::BLUE, 0.6 * 0.75_f64.sqrt());
         assert_eq!(at(3, 3), [blue.0, blue.1, blue.2]);
-        let red = mixed_with_white(colours::VERMILION, 0.6 * 0.5);
+        let red = mixed_with_white(colours::VERMILION, 0.6);
         assert_eq!(at(3, 5), [red.0, red.1, red.2]);
         assert!(at(7, 1)[0] > at(7, 1)[2]);
     }

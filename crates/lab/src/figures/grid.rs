@@ -243,6 +243,10 @@ mod tests {
                 .any(|byte| *byte < 100)
         };
         assert!(below(4..44) && !below(48..92));
+        // The second row begins below the captions of the first.
+        let rows = captioned_grid(&images, 1, Scaling::ZeroToOne, &captions);
+        let at = |y: usize| rows.rgb[3 * (y * rows.width as usize + 5)];
+        assert_eq!([at(4), at(19), at(35), at(36), at(51), at(52)], [0, 0, 255, 0, 0, 255]);
     }
 
     #[test]
