@@ -1,21 +1,13 @@
 //! Do the examples keep what their command lines promise?
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::{env, fs};
+mod common;
 
-/// The example's program, built if it is not there.
-fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().expect("a test has a path");
-    let folder = test.parent().and_then(Path::parent).expect("target/profile/deps/test");
-    let program = folder.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
-    if !program.exists() {
-        let build = Command::new(env!("CARGO")).args(["build", "--example", name]).status();
-        assert!(build.expect("cargo starts").success());
-    }
-    program
-}
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::example;
 
 fn run(threads: &str, out: &Path, flags: &[&str]) -> Output {
     Command::new(example("gaussian_gan"))

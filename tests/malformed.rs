@@ -3,8 +3,13 @@
 use std::fs;
 
 use autograd::{Real, Rng};
-use lab::{Error, Metrics, read_metrics};
+use lab::image_gan::ImageGan;
+use lab::systems::mnist_gan;
+use lab::training::System;
+use lab::{Checkpoint, Error, Images, Metrics, Progress, Scaling, ShuffledBatches};
+use lab::{read_metrics, save_checkpoint};
 use layers::{BatchNorm, Init, Linear, Module, Sequential, from_safetensors, to_safetensors};
+use layers::{State, StateError, Stateful};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +140,145 @@ fn every_broken_state_is_an_error_and_changes_nothing() {
         }
         assert_eq!(to_safetensors(&model), before, "{what}");
     }
+}
+
+/// A run of two small players on six digits.
+fn run() -> ImageGan {
+    let game = mnist_gan::sized(4, false, &mut Rng::new(0, "weights"));
+    let batches = ShuffledBatches::new(6, 2, 0);
+    ImageGan::new(game, Images::embedded_mnist().take(0..6), batches, Scaling::MinusOneToOne, 0)
+}
+
+/// All that a run holds, as the bytes of a checkpoint.
+fn everything(run: &ImageGan) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.safetensors");
+    save_checkpoint(&path, Progress { step: 1, metrics_bytes: 0 }, &(), run).expect("it is saved");
+    fs::read(path).expect("the file")
+}
+
+type Change = fn(&mut State<'_>);
+
+/// What is wrong with a checkpoint, how it comes about, and what the error says.
+const BROKEN_CHECKPOINTS: [(&str, Change, &str); 12] = [
+    (
+        "a missing weight",
+        |state| drop(state.take("generator.0.bias", [4].into())),
+        "tensor `generator.0.bias` is missing",
+    ),
+    (
+        "a missing moment",
+        |state| drop(state.take("discriminator.optimiser.2.bias.v", [1].into())),
+        "tensor `discriminator.optimiser.2.bias.v` is missing",
+    ),
+    (
+        "one tensor too many",
+        |state| state.put_list("generator.9.weight", &[1.0]),
+        "tensor `generator.9.weight` belongs to no part of the model",
+    ),
+    (
+        "a moment of nothing",
+        |state| state.put_list("generator.optimiser.9.weight.m", &[1.0]),
+        "tensor `generator.optimiser.9.weight.m` belongs to no part of the model",
+    ),
+    (
+        "another shape",
+        |state| {
+            drop(state.take("generator.0.bias", [4].into()));
+            state.put_list("generator.0.bias", &[0.0; 5]);
+        },
+        "tensor `generator.0.bias` has shape [5], the model wants [4]",
+    ),
+    (
+        "a moment of another length",
+        |state| {
+            drop(state.take("generator.optimiser.0.bias.m", [4].into()));
+            state.put_list("generator.optimiser.0.bias.m", &[0.0; 3]);
+        },
+        "tensor `generator.optimiser.0.bias.m` has shape [3], the model wants [4]",
+    ),
+    (
+        "a weight that is NaN",
+        |state| {
+            drop(state.take("discriminator.0.bias", [1].into()));
+            state.put_list("discriminator.0.bias", &[f64::NAN]);
+        },
+        "tensor `discriminator.0.bias` holds a number that is not finite",
+    ),
+    (
+        "an infinite moment",
+        |state| {
+            drop(state.take("discriminator.optimiser.0.bias.v", [1].into()));
+            state.put_list("discriminator.optimiser.0.bias.v", &[f64::INFINITY]);
+        },
+        "tensor `discriminator.optimiser.0.bias.v` holds a number that is not finite",
+    ),
+    (
+        "a missing counter",
+        |state| drop(state.take_counter("generator.optimiser.steps")),
+        "counter `generator.optimiser.steps` is missing",
+    ),
+    (
+        "a stream without its place",
+        |state| drop(state.take_counter("noise.drawn")),
+        "counter `noise.drawn` is missing",
+    ),
+    (
+        "one counter too many",
+        |state| state.put_counter("referee.turns", 3),
+        "counter `referee.turns` belongs to no part of the model",
+    ),
+    (
+        "a place that the data do not have",
+        |state| {
+            drop(state.take_counter("data.next"));
+            state.put_counter("data.next", 7);
+        },
+        "counter `data.next` is 7: the saved place, row 7 of epoch 0, is not in data of 6 rows",
+    ),
+];
+
+#[test]
+fn every_broken_checkpoint_is_an_error_that_names_the_place_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.safetensors");
+    let mut saved = run();
+    saved.step();
+    let sound = everything(&saved);
+    for (what, change, expected) in BROKEN_CHECKPOINTS {
+        // Through the state that a checkpoint is made of, with what is wrong put into it.
+        struct Broken<'a>(&'a ImageGan, Change);
+        impl Stateful for Broken<'_> {
+            fn put(&self, state: &mut State<'_>) {
+                self.0.put(state);
+                self.1(state);
+            }
+            fn take(&mut self, _: &mut State<'_>) -> Result<(), StateError> {
+                unreachable!("it is only saved")
+            }
+        }
+        let progress = Progress { step: 1, metrics_bytes: 0 };
+        save_checkpoint(&path, progress, &(), &Broken(&saved, change)).expect("it is saved");
+        let mut target = run();
+        let before = everything(&target);
+        let why = Checkpoint::read(&path)
+            .and_then(|checkpoint| checkpoint.restore(&mut target))
+            .expect_err(what)
+            .to_string();
+        assert!(why.contains("a.safetensors") && why.contains(expected), "{what}: {why}");
+        assert!(everything(&target) == before, "{what}: something changed");
+    }
+    // Cut at a hundred places, and sound when it is whole.
+    let cuts = (0..100).map(|i| sound.len() * i / 100);
+    for len in cuts {
+        fs::write(&path, &sound[..len]).expect("a file");
+        let why = Checkpoint::read(&path).err().expect("half a file").to_string();
+        assert!(why.contains("not a whole safetensors file"), "{len} bytes: {why}");
+    }
+    fs::write(&path, &sound).expect("a file");
+    let mut target = run();
+    Checkpoint::read(&path).and_then(|it| it.restore(&mut target)).expect("it is sound");
+    assert!(everything(&target) == sound);
 }
 
 #[derive(Serialize, Deserialize, Debug, PartialEq)]

@@ -18,7 +18,7 @@
 
 use crate::{AdversarialLoss, Fakes, Latent, Player, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
-use layers::Module;
+use layers::{Module, State, StateError, Stateful, gradients};
 
 /// A generator and a discriminator that learn from each other.
 pub struct Game {
@@ -100,6 +100,11 @@ impl Game {
             "game: fakes made in evaluation cannot be reused in the generator's step\n  \
              hint: set `fakes` to `Fakes::Rebuilt` or `Fakes::Fresh`"
         );
+        assert!(
+            !(settings.evaluate_fakes && settings.attached),
+            "game: fakes made in evaluation have no graph to stay attached to\n  \
+             hint: set one of `evaluate_fakes` and `attached` to false"
+        );
         self.settings = settings;
         self
     }
@@ -142,7 +147,10 @@ impl Game {
             real = next_real();
             assert!(!real.shape().is_empty(), "game: a batch has rows, a single number has none");
             batch = self.sample(real.shape()[0], rng);
-            missing_d = self.update_discriminator(&real, &batch.fake.detach(), &mut report, rng);
+            let fake =
+                if self.settings.attached { batch.fake.clone() } else { batch.fake.detach() };
+            missing_d = self.update_discriminator(&real, &fake, &mut report, rng);
+            drop(fake);
             steps += 1;
             if !self.discriminator.steps.go_on(steps, report.loss_d) {
                 break;
@@ -172,6 +180,7 @@ impl Game {
         let noise = Tensor::constant(self.latent.sample(count, rng));
         let fake = match self.settings.fakes {
             Fakes::Reused => self.generator.forward_train(&noise, rng),
+            _ if self.settings.attached => self.generator.forward_train(&noise, rng),
             _ if self.settings.evaluate_fakes => no_grad(|| self.generate(&noise)),
             _ => no_grad(|| self.generator.forward_train(&noise, rng)),
         };
@@ -220,6 +229,9 @@ impl Game {
         report.judged = real_belief.len() + fake_belief.len();
         // The scores hold the graph: without them it can die, and the weights move in place.
         drop((real_scores, fake_scores));
+        if self.settings.attached {
+            drop(gradients(loss.clone(), self.generator.model()));
+        }
         let (loss, missing) = self.discriminator.learn(loss);
         report.loss_d = loss;
         missing
@@ -300,5 +312,118 @@ impl Game {
     /// Both players, the generator first, to load their states into.
     pub fn players_mut(&mut self) -> [&mut Player; 2] {
         [&mut self.generator, &mut self.discriminator]
+    }
+}
+
+/// Both players, and how many turns they have played. The settings and terms are no state.
+impl Stateful for Game {
+    fn put(&self, state: &mut State<'_>) {
+        state.within("generator", |state| self.generator.put(state));
+        state.within("discriminator", |state| self.discriminator.put(state));
+        state.put_counter("turns", self.turns);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        state.within("generator", |state| self.generator.take(state))?;
+        state.within("discriminator", |state| self.discriminator.take(state))?;
+        self.turns = state.take_counter("turns")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Adam, Bce, InputNoise, RmsProp, Schedule};
+    use layers::{BatchNorm, Init, Linear, Sequential, restore};
+
+    /// With statistics, a schedule and fading noise: all that a turn depends on.
+    fn game(width: usize) -> Game {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+        let generator = Sequential::new()
+            .add(linear(3, width))
+            .add(BatchNorm::pytorch(width))
+            .add(linear(width, 2));
+        let schedule = Schedule::Linear { from: 0, to: 20 };
+        let players = (
+            Player::new(generator, Adam::new(0.01)).schedule(schedule),
+            Player::new(linear(2, 1), RmsProp::new(0.01)),
+        );
+        Game::new(players.0, players.1, Bce::default(), Latent::Normal { size: 3 }).settings(
+            Settings {
+                input_noise: Some(InputNoise { std: 0.5, until: 9 }),
+                ..Settings::default()
+            },
+        )
+    }
+
+    fn state(game: &Game) -> State<'static> {
+        let mut state = State::new();
+        game.put(&mut state);
+        state
+    }
+
+    #[test]
+    fn a_loaded_game_plays_the_same_turns() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        for before in [0, 1, 5] {
+            let (mut saved, mut loaded) = (game(8), game(8));
+            let mut rng = Rng::new(0, "noise");
+            (0..before).for_each(|_| drop(saved.step(&real, &mut rng)));
+            restore(&mut loaded, state(&saved)).unwrap();
+            let mut same = rng.clone();
+            for _ in 0..6 {
+                let (a, b) = (saved.step(&real, &mut rng), loaded.step(&real, &mut same));
+                assert_eq!((a.loss_d, a.loss_g, a.correct), (b.loss_d, b.loss_g, b.correct));
+            }
+            assert_eq!(state(&saved).to_bytes(None), state(&loaded).to_bytes(None));
+            assert_eq!(state(&saved).counters, state(&loaded).counters);
+        }
+    }
+
+    #[test]
+    fn attached_fakes_cost_time_and_give_the_same_losses() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        let play = |fakes, attached| -> Vec<[Real; 2]> {
+            let settings = Settings { fakes, attached, ..Settings::default() };
+            let mut game = game(8).settings(settings);
+            let mut rng = Rng::new(0, "noise");
+            let mut turn = |_| {
+                let report = game.step(&real, &mut rng);
+                [report.loss_d, report.loss_g]
+            };
+            (0..5).map(&mut turn).collect()
+        };
+        for fakes in [Fakes::Reused, Fakes::Rebuilt, Fakes::Fresh] {
+            // Batch norm rounds otherwise when it is recorded.
+            let pairs = play(fakes, true).into_iter().zip(play(fakes, false));
+            let near = |(a, b): (Real, Real)| (a - b).abs() < 1e-5;
+            assert!(pairs.flat_map(|(a, b)| [(a[0], b[0]), (a[1], b[1])]).all(near), "{fakes:?}");
+        }
+    }
+
+    #[test]
+    fn the_state_of_another_game_is_refused_and_nothing_changes() {
+        let mut target = game(8);
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        target.step(&real, &mut Rng::new(0, "noise"));
+        let before = state(&target);
+        let why = restore(&mut target, state(&game(9))).unwrap_err().to_string();
+        assert!(why.starts_with("tensor `generator.0.weight` has shape [3, 9]"), "{why}");
+        // The generator fits; what the discriminator's optimiser remembers does not.
+        let mut other = before.clone();
+        other.within("discriminator.optimiser", |state| {
+            state.take("bias.v", [1].into()).unwrap();
+            state.put_list("bias.v", &[1.0, 2.0]);
+        });
+        other.within("generator.0", |state| {
+            let weight = state.take("weight", [3, 8].into()).unwrap();
+            state.put("weight", &weight.map(|w| w + 1.0));
+        });
+        let why = restore(&mut target, other).unwrap_err().to_string();
+        assert!(why.starts_with("tensor `discriminator.optimiser.bias.v` has shape [2]"), "{why}");
+        assert_eq!(state(&target).to_bytes(None), before.to_bytes(None));
+        assert_eq!(state(&target).counters, before.counters);
     }
 }

@@ -12,6 +12,7 @@
 //! | [`game`] | in which order do the two players move? |
 //! | [`player`] | how does one player learn? |
 //! | [`settings`] | what can be varied in the game? |
+//! | [`latent`] | how does one move among the noises? |
 //! | [`adversarial`] | what does each player want? |
 //! | [`losses`] | how wrong is a prediction? |
 //! | [`optimisers`] | how do gradients move weights? |
@@ -23,6 +24,7 @@
 pub mod adversarial;
 pub mod clip;
 pub mod game;
+pub mod latent;
 pub mod losses;
 pub mod optimisers;
 pub mod player;

@@ -19,7 +19,7 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use autograd::Real;
-use layers::{Gradients, Module};
+use layers::{Gradients, Module, StateError};
 
 /// A rule that moves weights against their gradients.
 pub trait Optimiser: Send {
@@ -47,6 +47,18 @@ pub trait Optimiser: Send {
     /// exactly: equal states lead to equal steps. Before the first step nothing is remembered of
     /// parameters. Settings, the learning rate among them, are no state.
     fn state(&self) -> Vec<(String, Vec<f64>)>;
+
+    /// Remembers what another optimiser of these settings remembered of `model`, in any order: the
+    /// inverse of [`Optimiser::state`]. One that has not stepped yet remembers nothing of
+    /// parameters.
+    ///
+    /// # Errors
+    /// If something is missing, unknown or of another length. What it remembers is then unchanged.
+    fn load_state(
+        &mut self,
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError>;
 }
 
 #[track_caller]
@@ -235,6 +247,61 @@ mod tests {
             }
             step(optimiser.as_mut());
             assert_ne!(optimiser.state(), before, "{name}");
+        }
+    }
+
+    /// So many steps on a small batch.
+    fn steps(optimiser: &mut dyn Optimiser, model: &mut Sequential, count: usize) {
+        let x = Tensor::new([2, 2], &[1.0, -0.5, 0.25, 2.0]);
+        for _ in 0..count {
+            let gradients = gradients(model.forward(&x).square().sum(), model);
+            assert!(optimiser.step(model, &gradients).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_optimiser_with_a_loaded_state_takes_the_same_steps() {
+        for before in [0, 1, 7] {
+            for ((name, mut saved), (_, mut loaded)) in optimisers().into_iter().zip(optimisers()) {
+                let (mut model, mut copy) = (model(), model());
+                steps(saved.as_mut(), &mut model, before);
+                layers::from_safetensors(&mut copy, &layers::to_safetensors(&model)).unwrap();
+                // In any order, and in place of what it remembers already.
+                steps(loaded.as_mut(), &mut self::model(), 3);
+                let mut state = saved.state();
+                state.reverse();
+                loaded.load_state(&copy, state).unwrap();
+                assert_eq!(loaded.state(), saved.state(), "{name}");
+                steps(saved.as_mut(), &mut model, 5);
+                steps(loaded.as_mut(), &mut copy, 5);
+                let bytes = layers::to_safetensors;
+                assert_eq!(bytes(&model), bytes(&copy), "{name} after {before}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_of_other_names_or_lengths_is_refused_and_nothing_changes() {
+        for (name, mut optimiser) in optimisers() {
+            let mut model = model();
+            steps(optimiser.as_mut(), &mut model, 2);
+            let good = optimiser.state();
+            let mut refuse = |state, expected: &str| {
+                let why = optimiser.load_state(&model, state).unwrap_err().to_string();
+                assert!(why.starts_with(expected), "{name}: {why}");
+                assert_eq!(optimiser.state(), good, "{name}");
+            };
+            let mut state = good.clone();
+            state.push(("5.weight.m".to_owned(), vec![0.0]));
+            refuse(state, "tensor `5.weight.m` belongs to no part");
+            for i in 0..good.len() {
+                let (missing, _) = &good[i];
+                let mut state = good.clone();
+                state.remove(i);
+                refuse(state.clone(), &format!("tensor `{missing}` is missing"));
+                state.push((missing.clone(), vec![0.0; 1000]));
+                refuse(state, &format!("tensor `{missing}` has shape [1000]"));
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{Clip, Optimiser, Schedule, Steps};
 use autograd::{Real, Rng, Tensor};
-use layers::{Module, gradients};
+use layers::{Module, State, StateError, Stateful, gradients};
 
 /// One side of the game: a model, and how it learns.
 pub struct Player {
@@ -89,5 +89,28 @@ impl Player {
         }
         self.taken += 1;
         (value, self.optimiser.step(self.model.as_mut(), &gradients))
+    }
+}
+
+/// The model, and in `optimiser` what the optimiser remembers and how many steps were taken.
+impl Stateful for Player {
+    fn put(&self, state: &mut State<'_>) {
+        state.put_model(self.model());
+        state.within("optimiser", |state| {
+            let memories = self.optimiser.state();
+            memories.iter().for_each(|(name, numbers)| state.put_list(name, numbers));
+            state.put_counter("steps", self.taken);
+        });
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        state.take_model(self.model.as_mut())?;
+        state.within("optimiser", |state| {
+            let memories = state.take_lists()?;
+            let loaded = self.optimiser.load_state(self.model.as_ref(), memories);
+            loaded.map_err(|why| why.within(state))?;
+            self.taken = state.take_counter("steps")?;
+            Ok(())
+        })
     }
 }

@@ -110,4 +110,9 @@ pub struct Settings {
     pub joined: bool,
     /// Noise on what the discriminator sees.
     pub input_noise: Option<InputNoise>,
+    /// Whether the discriminator sees its fakes with their graph, so that its sweep goes on into
+    /// the generator, whose gradients are computed and dropped: what a program does that forgets
+    /// to detach. The numbers are the same but for rounding, the step takes longer. Not with
+    /// `evaluate_fakes`.
+    pub attached: bool,
 }

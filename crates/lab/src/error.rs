@@ -133,4 +133,52 @@ pub enum Error {
         /// The path of the field inside the record, such as `loss.generator`.
         field: String,
     },
+
+    /// A file is not a checkpoint, or not that of this run.
+    #[error("cannot resume from {path}: {flaw}")]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it: a tensor, a counter, or a field of its header.
+        flaw: String,
+    },
+
+    /// A checkpoint belongs to a run that was started otherwise.
+    #[error(
+        "{path}: its run's `{field}` is {found}, here it is {expected}. Leave that flag out to go \
+         on, or start anew in another folder"
+    )]
+    OtherConfiguration {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs.
+        field: String,
+        /// The value in the checkpoint.
+        found: String,
+        /// The value asked for.
+        expected: String,
+    },
+
+    /// A metrics file lacks records that its run's checkpoint counts.
+    #[error(
+        "{path} has {found} bytes, and {expected} when its checkpoint was written. Put the whole \
+         file back, or start anew in another folder"
+    )]
+    Shorter {
+        /// The metrics file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// How long it was at least.
+        expected: u64,
+    },
+
+    /// A flag asks for something that cannot be.
+    #[error("{flag}: {why}")]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+        /// Why not.
+        why: String,
+    },
 }

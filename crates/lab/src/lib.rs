@@ -11,8 +11,13 @@
 //! | [`Quartiles`] | what is typical of many runs? |
 //! | [`judge`] | how good are generated digits? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
+//! | [`training`] | how does a run train: watched, saved, stopped and resumed? |
+//! | [`Checkpoint`], [`save_checkpoint`] | how does a run stop and go on? |
 //! | [`Metrics`] | how is a run recorded? One JSON object a line |
 //! | [`figures`], [`save_gif`] | how are results drawn? |
+//! | [`image_gan`] | how does a game play on images? |
+//! | [`image_program`] | what can one do with a GAN of images on the command line? |
+//! | [`report`] | how does one show a whole run to somebody? |
 //! | [`systems`] | what exactly are the systems that are run? |
 //! | [`program`] | how does a program start and end? |
 
@@ -21,24 +26,30 @@
 mod affine_gaussian;
 mod animation;
 mod batches;
+mod checkpoint;
 pub mod data;
 mod error;
 pub mod figures;
 mod files;
+pub mod image_gan;
+pub mod image_program;
 pub mod judge;
 mod metrics;
 mod moments;
 pub mod program;
 mod quantiles;
+pub mod report;
 mod run_folder;
 pub mod systems;
+pub mod training;
 
 pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;
 pub use batches::{Position, ShuffledBatches, shuffled_batches};
+pub use checkpoint::{Checkpoint, Progress, save_checkpoint};
 pub use data::{Images, Scaling, Split};
 pub use error::Error;
-pub use files::write_whole;
+pub use files::{write_durably, write_whole};
 pub use judge::{Judge, Judgement};
 pub use metrics::{Metrics, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};

@@ -1,7 +1,7 @@
 //! How does a run write down its numbers, one record a line, and how are they read back?
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -34,6 +34,41 @@ impl Metrics {
             Ok(file) => Ok(Metrics { path, file }),
             Err(source) => Err(Error::Write { path, source }),
         }
+    }
+
+    /// Goes on with the metrics file of an interrupted run, cut back to its first `len` bytes: what
+    /// comes behind was recorded after the checkpoint, and the same records come again.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if it cannot be opened, [`Error::Shorter`] if it has fewer bytes.
+    pub fn resume(path: impl Into<PathBuf>, len: u64) -> Result<Metrics, Error> {
+        let path = path.into();
+        let open = || {
+            let mut file = File::options().read(true).write(true).open(&path)?;
+            let found = file.metadata()?.len();
+            if found >= len {
+                file.set_len(len)?;
+                file.seek(SeekFrom::Start(len))?;
+            }
+            Ok((file, found))
+        };
+        match open() {
+            Ok((_, found)) if found < len => Err(Error::Shorter { path, found, expected: len }),
+            Ok((file, _)) => Ok(Metrics { path, file }),
+            Err(source) => Err(Error::Write { path, source }),
+        }
+    }
+
+    /// Waits until the disk has all records, and returns the length of the file.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn sync(&mut self) -> Result<u64, Error> {
+        let sync = |file: &mut File| -> io::Result<u64> {
+            file.sync_data()?;
+            file.stream_position()
+        };
+        sync(&mut self.file).map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 
     /// Appends one record.
@@ -182,6 +217,30 @@ mod tests {
         assert_eq!(read_metrics::<Epoch>(&path).unwrap().len(), 2);
         fs::write(&path, format!("{line}\n{}", &line[..20])).unwrap();
         assert!(matches!(read_metrics::<Epoch>(&path), Err(Error::Record { line: 2, .. })));
+    }
+
+    #[test]
+    fn a_resumed_file_is_cut_back_and_goes_on() {
+        let (_folder, path) = scratch();
+        let whole = [epoch(0, 0.5), epoch(1, 0.25), epoch(2, 0.125)];
+        let mut metrics = Metrics::create(&path).unwrap();
+        metrics.record(&whole[0]).unwrap();
+        let len = metrics.sync().unwrap();
+        assert_eq!(len, fs::metadata(&path).unwrap().len());
+        metrics.record(&epoch(7, 0.7)).unwrap();
+        let mut resumed = Metrics::resume(&path, len).unwrap();
+        resumed.record(&whole[1]).unwrap();
+        resumed.record(&whole[2]).unwrap();
+        assert_eq!(read_metrics::<Epoch>(&path).unwrap(), whole);
+        assert_eq!(resumed.sync().unwrap(), fs::metadata(&path).unwrap().len());
+
+        let before = fs::read(&path).unwrap();
+        let error = Metrics::resume(&path, before.len() as u64 + 1).unwrap_err();
+        assert!(matches!(error, Error::Shorter { .. }), "{error}");
+        assert!(error.to_string().contains("metrics.jsonl has"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let error = Metrics::resume(path.with_extension("missing"), 0).unwrap_err();
+        assert!(error.to_string().contains("metrics.missing"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::files::UNFINISHED;
 
 /// The folder of a run's output: it exists, and files can be created in it.
 ///
@@ -39,27 +40,55 @@ impl RunFolder {
         &self.path
     }
 
+    /// The files that are called `prefix`, a number, `suffix`, by increasing number.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the folder cannot be read.
+    pub fn numbered(&self, prefix: &str, suffix: &str) -> Result<Vec<(u64, PathBuf)>, Error> {
+        let number = |name: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
+        let files = self.files()?.into_iter();
+        let mut found: Vec<_> =
+            files.filter_map(|(name, path)| Some((number(&name)?, path))).collect();
+        found.sort();
+        Ok(found)
+    }
+
     /// Deletes the files of an earlier run that are called `prefix`, a number, `suffix`.
     ///
     /// # Errors
     /// [`Error::Write`] if one of them cannot be deleted.
     pub fn remove_numbered(&self, prefix: &str, suffix: &str) -> Result<(), Error> {
-        let failed = |source| Error::Write { path: self.path.clone(), source };
+        self.numbered(prefix, suffix)?.into_iter().try_for_each(|(_, path)| remove(path))
+    }
+
+    /// Deletes what a program that was killed while it wrote has left unfinished.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if a file cannot be deleted.
+    pub fn remove_unfinished(&self) -> Result<(), Error> {
+        let files = self.files()?.into_iter();
+        files.filter(|(name, _)| name.starts_with(UNFINISHED)).try_for_each(|(_, p)| remove(p))
+    }
+
+    /// The names and paths of everything in the folder.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let failed = |source| Error::Read { path: self.path.clone(), source };
+        let name = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
+        let mut files = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
-            if number.is_some_and(|number| number.parse::<u64>().is_ok()) {
-                fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
-            }
+            files.extend(name(entry.map_err(failed)?.path()));
         }
-        Ok(())
+        Ok(files)
     }
 
     /// The path of a file in the folder.
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
     }
+}
+
+fn remove(path: PathBuf) -> Result<(), Error> {
+    fs::remove_file(&path).map_err(|source| Error::Write { path, source })
 }
 
 #[cfg(test)]
@@ -94,6 +123,19 @@ mod tests {
             fs::read_dir(root.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["epoch-x.svg", "final.svg"]);
+    }
+
+    #[test]
+    fn what_was_left_unfinished_is_removed_and_numbers_are_in_order() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [".unfinished-ab12", "a-010.png", "a-9.png", "a-x.png", ".hidden"] {
+            fs::write(root.path().join(name), "x").unwrap();
+        }
+        let run = RunFolder::create(root.path()).unwrap();
+        run.remove_unfinished().unwrap();
+        assert_eq!(fs::read_dir(run.path()).unwrap().count(), 4);
+        let numbered = run.numbered("a-", ".png").unwrap();
+        assert_eq!(numbered, [(9, run.file("a-9.png")), (10, run.file("a-010.png"))]);
     }
 
     #[test]

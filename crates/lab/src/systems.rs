@@ -5,3 +5,4 @@ pub mod keras_dcgan;
 pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
+pub mod vanilla_gan;

@@ -66,5 +66,5 @@ pub use reshape::{Flatten, Reshape};
 pub use resize::{Pad2d, PixelShuffle, PixelUnshuffle, Upsample};
 pub use sequential::Sequential;
 pub use spectral_norm::{SpectralNorm, Weighted};
-pub use state::{StateError, from_safetensors, to_safetensors};
+pub use state::{State, StateError, Stateful, from_safetensors, restore, to_safetensors};
 pub use summary::summary;

@@ -3,11 +3,15 @@
 //! As safetensors: a JSON header with each tensor's name, type, shape and place, then the raw
 //! numbers. Python opens it with the package of that name. Parameters and statistics are stored
 //! by their paths.
+//!
+//! A [`State`] is what stands in such a file. Whatever changes while it is trained is [`Stateful`]:
+//! it puts its numbers into a state by name and takes them out again.
 
 use crate::Module;
-use autograd::{Array, Real, Shape};
+use autograd::{Array, Real, Rng, RngState, Shape};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 /// Why a file is not this model's state.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,332 @@ pub enum StateError {
     /// A tensor holds a NaN or an infinity.
     #[error("tensor `{0}` holds a number that is not finite")]
     NotFinite(String),
+    /// A whole number is missing among the counters.
+    #[error("counter `{0}` is missing; is this the state of another model?")]
+    NoCounter(String),
+    /// There is a counter that nothing asks for.
+    #[error("counter `{0}` belongs to no part of the model; is this the state of another model?")]
+    UnknownCounter(String),
+    /// A counter has a value that it cannot have here.
+    #[error("counter `{name}` is {found}: {why}")]
+    Counter {
+        /// Which counter.
+        name: String,
+        /// Its value.
+        found: u64,
+        /// Why it cannot be.
+        why: String,
+    },
+}
+
+impl StateError {
+    /// The same error of something that knows only the end of its path.
+    #[must_use]
+    pub fn within(mut self, state: &State<'_>) -> StateError {
+        use StateError::{Counter, Missing, NoCounter, NotFinite, Shape, Type, Unknown};
+        match &mut self {
+            StateError::Malformed(_) => {}
+            Missing(name)
+            | Unknown(name)
+            | NotFinite(name)
+            | NoCounter(name)
+            | StateError::UnknownCounter(name)
+            | Shape { name, .. }
+            | Type { name, .. }
+            | Counter { name, .. } => *name = format!("{}{name}", state.path),
+        }
+        self
+    }
+}
+
+/// Anything whose numbers change while it is trained: a player, a game, a whole system.
+pub trait Stateful {
+    /// Puts all that changes into `state`.
+    fn put(&self, state: &mut State<'_>);
+
+    /// Takes back what [`Stateful::put`] put there.
+    ///
+    /// # Errors
+    /// If something is missing or does not fit. A part may have been taken then; [`restore`]
+    /// takes all or nothing.
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError>;
+}
+
+/// Brings `part` into a state that holds exactly what it puts into one.
+///
+/// # Errors
+/// If something is missing, left over or does not fit. `part` is then unchanged.
+pub fn restore(part: &mut impl Stateful, mut state: State<'_>) -> Result<(), StateError> {
+    let mut before = State::new();
+    part.put(&mut before);
+    let result = part.take(&mut state).and_then(|()| state.finish());
+    if result.is_err() {
+        part.take(&mut before).expect("a part takes back what it has put");
+    }
+    result
+}
+
+/// Named numbers: arrays, and counters that no floating-point number could hold.
+///
+/// Names are paths. Inside [`State::within`] they are relative, so no part knows where it is.
+#[derive(Clone, Debug, Default)]
+pub struct State<'a> {
+    /// The path before each name, with its last dot.
+    path: String,
+    tensors: BTreeMap<String, Stored<'a>>,
+    /// Whole numbers by path. They do not go into the tensors of a file: whoever writes one keeps
+    /// them beside.
+    pub counters: BTreeMap<String, u64>,
+}
+
+/// A tensor as it lies in a file.
+#[derive(Clone, Debug)]
+struct Stored<'a> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> State<'a> {
+    /// Nothing yet.
+    pub fn new() -> State<'a> {
+        State::default()
+    }
+
+    /// Runs `part` with `name` in front of all names.
+    pub fn within<T>(&mut self, name: &str, part: impl FnOnce(&mut State<'a>) -> T) -> T {
+        let outside = self.path.len();
+        self.path = format!("{}{name}.", self.path);
+        let result = part(self);
+        self.path.truncate(outside);
+        result
+    }
+
+    /// # Panics
+    /// If there is one of this name.
+    fn insert(&mut self, name: &str, stored: Stored<'a>) {
+        let name = format!("{}{name}", self.path);
+        assert!(
+            !self.tensors.contains_key(&name),
+            "state: two tensors are named `{name}`\n  \
+             hint: a container puts its own name in front with `move_into`"
+        );
+        self.tensors.insert(name, stored);
+    }
+
+    /// Puts an array.
+    ///
+    /// # Panics
+    /// If there is one of this name.
+    pub fn put(&mut self, name: &str, value: &Array) {
+        let dtype = if size_of::<Real>() == 8 { Dtype::F64 } else { Dtype::F32 };
+        let bytes = value.numbers().iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.insert(name, Stored { dtype, shape: value.shape().to_vec(), bytes });
+    }
+
+    /// Puts a list of numbers: as f32 if that holds each of them exactly, as f64 otherwise.
+    ///
+    /// # Panics
+    /// If there is one of this name.
+    pub fn put_list(&mut self, name: &str, numbers: &[f64]) {
+        let single = numbers.iter().all(|x| f64::from(*x as f32).to_bits() == x.to_bits());
+        let (dtype, bytes) = if single {
+            (Dtype::F32, numbers.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect())
+        } else {
+            (Dtype::F64, numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
+        };
+        self.insert(name, Stored { dtype, shape: vec![numbers.len()], bytes });
+    }
+
+    /// Puts a counter.
+    ///
+    /// # Panics
+    /// If there is one of this name.
+    pub fn put_counter(&mut self, name: &str, count: u64) {
+        let name = format!("{}{name}", self.path);
+        assert!(!self.counters.contains_key(&name), "state: two counters are named `{name}`");
+        self.counters.insert(name, count);
+    }
+
+    /// Puts the place where a random stream stands.
+    pub fn put_stream(&mut self, name: &str, rng: &Rng) {
+        let RngState { seed, stream, drawn } = rng.state();
+        self.within(name, |state| {
+            state.put_counter("seed", seed);
+            state.put_counter("stream", stream);
+            state.put_counter("drawn", drawn);
+        });
+    }
+
+    /// Puts a model's parameters and statistics.
+    ///
+    /// # Panics
+    /// If two of them have one name.
+    pub fn put_model(&mut self, model: &dyn Module) {
+        model.each_param(&mut |param| self.put(param.name(), param.tensor().value()));
+        model.each_statistic(&mut |statistic| self.put(statistic.name(), &statistic.value));
+    }
+
+    /// Takes an array of this shape. Numbers of either precision are converted.
+    ///
+    /// # Errors
+    /// If it is missing, has another shape, or holds anything but finite numbers.
+    pub fn take(&mut self, name: &str, shape: Shape) -> Result<Array, StateError> {
+        let (name, stored) = self.remove(name)?;
+        stored.check(&name, &shape)?;
+        // Finite as a `Real`, which a large f64 may not be.
+        let mut finite = true;
+        let value = Array::filled_by(shape, |out| {
+            for (out, x) in out.iter_mut().zip(stored.numbers()) {
+                *out = x as Real;
+                finite &= out.is_finite();
+            }
+        });
+        if finite { Ok(value) } else { Err(StateError::NotFinite(name)) }
+    }
+
+    /// Takes all lists whose names start with the current path, by the rest of their names.
+    ///
+    /// # Errors
+    /// If one holds anything but finite numbers.
+    pub fn take_lists(&mut self) -> Result<Vec<(String, Vec<f64>)>, StateError> {
+        let path = self.path.clone();
+        let inside = self.tensors.keys().filter_map(|name| name.strip_prefix(&path));
+        let names: Vec<String> = inside.map(str::to_owned).collect();
+        let take = |name: String| {
+            let (path, stored) = self.remove(&name)?;
+            stored.check(&path, &[stored.shape.iter().product()])?;
+            let finite = stored.numbers().all(f64::is_finite);
+            if finite {
+                Ok((name, stored.numbers().collect()))
+            } else {
+                Err(StateError::NotFinite(path))
+            }
+        };
+        names.into_iter().map(take).collect()
+    }
+
+    fn remove(&mut self, name: &str) -> Result<(String, Stored<'a>), StateError> {
+        let name = format!("{}{name}", self.path);
+        let stored = self.tensors.remove(&name);
+        stored.map_or_else(|| Err(StateError::Missing(name.clone())), |s| Ok((name.clone(), s)))
+    }
+
+    /// Takes a counter.
+    ///
+    /// # Errors
+    /// If it is missing.
+    pub fn take_counter(&mut self, name: &str) -> Result<u64, StateError> {
+        let name = format!("{}{name}", self.path);
+        self.counters.remove(&name).ok_or(StateError::NoCounter(name))
+    }
+
+    /// The error of a counter that cannot have this value.
+    pub fn wrong_counter(&self, name: &str, found: u64, why: String) -> StateError {
+        StateError::Counter { name: format!("{}{name}", self.path), found, why }
+    }
+
+    /// Takes a random stream, at the place where it stood.
+    ///
+    /// # Errors
+    /// If one of its counters is missing.
+    pub fn take_stream(&mut self, name: &str) -> Result<Rng, StateError> {
+        self.within(name, |state| {
+            Ok(Rng::resume(RngState {
+                seed: state.take_counter("seed")?,
+                stream: state.take_counter("stream")?,
+                drawn: state.take_counter("drawn")?,
+            }))
+        })
+    }
+
+    /// Takes a model's parameters and statistics.
+    ///
+    /// # Errors
+    /// If one is missing or does not fit. The model is then unchanged.
+    pub fn take_model(&mut self, model: &mut dyn Module) -> Result<(), StateError> {
+        let mut wanted: Vec<(&str, Shape)> = Vec::new();
+        model.each_param(&mut |param| wanted.push((param.name(), *param.tensor().shape())));
+        model.each_statistic(&mut |stat| wanted.push((stat.name(), *stat.value.shape())));
+        let mut loaded: BTreeMap<String, Array> = BTreeMap::new();
+        for (name, shape) in wanted {
+            loaded.insert(name.to_owned(), self.take(name, shape)?);
+        }
+        // From here on nothing can fail, so the model changes as a whole or not at all.
+        model.each_param_mut(&mut |param| {
+            let value = &loaded[param.name()];
+            param.update(|w| w.copy_from_slice(value.numbers()));
+        });
+        model.each_statistic_mut(&mut |stat| stat.value = loaded[stat.name()].clone());
+        Ok(())
+    }
+
+    /// The end of taking.
+    ///
+    /// # Errors
+    /// If something is left.
+    pub fn finish(mut self) -> Result<(), StateError> {
+        if let Some((name, _)) = self.tensors.pop_first() {
+            return Err(StateError::Unknown(name));
+        }
+        match self.counters.pop_first() {
+            Some((name, _)) => Err(StateError::UnknownCounter(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// The tensors as the bytes of a safetensors file, with one entry of metadata. Equal states
+    /// give equal bytes.
+    pub fn to_bytes(&self, metadata: Option<(&str, String)>) -> Vec<u8> {
+        let views = self.tensors.iter().map(|(name, stored)| {
+            let view = TensorView::new(stored.dtype, stored.shape.clone(), &stored.bytes);
+            (name, view.expect("as many bytes as the shape says"))
+        });
+        // One entry, because more would stand in an order that changes from run to run.
+        let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+        safetensors::serialize(views, metadata).expect("names and sizes are valid")
+    }
+
+    /// The tensors of a safetensors file, and its metadata. Nothing is copied.
+    ///
+    /// # Errors
+    /// If the bytes are not such a file.
+    pub fn parse(bytes: &'a [u8]) -> Result<(State<'a>, HashMap<String, String>), StateError> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let file = SafeTensors::deserialize(bytes)?;
+        let store = |(name, view): (String, TensorView<'a>)| {
+            let (dtype, shape) = (view.dtype(), view.shape().to_vec());
+            (name, Stored { dtype, shape, bytes: Cow::Borrowed(view.data()) })
+        };
+        let tensors = file.tensors().into_iter().map(store).collect();
+        let metadata = header.metadata().clone().unwrap_or_default();
+        Ok((State { tensors, ..State::new() }, metadata))
+    }
+}
+
+impl Stored<'_> {
+    /// That it has this shape and holds floating-point numbers.
+    fn check(&self, name: &str, expected: &[usize]) -> Result<(), StateError> {
+        let name = || name.to_owned();
+        if self.shape != expected {
+            let found = self.shape.clone();
+            return Err(StateError::Shape { name: name(), found, expected: expected.to_vec() });
+        }
+        if !matches!(self.dtype, Dtype::F32 | Dtype::F64) {
+            return Err(StateError::Type { name: name(), found: self.dtype });
+        }
+        Ok(())
+    }
+
+    /// Its numbers, f32 or f64, which [`Stored::check`] has seen to.
+    fn numbers(&self) -> impl Iterator<Item = f64> + use<'_> {
+        let (singles, doubles): (&[[u8; 4]], &[[u8; 8]]) = match self.dtype {
+            Dtype::F64 => (&[], self.bytes.as_chunks().0),
+            _ => (self.bytes.as_chunks().0, &[]),
+        };
+        let singles = singles.iter().map(|b| f64::from(f32::from_le_bytes(*b)));
+        singles.chain(doubles.iter().map(|b| f64::from_le_bytes(*b)))
+    }
 }
 
 /// The model's parameters and statistics as the bytes of a safetensors file.
@@ -49,30 +379,9 @@ pub enum StateError {
 /// # Panics
 /// If two of them have one name.
 pub fn to_safetensors(model: &dyn Module) -> Vec<u8> {
-    let mut tensors: Vec<(String, Shape, Vec<u8>)> = Vec::new();
-    let bytes = |x: &Array| x.numbers().iter().flat_map(|x| x.to_le_bytes()).collect();
-    model.each_param(&mut |param| {
-        let value = param.tensor().value();
-        tensors.push((param.name().to_owned(), *value.shape(), bytes(value)));
-    });
-    model.each_statistic(&mut |statistic| {
-        let value = &statistic.value;
-        tensors.push((statistic.name().to_owned(), *value.shape(), bytes(value)));
-    });
-    let mut names = BTreeSet::new();
-    for (name, ..) in &tensors {
-        assert!(
-            names.insert(name),
-            "state: two tensors are named `{name}`\n  \
-             hint: a container puts its own name in front with `move_into`"
-        );
-    }
-    let dtype = if size_of::<Real>() == 8 { Dtype::F64 } else { Dtype::F32 };
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(dtype, shape.to_vec(), bytes);
-        (name, view.expect("as many bytes as the shape says"))
-    });
-    safetensors::serialize(views, None).expect("names and sizes are valid")
+    let mut state = State::new();
+    state.put_model(model);
+    state.to_bytes(None)
 }
 
 /// Replaces the model's parameters and statistics by those of a safetensors file. Numbers of
@@ -81,46 +390,20 @@ pub fn to_safetensors(model: &dyn Module) -> Vec<u8> {
 /// # Errors
 /// If the file does not hold exactly this model's tensors. The model is then unchanged.
 pub fn from_safetensors(model: &mut dyn Module, bytes: &[u8]) -> Result<(), StateError> {
-    let file = SafeTensors::deserialize(bytes)?;
-    let mut wanted: Vec<(&str, Shape)> = Vec::new();
-    model.each_param(&mut |param| wanted.push((param.name(), *param.tensor().shape())));
-    model.each_statistic(&mut |stat| wanted.push((stat.name(), *stat.value.shape())));
-    let mut loaded: BTreeMap<String, Array> = BTreeMap::new();
-    for (name, shape) in wanted {
-        let view = file.tensor(name).map_err(|_| StateError::Missing(name.to_owned()))?;
-        loaded.insert(name.to_owned(), read(name, &view, shape)?);
-    }
-    if let Some(name) = file.names().into_iter().find(|name| !loaded.contains_key(*name)) {
-        return Err(StateError::Unknown(name.to_owned()));
-    }
-    // From here on nothing can fail, so the model changes as a whole or not at all.
-    model.each_param_mut(&mut |param| {
-        let value = &loaded[param.name()];
-        param.update(|w| w.copy_from_slice(value.numbers()));
-    });
-    model.each_statistic_mut(&mut |stat| stat.value = loaded[stat.name()].clone());
-    Ok(())
+    let (state, _) = State::parse(bytes)?;
+    restore(&mut Model(model), state)
 }
 
-fn read(name: &str, view: &TensorView<'_>, expected: Shape) -> Result<Array, StateError> {
-    let name = || name.to_owned();
-    if view.shape() != &expected[..] {
-        let found = view.shape().to_vec();
-        return Err(StateError::Shape { name: name(), found, expected: expected.to_vec() });
+struct Model<'a>(&'a mut dyn Module);
+
+impl Stateful for Model<'_> {
+    fn put(&self, state: &mut State<'_>) {
+        state.put_model(self.0);
     }
-    let (singles, _) = view.data().as_chunks::<4>();
-    let (doubles, _) = view.data().as_chunks::<8>();
-    let numbers: Vec<Real> = match view.dtype() {
-        Dtype::F32 => singles.iter().map(|b| f32::from_le_bytes(*b) as Real).collect(),
-        Dtype::F64 => doubles.iter().map(|b| f64::from_le_bytes(*b) as Real).collect(),
-        found => {
-            return Err(StateError::Type { name: name(), found });
-        }
-    };
-    if numbers.iter().any(|x| !x.is_finite()) {
-        return Err(StateError::NotFinite(name()));
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        state.take_model(self.0)
     }
-    Ok(Array::new(expected, &numbers))
 }
 
 #[cfg(test)]
@@ -181,5 +464,89 @@ mod tests {
         bytes[last..].copy_from_slice(&Real::NAN.to_le_bytes());
         let why = from_safetensors(&mut target, &bytes).unwrap_err();
         assert!(why.to_string().ends_with("holds a number that is not finite"), "{why}");
+    }
+
+    /// A part with everything that a state can hold.
+    struct Everything {
+        list: Vec<f64>,
+        count: u64,
+        rng: Rng,
+    }
+
+    impl Stateful for Everything {
+        fn put(&self, state: &mut State<'_>) {
+            state.within("part", |state| {
+                state.put_list("list", &self.list);
+                state.put_counter("count", self.count);
+                state.put_stream("noise", &self.rng);
+            });
+        }
+
+        fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+            state.within("part", |state| {
+                self.list = state.take_lists()?.remove(0).1;
+                self.count = state.take_counter("count")?;
+                self.rng = state.take_stream("noise")?;
+                Ok(())
+            })
+        }
+    }
+
+    fn everything(list: &[f64], count: u64) -> Everything {
+        let mut rng = Rng::new(count, "noise");
+        rng.normal([7]);
+        Everything { list: list.to_vec(), count, rng }
+    }
+
+    #[test]
+    fn numbers_counters_and_streams_come_back_exactly() {
+        for list in [&[1.5, -0.0, 2.0_f64.powi(-140)][..], &[0.1], &[1e300], &[]] {
+            let saved = everything(list, u64::MAX);
+            let mut state = State::new();
+            saved.put(&mut state);
+            let bytes = state.to_bytes(Some(("about", "x".to_owned())));
+            assert_eq!(bytes, state.to_bytes(Some(("about", "x".to_owned()))));
+            let (mut read, metadata) = State::parse(&bytes).unwrap();
+            assert_eq!(metadata["about"], "x");
+            read.counters = state.counters;
+            let mut loaded = everything(&[0.0], 0);
+            restore(&mut loaded, read).unwrap();
+            let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&loaded.list), bits(list));
+            assert_eq!((loaded.count, loaded.rng.state()), (u64::MAX, saved.rng.state()));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_left_over_is_named_and_nothing_changes() {
+        type Change = fn(&mut State<'_>);
+        let cases: [(Change, &str); 5] = [
+            (
+                |s| s.counters.retain(|name, _| name != "part.count"),
+                "counter `part.count` is missing",
+            ),
+            (
+                |s| s.counters.retain(|n, _| n != "part.noise.drawn"),
+                "counter `part.noise.drawn` is",
+            ),
+            (|state| state.put_counter("other", 1), "counter `other` belongs to no part"),
+            (|state| state.put_list("other", &[1.0]), "tensor `other` belongs to no part"),
+            (
+                |state| {
+                    state.take("part.list", [2].into()).unwrap();
+                    state.put_list("part.list", &[1.0, f64::INFINITY]);
+                },
+                "tensor `part.list` holds a number that is not finite",
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut state = State::new();
+            everything(&[1.0, 2.0], 3).put(&mut state);
+            change(&mut state);
+            let mut target = everything(&[5.0], 6);
+            let why = restore(&mut target, state).unwrap_err().to_string();
+            assert!(why.starts_with(expected), "{why}");
+            assert_eq!((&target.list[..], target.count), (&[5.0][..], 6), "{expected}");
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! How does Adam move a weight?
 
-use super::per_param::PerParam;
+use super::per_param::{PerParam, take};
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use kernels::optimise;
-use layers::{Gradients, Module};
+use layers::{Gradients, Module, StateError};
+
+/// What the state calls β₁ᵗ and β₂ᵗ.
+const POWERS: &str = "powers of β₁ and β₂";
 
 /// Adaptive moment estimation. Step t, for each weight w with gradient g:
 ///
@@ -105,8 +108,21 @@ impl Optimiser for Adam {
     }
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {
-        let powers = ("powers of β₁ and β₂".to_owned(), self.powers.to_vec());
+        let powers = (POWERS.to_owned(), self.powers.to_vec());
         [powers].into_iter().chain(self.moments.state(["m", "v"])).collect()
+    }
+
+    fn load_state(
+        &mut self,
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError> {
+        let (powers, moments): (Vec<_>, Vec<_>) =
+            state.into_iter().partition(|(name, _)| name == POWERS);
+        let powers = take(&mut powers.into_iter().collect(), POWERS.to_owned(), 2)?;
+        self.moments.load(["m", "v"], model, moments)?;
+        self.powers = [powers[0], powers[1]];
+        Ok(())
     }
 }
 
@@ -170,5 +186,13 @@ impl Optimiser for AdamW {
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {
         self.adam.state()
+    }
+
+    fn load_state(
+        &mut self,
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError> {
+        self.adam.load_state(model, state)
     }
 }

@@ -2,7 +2,8 @@
 
 use autograd::Real;
 use kernels::optimise::{Rule, update};
-use layers::{Gradients, Module, ParamId};
+use layers::{Gradients, Module, ParamId, StateError};
+use std::collections::BTreeMap;
 
 /// N numbers for each weight of a model, all 0 before the first step.
 #[derive(Debug)]
@@ -63,5 +64,47 @@ impl<const N: usize> PerParam<N> {
             })
         });
         named.collect()
+    }
+
+    /// The inverse of [`PerParam::state`]. Without any memory, that of no step.
+    pub(super) fn load(
+        &mut self,
+        what: [&str; N],
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError> {
+        let mut state: BTreeMap<String, Vec<f64>> = state.into_iter().collect();
+        let mut loaded = PerParam::new();
+        let params = if state.is_empty() { Vec::new() } else { model.params() };
+        for param in params {
+            let mut memory = [(); N].map(|()| Vec::new());
+            for (what, memory) in what.iter().zip(&mut memory) {
+                let name = format!("{}.{what}", param.name());
+                let len = param.tensor().shape().count();
+                *memory = take(&mut state, name, len)?.iter().map(|x| *x as Real).collect();
+            }
+            loaded.memories.push((param.id(), memory));
+            loaded.names.push(param.name().to_owned());
+        }
+        if let Some((name, _)) = state.pop_first() {
+            return Err(StateError::Unknown(name));
+        }
+        *self = loaded;
+        Ok(())
+    }
+}
+
+/// The numbers of this name, which are so many.
+pub(super) fn take(
+    state: &mut BTreeMap<String, Vec<f64>>,
+    name: String,
+    len: usize,
+) -> Result<Vec<f64>, StateError> {
+    match state.remove(&name) {
+        None => Err(StateError::Missing(name)),
+        Some(numbers) if numbers.len() != len => {
+            Err(StateError::Shape { name, found: vec![numbers.len()], expected: vec![len] })
+        }
+        Some(numbers) => Ok(numbers),
     }
 }

@@ -4,7 +4,7 @@ use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use kernels::optimise;
-use layers::{Gradients, Module};
+use layers::{Gradients, Module, StateError};
 
 /// Gradient descent with each weight's step divided by the recent size of its gradient. For
 /// each weight w with gradient g:
@@ -78,5 +78,13 @@ impl Optimiser for RmsProp {
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {
         self.mean_squares.state(["v"])
+    }
+
+    fn load_state(
+        &mut self,
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError> {
+        self.mean_squares.load(["v"], model, state)
     }
 }

@@ -4,7 +4,7 @@ use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
 use autograd::Real;
 use kernels::optimise::{Descent, Momentum, Nesterov};
-use layers::{Gradients, Module};
+use layers::{Gradients, Module, StateError};
 
 /// Stochastic gradient descent. For each weight w with gradient g, velocity u and momentum μ:
 ///
@@ -88,5 +88,17 @@ impl Optimiser for Sgd {
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {
         self.velocities.state(["u"])
+    }
+
+    fn load_state(
+        &mut self,
+        model: &dyn Module,
+        state: Vec<(String, Vec<f64>)>,
+    ) -> Result<(), StateError> {
+        if self.momentum == 0.0 {
+            self.weights.load([], model, state)
+        } else {
+            self.velocities.load(["u"], model, state)
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! How are many images shown as one picture?
 
+use std::fs;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use autograd::Array;
@@ -121,6 +123,41 @@ impl Bitmap {
         Bitmap { width: self.width * k as u32, height: self.height * k as u32, rgb }
     }
 
+    /// Reads a PNG file of grey or coloured bytes, such as [`save_png`] writes.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the file cannot be read or is no such picture.
+    pub fn load_png(path: impl AsRef<Path>) -> Result<Bitmap, Error> {
+        let path = path.as_ref();
+        fs::read(path)
+            .and_then(|bytes| Ok(Bitmap::from_png(&bytes)?))
+            .map_err(|source| Error::Read { path: path.to_owned(), source })
+    }
+
+    fn from_png(bytes: &[u8]) -> Result<Bitmap, png::DecodingError> {
+        let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info()?;
+        let (width, height) = reader.info().size();
+        let samples = match reader.output_color_type() {
+            (png::ColorType::Grayscale, png::BitDepth::Eight) => 1,
+            (png::ColorType::Rgb, png::BitDepth::Eight) => 3,
+            (colours, _) => {
+                let why = format!("its pixels are {colours:?}, not grey or coloured bytes");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
+            }
+        };
+        // Before memory is taken for them: no file unpacks to more than 1032 times its size.
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels * samples > 1100 * bytes.len() as u64 {
+            let why = format!("{width} x {height} pixels are not in {} bytes", bytes.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
+        }
+        let mut data = vec![0; (pixels * samples) as usize];
+        reader.next_frame(&mut data)?;
+        let rgb =
+            if samples == 3 { data } else { data.iter().flat_map(|grey| [*grey; 3]).collect() };
+        Ok(Bitmap { width, height, rgb })
+    }
+
     /// The picture as the bytes of a PNG file.
     ///
     /// # Panics
@@ -221,6 +258,21 @@ mod tests {
         let grey = image_grid(&Array::new([6, 2, 2, 1], &numbers), 2, Scaling::ZeroToOne);
         let (_, _, pixels) = decoded(&grey.to_png());
         assert!(grey.rgb.chunks(3).map(|pixel| pixel[0]).eq(pixels));
+    }
+
+    #[test]
+    fn a_saved_picture_is_read_back() {
+        let numbers: Vec<Real> = (0..24).map(|i| i as Real / 23.0).collect();
+        for shape in [[2, 2, 2, 3], [6, 2, 2, 1]] {
+            let picture = image_grid(&Array::new(shape, &numbers), 2, Scaling::ZeroToOne);
+            let bytes = picture.to_png();
+            assert!(Bitmap::from_png(&bytes).unwrap() == picture);
+            for len in 0..bytes.len() - 12 {
+                assert!(Bitmap::from_png(&bytes[..len]).is_err(), "{len} bytes");
+            }
+        }
+        let error = Bitmap::load_png("missing.png").unwrap_err();
+        assert!(error.to_string().contains("missing.png"), "{error}");
     }
 
     #[test]

@@ -11,9 +11,11 @@
 //! | noise | U(-1, 1) |
 //! | batch | 128 |
 //! | Adam | 3e-4, β (0.5, 0.999), both players |
-//! | start | Xavier uniform weights, biases 0 |
+//! | start | weights and biases U(-a, a), a = 1/√inputs: PyTorch's default |
 //!
-//! The generator's step sends the noise of the discriminator's step through the generator again.
+//! The generator's step sends the noise of the discriminator's step through the generator again. As
+//! printed, the discriminator's step does not detach the generated images: the sweep goes on into
+//! the generator, and what it computes there is dropped.
 
 use autograd::Rng;
 use gan::{Adam, Bce, Fakes, Game, Latent, Player, Settings};
@@ -25,24 +27,36 @@ pub const BATCH_SIZE: usize = 128;
 /// Numbers in an image.
 pub const PIXELS: usize = 28 * 28;
 
+/// Hidden units of the generator's layers; the discriminator has a quarter as many.
+pub const WIDTH: usize = 1024;
+
 /// The two players, before they have learnt anything.
 pub fn game(rng: &mut Rng) -> Game {
-    let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::XavierUniform, rng);
+    sized(WIDTH, false, rng)
+}
+
+/// The same with another width. As the notebook prints it, D's step also computes the gradients of
+/// G, and drops them.
+pub fn sized(width: usize, as_printed: bool, rng: &mut Rng) -> Game {
+    let mut linear = |inputs, outputs| {
+        Linear::new(inputs, outputs, Init::FanIn, rng).with_bias(Init::FanIn, rng)
+    };
     let generator = Sequential::new()
-        .add(linear(96, 1024))
+        .add(linear(96, width))
         .add(Activation::Relu)
-        .add(linear(1024, 1024))
+        .add(linear(width, width))
         .add(Activation::Relu)
-        .add(linear(1024, PIXELS))
+        .add(linear(width, PIXELS))
         .add(Activation::Tanh);
+    let quarter = width.div_ceil(4);
     let discriminator = Sequential::new()
-        .add(linear(PIXELS, 256))
+        .add(linear(PIXELS, quarter))
         .add(Activation::LeakyRelu(0.2))
-        .add(linear(256, 256))
+        .add(linear(quarter, quarter))
         .add(Activation::LeakyRelu(0.2))
-        .add(linear(256, 1));
+        .add(linear(quarter, 1));
     let adam = || Adam::new(3e-4).betas(0.5, 0.999);
     let players = (Player::new(generator, adam()), Player::new(discriminator, adam()));
-    Game::new(players.0, players.1, Bce::default(), Latent::Uniform { size: 96 })
-        .settings(Settings { fakes: Fakes::Rebuilt, ..Settings::default() })
+    let settings = Settings { fakes: Fakes::Rebuilt, attached: as_printed, ..Settings::default() };
+    Game::new(players.0, players.1, Bce::default(), Latent::Uniform { size: 96 }).settings(settings)
 }

@@ -1,0 +1,315 @@
+//! How does a run stop and go on?
+//!
+//! A checkpoint is one safetensors file. Its tensors are the players' weights and statistics, such
+//! as `generator.0.weight`, and what their optimisers remember, `generator.optimiser.0.weight.m`.
+//! Its metadata has one entry, `run`, with a JSON object:
+//!
+//! | field | holds |
+//! |---|---|
+//! | `format` | the version of this table, 1 |
+//! | `step` | how many steps were taken |
+//! | `metrics_bytes` | how long `metrics.jsonl` was |
+//! | `configuration` | what the run was started with |
+//! | `counters` | whole numbers by path: steps of players, the place in the data, random streams |
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use layers::{State, Stateful, restore};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Error, write_durably};
+
+/// The version of the format, which grows when old files cannot be read any more.
+const FORMAT: u32 = 1;
+
+/// The entry of the metadata.
+const ENTRY: &str = "run";
+
+/// What a checkpoint says of its run, beside the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    format: u32,
+    step: u64,
+    metrics_bytes: u64,
+    configuration: Value,
+    counters: BTreeMap<String, u64>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps taken.
+    pub step: u64,
+    /// The length of its metrics file.
+    pub metrics_bytes: u64,
+}
+
+/// Writes a checkpoint: whole or not at all, and so that not even a loss of power undoes it.
+///
+/// # Errors
+/// [`Error::Write`], for instance because the disk is full. What stood at `path` stays.
+pub fn save_checkpoint(
+    path: impl AsRef<Path>,
+    progress: Progress,
+    configuration: &impl Serialize,
+    run: &impl Stateful,
+) -> Result<(), Error> {
+    let mut state = State::new();
+    run.put(&mut state);
+    let header = Header {
+        format: FORMAT,
+        step: progress.step,
+        metrics_bytes: progress.metrics_bytes,
+        configuration: serde_json::to_value(configuration).expect("it has a form in JSON"),
+        counters: std::mem::take(&mut state.counters),
+    };
+    let header = serde_json::to_string(&header).expect("a header has a form in JSON");
+    write_durably(path, &state.to_bytes(Some((ENTRY, header))))
+}
+
+/// A checkpoint that was read and is sound, before anything has been loaded from it.
+pub struct Checkpoint {
+    path: PathBuf,
+    header: Header,
+    bytes: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Read`], or [`Error::Checkpoint`] if it is no whole checkpoint of this format.
+    pub fn read(path: impl Into<PathBuf>) -> Result<Checkpoint, Error> {
+        let path = path.into();
+        match fs::read(&path) {
+            Ok(bytes) => Checkpoint::parse(path, bytes),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    }
+
+    fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Checkpoint, Error> {
+        let flaw = |flaw: String| Error::Checkpoint { path: path.clone(), flaw };
+        let (_, metadata) = State::parse(&bytes).map_err(|why| flaw(why.to_string()))?;
+        let Some(header) = metadata.get(ENTRY) else {
+            return Err(flaw(format!("its metadata has no entry `{ENTRY}`")));
+        };
+        /// The one field that every version has.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let no_header = |why| flaw(format!("its metadata `{ENTRY}`: {why}"));
+        let Version { format } = serde_json::from_str(header).map_err(no_header)?;
+        if format != FORMAT {
+            return Err(flaw(format!("it has format {format}, this program reads {FORMAT}")));
+        }
+        let header: Header = serde_json::from_str(header).map_err(no_header)?;
+        Ok(Checkpoint { path, header, bytes })
+    }
+
+    /// How far the run has come.
+    pub fn progress(&self) -> Progress {
+        let Header { step, metrics_bytes, .. } = self.header;
+        Progress { step, metrics_bytes }
+    }
+
+    /// What the run was started with.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if it is no configuration of this kind.
+    pub fn configuration<C: DeserializeOwned>(&self) -> Result<C, Error> {
+        serde_json::from_value(self.header.configuration.clone())
+            .map_err(|why| self.flaw(format!("its configuration: {why}")))
+    }
+
+    /// Checks that the run was started with this configuration.
+    ///
+    /// # Errors
+    /// [`Error::OtherConfiguration`], naming the first field that differs.
+    pub fn expect_configuration(&self, expected: &impl Serialize) -> Result<(), Error> {
+        let expected = serde_json::to_value(expected).expect("it has a form in JSON");
+        let Some((field, found, expected)) = difference(&self.header.configuration, &expected)
+        else {
+            return Ok(());
+        };
+        Err(Error::OtherConfiguration { path: self.path.clone(), field, found, expected })
+    }
+
+    /// Loads everything into a run.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if something is missing, left over or does not fit. The run is then
+    /// unchanged.
+    pub fn restore(&self, run: &mut impl Stateful) -> Result<(), Error> {
+        restore(run, self.state()).map_err(|why| self.flaw(why.to_string()))
+    }
+
+    /// Loads what a part of a run asks for, such as the game without its data.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if something is missing or does not fit. The part is then not to be
+    /// used.
+    pub fn restore_part(&self, part: &mut impl Stateful) -> Result<(), Error> {
+        part.take(&mut self.state()).map_err(|why| self.flaw(why.to_string()))
+    }
+
+    fn state(&self) -> State<'_> {
+        let (mut state, _) = State::parse(&self.bytes).expect("it was parsed when it was read");
+        state.counters.clone_from(&self.header.counters);
+        state
+    }
+
+    fn flaw(&self, flaw: String) -> Error {
+        Error::Checkpoint { path: self.path.clone(), flaw }
+    }
+}
+
+/// The first field in which two configurations differ, with both values.
+fn difference(found: &Value, expected: &Value) -> Option<(String, String, String)> {
+    let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let (found, expected) = (fields(found), fields(expected));
+    let names = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name)));
+    let text = |value: Option<&Value>| value.map_or("absent".to_owned(), Value::to_string);
+    let differs = |name: &&String| found.get(*name) != expected.get(*name);
+    let name = names.into_iter().find(differs)?;
+    Some((name.clone(), text(found.get(name)), text(expected.get(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::Rng;
+    use layers::{Init, Linear, Module, StateError};
+
+    struct Run {
+        model: Linear,
+        noise: Rng,
+    }
+
+    impl Stateful for Run {
+        fn put(&self, state: &mut State<'_>) {
+            state.within("model", |state| state.put_model(&self.model));
+            state.put_stream("noise", &self.noise);
+        }
+
+        fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+            state.within("model", |state| state.take_model(&mut self.model))?;
+            self.noise = state.take_stream("noise")?;
+            Ok(())
+        }
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Configuration {
+        batch_size: usize,
+        seed: u64,
+    }
+
+    const CONFIGURATION: Configuration = Configuration { batch_size: 4, seed: u64::MAX };
+    const PROGRESS: Progress = Progress { step: 5, metrics_bytes: 70 };
+
+    fn run(seed: u64, outputs: usize) -> Run {
+        let mut noise = Rng::new(seed, "noise");
+        let model = Linear::new(2, outputs, Init::XavierUniform, &mut noise);
+        Run { model, noise }
+    }
+
+    fn weights(run: &Run) -> Vec<u8> {
+        layers::to_safetensors(&run.model)
+    }
+
+    #[test]
+    fn a_checkpoint_brings_everything_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let saved = run(0, 3);
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &saved).unwrap();
+        let first = fs::read(&path).unwrap();
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &saved).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), first, "the same run is the same file");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+
+        let checkpoint = Checkpoint::read(&path).unwrap();
+        assert_eq!(checkpoint.progress(), PROGRESS);
+        assert_eq!(checkpoint.configuration::<Configuration>().unwrap(), CONFIGURATION);
+        let mut loaded = run(1, 3);
+        assert_ne!(weights(&loaded), weights(&saved));
+        checkpoint.restore(&mut loaded).unwrap();
+        assert_eq!(weights(&loaded), weights(&saved));
+        assert_eq!(loaded.noise.state(), saved.noise.state());
+    }
+
+    #[test]
+    fn another_configuration_is_named_by_its_first_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &run(0, 3)).unwrap();
+        let checkpoint = Checkpoint::read(&path).unwrap();
+        checkpoint.expect_configuration(&CONFIGURATION).unwrap();
+        let other = Configuration { batch_size: 8, ..CONFIGURATION };
+        let why = checkpoint.expect_configuration(&other).unwrap_err().to_string();
+        assert!(why.contains("`batch_size` is 4") && why.contains('8'), "{why}");
+        assert!(why.contains("a.safetensors"), "{why}");
+        let why = checkpoint.expect_configuration(&BTreeMap::from([("seed", 1)])).unwrap_err();
+        assert!(why.to_string().contains("`seed` is 18446744073709551615"), "{why}");
+        let why = checkpoint.configuration::<BTreeMap<String, String>>().unwrap_err();
+        assert!(why.to_string().contains("its configuration: invalid type"), "{why}");
+    }
+
+    #[test]
+    fn another_model_is_refused_and_nothing_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &run(0, 4)).unwrap();
+        let mut target = run(1, 3);
+        let before = weights(&target);
+        let why = Checkpoint::read(&path).unwrap().restore(&mut target).unwrap_err().to_string();
+        assert!(why.contains("a.safetensors: tensor `model.weight` has shape [2, 4]"), "{why}");
+        assert_eq!(weights(&target), before);
+    }
+
+    #[test]
+    fn every_prefix_of_a_checkpoint_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &run(0, 3)).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        for len in 0..bytes.len() {
+            let read = Checkpoint::parse(path.clone(), bytes[..len].to_vec());
+            assert!(matches!(read, Err(Error::Checkpoint { .. })), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_no_header_says_what_is_wrong() {
+        let model = run(0, 3).model;
+        let of = |metadata: Option<(&str, &str)>| {
+            let mut state = State::new();
+            state.put("w", model.params()[0].tensor().value());
+            let metadata = metadata.map(|(key, text)| (key, text.to_owned()));
+            let parsed = Checkpoint::parse("a".into(), state.to_bytes(metadata));
+            parsed.err().expect("no header").to_string()
+        };
+        let start = r#"{"format":1,"step":5,"metrics_bytes":70,"configuration":{}"#;
+        for (metadata, expected) in [
+            (None, "its metadata has no entry `run`"),
+            (Some(("format", "pt")), "its metadata has no entry `run`"),
+            (Some(("run", "")), "its metadata `run`: EOF"),
+            (Some(("run", "[1]")), "its metadata `run`: invalid"),
+            (Some(("run", r#"{"format":2}"#)), "it has format 2, this program reads 1"),
+            (Some(("run", r#"{"format":1}"#)), "missing field `step`"),
+            (Some(("run", &format!("{start}}}"))), "missing field `counters`"),
+            (Some(("run", &format!(r#"{start},"counters":{{"a":-1}}}}"#))), "invalid value"),
+            (Some(("run", &format!(r#"{start},"counters":{{"a":1e99}}}}"#))), "invalid type"),
+            (Some(("run", &format!(r#"{start},"counters":{{}},"x":1}}"#))), "unknown field `x`"),
+        ] {
+            let why = of(metadata);
+            assert!(why.contains(expected), "{metadata:?}: {why}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! How does one show a whole run to somebody?
+//!
+//! As one HTML file that needs nothing else: no network, no other file. Without scripts the slider
+//! does not move and the rest is there.
+
+use std::fmt::Write;
+use std::fs;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::training::{self, METRICS, Numbers};
+use crate::{Error, RunFolder, read_metrics, write_whole};
+
+/// Pictures behind the slider, at most.
+const PICTURES: usize = 60;
+
+/// Steps whose mean stands beside the last step's numbers.
+const LATEST: usize = 100;
+
+const STYLE: &str = "\
+    :root { color-scheme: light; }\n\
+    body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff;\n\
+    \x20 max-width: 60rem; margin: 0 auto; padding: 1rem; }\n\
+    h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }\n\
+    svg, img { max-width: 100%; height: auto; display: block; }\n\
+    img { image-rendering: pixelated; width: 484px; background: #eee; }\n\
+    table { border-collapse: collapse; } .wide { overflow-x: auto; }\n\
+    th, td { text-align: left; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid #ddd;\n\
+    \x20 vertical-align: top; overflow-wrap: anywhere; } th { font-weight: 600; }\n\
+    th:first-child { white-space: nowrap; }\n\
+    td.number { font-variant-numeric: tabular-nums; }\n\
+    pre { background: #f4f4f4; padding: .6rem .8rem; overflow-x: auto; font-size: .9rem; }\n\
+    input[type=range] { width: 484px; max-width: 100%; height: 2rem; }\n\
+    .columns { display: flex; flex-wrap: wrap; gap: 0 3rem; }\n";
+
+const SCRIPT: &str = "\
+    const slider = document.getElementById('slider');\n\
+    const show = () => {\n\
+    \x20 const [step, source] = pictures[slider.value];\n\
+    \x20 document.getElementById('picture').src = source;\n\
+    \x20 document.getElementById('step').textContent = step;\n\
+    };\n\
+    slider.addEventListener('input', show);\n";
+
+/// Writes `report.html` from what a run has left in its folder: what it was started with, its
+/// curves, its pictures behind a slider, its last numbers, what the judge says of its samples, if
+/// it says anything, and the `commands` that go on from there.
+///
+/// # Errors
+/// [`Error::Read`] or [`Error::Write`].
+pub fn save(
+    folder: &RunFolder,
+    title: &str,
+    configuration: &impl Serialize,
+    judgement: &[String],
+    commands: &[String],
+) -> Result<(), Error> {
+    let records: Vec<Numbers<String>> = read_metrics(folder.file(METRICS))?;
+    let configuration = serde_json::to_value(configuration).expect("it has a form in JSON");
+    let read =
+        |path: std::path::PathBuf| fs::read(&path).map_err(|source| Error::Read { path, source });
+    let curves = String::from_utf8_lossy(&read(folder.file("losses.svg"))?).into_owned();
+    let all = folder.numbered("samples-", ".png")?;
+    let every = all.len().div_ceil(PICTURES).max(1);
+    let mut pictures = Vec::new();
+    for (step, path) in all.into_iter().rev().step_by(every) {
+        pictures.push((step, format!("data:image/png;base64,{}", base64(&read(path)?))));
+    }
+    pictures.reverse();
+    let seconds = training::seconds(folder);
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
+        title = escaped(title)
+    );
+    let mut put = |text: String| html.push_str(&text);
+    let steps = records.len();
+    let speed = if seconds > 0.0 {
+        format!(" in {seconds:.0} s, {:.1} a second", steps as f64 / seconds)
+    } else {
+        String::new()
+    };
+    put(format!("<p>{steps} steps{speed}.</p>\n"));
+    put(slider(&pictures));
+    put(format!("<h2>Curves</h2>\n{curves}\n"));
+    put("<div class=\"columns\">\n".to_owned());
+    put(format!("<div>\n<h2>At the end</h2>\n{}</div>\n", last_numbers(&records)));
+    if !judgement.is_empty() {
+        let lines = escaped(&judgement.join("\n"));
+        put(format!("<div class=\"wide\">\n<h2>The judge</h2>\n<pre>{lines}</pre>\n</div>\n"));
+    }
+    put("</div>\n".to_owned());
+    put(format!("<h2>Configuration</h2>\n<table>\n{}</table>\n", fields(&configuration, "")));
+    let commands = escaped(&commands.join("\n"));
+    put(format!("<h2>To go on</h2>\n<pre>{commands}</pre>\n</body>\n</html>\n"));
+    write_whole(folder.file("report.html"), html.as_bytes())
+}
+
+/// The pictures one behind the other, the last one in front.
+fn slider(pictures: &[(u64, String)]) -> String {
+    let Some((step, last)) = pictures.last() else { return String::new() };
+    let list = serde_json::to_string(pictures).expect("numbers and texts have a form in JSON");
+    let end = pictures.len() - 1;
+    format!(
+        "<h2>Samples after <span id=\"step\">{step}</span> steps, always from the same noise</h2>\n\
+         <img id=\"picture\" src=\"{last}\" alt=\"A grid of generated samples\">\n\
+         <input id=\"slider\" type=\"range\" min=\"0\" max=\"{end}\" value=\"{end}\" \
+         aria-label=\"Which picture\">\n<script>\nconst pictures = {list};\n{SCRIPT}</script>\n"
+    )
+}
+
+/// A table of the last step's numbers, and their means over the latest steps.
+fn last_numbers(records: &[Numbers<String>]) -> String {
+    let Some(last) = records.last() else { return String::new() };
+    let latest = &records[records.len().saturating_sub(LATEST)..];
+    let mut table = format!(
+        "<table>\n<tr><th></th><th>last step</th><th>mean of the last {}</th></tr>\n",
+        latest.len()
+    );
+    for (i, (name, value)) in last.values.iter().enumerate() {
+        let sum: f64 = latest.iter().map(|record| f64::from(record.values[i].1)).sum();
+        let mean = sum / latest.len() as f64;
+        writeln!(
+            table,
+            "<tr><th>{}</th><td class=\"number\">{value:.4}</td>\
+             <td class=\"number\">{mean:.4}</td></tr>",
+            escaped(&name.replace('_', " "))
+        )
+        .expect("writing to a string cannot fail");
+    }
+    table + "</table>\n"
+}
+
+/// The rows of a table of a value's fields, those of its parts with their paths.
+fn fields(value: &Value, path: &str) -> String {
+    if value.is_null() {
+        return String::new();
+    }
+    let Some(fields_of) = value.as_object() else {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return format!("<tr><th>{}</th><td>{}</td></tr>\n", escaped(path), escaped(&text));
+    };
+    let inside = |name: &str| {
+        let name = name.replace('_', " ");
+        if path.is_empty() { name } else { format!("{path}, {name}") }
+    };
+    fields_of.iter().map(|(name, value)| fields(value, &inside(name))).collect()
+}
+
+/// Text that means itself in HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// RFC 4648, §4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= group.len() { digit.into() } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Metrics;
+    use crate::figures::{Bitmap, save_png};
+
+    /// RFC 4648, §10.
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let vectors =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (text, expected) in vectors {
+            assert_eq!(base64(text.as_bytes()), expected);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xbf]), "+/+/");
+    }
+
+    #[test]
+    fn a_report_holds_the_whole_run_and_asks_for_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(root.path()).unwrap();
+        let mut metrics = Metrics::create(folder.file(METRICS)).unwrap();
+        for step in 0..3 {
+            let values = vec![("loss_d", 0.5 + step as autograd::Real)];
+            metrics.record(&Numbers { step, values }).unwrap();
+        }
+        fs::write(folder.file("losses.svg"), "<svg id=\"curves\"></svg>").unwrap();
+        let picture = Bitmap::white(2, 2);
+        for step in [0, 3] {
+            save_png(&picture, folder.file(format!("samples-{step:06}.png"))).unwrap();
+        }
+        let configuration =
+            serde_json::json!({"batch_size": 4, "data": {"name": "A < B", "path": null}});
+        let (judge, commands) = (["all ten".to_owned()], ["train --resume x".to_owned()]);
+        save(&folder, "GAN & Co", &configuration, &judge, &commands).unwrap();
+        let html = fs::read_to_string(folder.file("report.html")).unwrap();
+        let png = base64(&picture.to_png());
+        assert_eq!(html.matches(&format!("data:image/png;base64,{png}")).count(), 3);
+        for part in [
+            "<h1>GAN &amp; Co</h1>",
+            "<svg id=\"curves\">",
+            "<p>3 steps.</p>",
+            "<th>batch size</th><td>4</td>",
+            "<th>data, name</th><td>A &lt; B</td>",
+            "<td class=\"number\">2.5000</td><td class=\"number\">1.5000</td>",
+            "all ten",
+            "train --resume x",
+        ] {
+            assert!(html.contains(part), "{part} is not in\n{html}");
+        }
+        assert!(!html.contains("null"), "{html}");
+        for elsewhere in ["http:", "https:", "src=\"//", "href="] {
+            assert!(!html.contains(elsewhere), "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! How does a run train: watched, saved, stopped and resumed?
+//!
+//! Whatever trains is a [`System`]; the loop knows nothing else of it. A run leaves in its folder
+//!
+//! | file | holds |
+//! |---|---|
+//! | `metrics.jsonl` | the numbers of every step |
+//! | `samples-003750.png` | the picture after 3750 steps, always from the same noise |
+//! | `checkpoint.safetensors` | all that is needed to go on, see [`Checkpoint`] |
+//! | `losses.svg`, `training.gif` | the curves, and the pictures as a film |
+//! | `times.jsonl` | how long the steps took |
+//!
+//! All but the times depend on the configuration alone: a run that was stopped, or killed, and
+//! resumed leaves the same bytes as one that was not.
+
+mod progress;
+mod record;
+mod stop;
+
+use std::fs;
+use std::time::Instant;
+
+use autograd::{Real, in_pool};
+use layers::Stateful;
+use serde::{Deserialize, Serialize};
+
+pub use record::Numbers;
+pub use stop::Stop;
+
+use crate::figures::{Bitmap, Curve, Curves, Panel, save_png, save_svg};
+use crate::{Checkpoint, Error, Metrics, RunFolder, read_metrics, save_checkpoint, save_gif};
+use progress::Progress;
+
+/// Something that learns step by step and shows what it has learnt: players, their data, and the
+/// random streams they draw from.
+///
+/// [`Stateful`] covers all that a step changes, so that steps can go on from a saved place.
+pub trait System: Stateful + Send {
+    /// One step. What it was like, by name, always in the same order: a loss is named `loss_d`,
+    /// say, and is that before the weights moved.
+    fn step(&mut self) -> Vec<(&'static str, Real)>;
+
+    /// What it makes of the same noise every time.
+    fn picture(&self) -> Bitmap;
+}
+
+/// How long a run is, and how often it shows and saves what it has.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Stands above the curves.
+    pub title: String,
+    /// Steps in all.
+    pub steps: u64,
+    /// Real samples in a step, from which the samples a second follow.
+    pub batch_size: usize,
+    /// Steps from one printed line to the next.
+    pub line_every: u64,
+    /// Steps from one picture to the next.
+    pub picture_every: u64,
+    /// Steps from one checkpoint to the next.
+    pub save_every: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are taken.
+    Finished,
+    /// It was asked to stop, and is saved.
+    Stopped {
+        /// How many steps are taken.
+        step: u64,
+    },
+}
+
+/// The name of the checkpoint in a run's folder.
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// The name of the metrics in a run's folder.
+pub const METRICS: &str = "metrics.jsonl";
+
+/// The name of the times in a run's folder.
+const TIMES: &str = "times.jsonl";
+
+/// Part of a run, in `times.jsonl`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Times {
+    from: u64,
+    to: u64,
+    seconds: f64,
+}
+
+/// Trains a system from its first step, or from a checkpoint, until the end of the plan or until
+/// `stop` says so.
+///
+/// # Errors
+/// If a file cannot be written, the checkpoint does not fit, or a number of a step is not finite:
+/// then what was recorded before stays.
+pub fn train(
+    system: &mut impl System,
+    plan: &Plan,
+    configuration: &(impl Serialize + Sync),
+    folder: &RunFolder,
+    from: Option<&Checkpoint>,
+    stop: &Stop,
+) -> Result<Outcome, Error> {
+    folder.remove_unfinished()?;
+    let (first, metrics, times) = match from {
+        None => {
+            folder.remove_numbered("samples-", ".png")?;
+            let metrics = Metrics::create(folder.file(METRICS))?;
+            (0, metrics, Metrics::create(folder.file(TIMES))?)
+        }
+        Some(checkpoint) => {
+            checkpoint.restore(system)?;
+            let progress = checkpoint.progress();
+            let metrics = Metrics::resume(folder.file(METRICS), progress.metrics_bytes)?;
+            let end = fs::metadata(folder.file(TIMES)).map_or(0, |file| file.len());
+            let times = if end == 0 {
+                Metrics::create(folder.file(TIMES))?
+            } else {
+                Metrics::resume(folder.file(TIMES), end)?
+            };
+            (progress.step, metrics, times)
+        }
+    };
+    let run = Run { system, plan, configuration, folder, metrics, times };
+    // Inside the pool a step wakes no threads, so it is faster.
+    in_pool(|| run.go_on(first, stop))
+}
+
+/// A run under way.
+struct Run<'a, S, C> {
+    system: &'a mut S,
+    plan: &'a Plan,
+    configuration: &'a C,
+    folder: &'a RunFolder,
+    metrics: Metrics,
+    times: Metrics,
+}
+
+impl<S: System, C: Serialize> Run<'_, S, C> {
+    fn go_on(mut self, first: u64, stop: &Stop) -> Result<Outcome, Error> {
+        let Plan { steps, batch_size, line_every, picture_every, save_every, .. } = *self.plan;
+        let mut progress = Progress::new(first, steps, batch_size);
+        let mut saved = (first, Instant::now());
+        for step in first..steps {
+            if step % picture_every == 0 {
+                self.save_picture(step)?;
+            }
+            let numbers = Numbers { step, values: self.system.step() };
+            let recorded = self.metrics.record(&numbers);
+            progress.step(&numbers, step % line_every == 0 || recorded.is_err());
+            if let Err(why) = recorded {
+                progress.end();
+                self.draw()?;
+                return Err(why);
+            }
+            let taken = step + 1;
+            let stopped = stop.is_asked_for() && taken < steps;
+            if taken % save_every == 0 || taken == steps || stopped {
+                saved = self.save(taken, saved)?;
+            }
+            if stopped {
+                progress.end();
+                self.draw()?;
+                return Ok(Outcome::Stopped { step: taken });
+            }
+        }
+        progress.end();
+        self.save_picture(steps)?;
+        self.draw()?;
+        Ok(Outcome::Finished)
+    }
+
+    fn save_picture(&self, step: u64) -> Result<(), Error> {
+        let picture = self.system.picture();
+        save_png(&picture, self.folder.file(format!("samples-{step:06}.png")))
+    }
+
+    /// Saves the run after so many steps, and notes how long it took since it was last saved.
+    fn save(&mut self, step: u64, before: (u64, Instant)) -> Result<(u64, Instant), Error> {
+        // The metrics first: a checkpoint must not count records that the disk does not have.
+        let metrics_bytes = self.metrics.sync()?;
+        let progress = crate::Progress { step, metrics_bytes };
+        save_checkpoint(self.folder.file(CHECKPOINT), progress, self.configuration, self.system)?;
+        let (from, since) = before;
+        if from < step {
+            let seconds = since.elapsed().as_secs_f64();
+            self.times.record(&Times { from, to: step, seconds })?;
+        }
+        Ok((step, Instant::now()))
+    }
+
+    /// Draws the curves and the film from what is in the folder.
+    fn draw(&self) -> Result<(), Error> {
+        save_losses(self.folder, &self.plan.title)?;
+        let pictures = self.folder.numbered("samples-", ".png")?;
+        // A hundred frames are enough for a film; the last one is always there.
+        let every = pictures.len().div_ceil(100).max(1);
+        let last_first = pictures.iter().rev().step_by(every).collect::<Vec<_>>();
+        let frames = last_first.into_iter().rev().map(|(_, path)| Bitmap::load_png(path));
+        let frames = frames.collect::<Result<Vec<_>, Error>>()?;
+        if frames.is_empty() {
+            return Ok(());
+        }
+        save_gif(&frames, 20, 200, self.folder.file("training.gif"))
+    }
+}
+
+/// Draws the curves of a metrics file: losses, whose names start with `loss`, above the others.
+fn save_losses(folder: &RunFolder, title: &str) -> Result<(), Error> {
+    let records: Vec<Numbers<String>> = read_metrics(folder.file(METRICS))?;
+    let Some(first) = records.first() else { return Ok(()) };
+    let curves: Vec<(String, Vec<[f64; 2]>)> = (0..first.values.len())
+        .map(|i| {
+            let point = |r: &Numbers<String>| Some([r.step as f64, f64::from(r.values.get(i)?.1)]);
+            let name = first.values[i].0.replace('_', " ");
+            (name, records.iter().filter_map(point).collect())
+        })
+        .collect();
+    let named = |are_losses: bool| -> Vec<Curve<'_>> {
+        let chosen = curves.iter().filter(|(name, _)| name.starts_with("loss") == are_losses);
+        chosen.map(|(name, points)| Curve { name, points }).collect()
+    };
+    let (losses, others) = (named(true), named(false));
+    let panel = |y_name, curves| Panel { y_name, y_range: None, curves, references: &[] };
+    let panels: Vec<Panel<'_>> = [("loss", &losses), ("share", &others)]
+        .into_iter()
+        .filter(|(_, curves)| !curves.is_empty())
+        .map(|(y_name, curves)| panel(y_name, &curves[..]))
+        .collect();
+    let figure = Curves { title, x_name: "step", panels: &panels };
+    save_svg(&figure, folder.file("losses.svg"))
+}
+
+/// How many seconds the steps of a run have taken, by what its folder holds; 0 if nothing is known.
+pub fn seconds(folder: &RunFolder) -> f64 {
+    let times: Vec<Times> = read_metrics(folder.file(TIMES)).unwrap_or_default();
+    times.iter().map(|part| part.seconds).sum()
+}

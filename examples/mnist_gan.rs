@@ -1,0 +1,53 @@
+//! Two networks of dense layers learn to draw digits.
+//!
+//! `cargo run --release --example mnist_gan -- train`, then `-- generate --checkpoint
+//! out/mnist_gan`; `-- train --help` has the flags. `--smoke` tries everything in a second.
+//!
+//! What the two networks are is in `crates/lab/src/systems/mnist_gan.rs`; what a run leaves behind
+//! and how it looks is in `docs/mnist-gan.md`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab::Scaling;
+use lab::image_program::{Command, ImageProgram, Recipe, RecipeSettings};
+use lab::systems::mnist_gan::{BATCH_SIZE, WIDTH, sized};
+
+/// Trains the MNIST GAN of dense layers and shows what it has learnt.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Flags {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Everything once on a few digits, to see that it works
+    #[arg(long)]
+    smoke: bool,
+}
+
+const PROGRAM: ImageProgram = ImageProgram {
+    name: "mnist_gan",
+    title: "MNIST GAN of dense layers",
+    scaling: Scaling::MinusOneToOne,
+    keep_last: true,
+    mistakes: true,
+    settings: |recipe| RecipeSettings {
+        width: WIDTH,
+        batch_size: BATCH_SIZE,
+        // Ten epochs of the notebook's 50,000 digits.
+        iterations: 3910,
+        images: match recipe {
+            Recipe::Quick => usize::MAX,
+            Recipe::Full => 50_000,
+        },
+        every: 250,
+    },
+    game: |run, rng| sized(run.width, run.as_printed, rng),
+};
+
+fn main() -> ExitCode {
+    lab::program::run(
+        |flags: Flags| {
+            if flags.smoke { PROGRAM.smoke() } else { PROGRAM.run(flags.command) }
+        },
+    )
+}
