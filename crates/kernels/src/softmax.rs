@@ -11,6 +11,9 @@ use crate::reduce::{max, max_row, sum_row, sum_row_of};
 use crate::vecmath::{exp, ln};
 use crate::{Real, par};
 
+/// Rows whose logarithms are taken in one loop.
+const ROWS_AT_ONCE: usize = 64;
+
 /// Numbers in a task of several rows: input and output stay in L1.
 pub(crate) const TASK: usize = 1 << 12;
 
@@ -69,7 +72,11 @@ levels! {
     fn log_sums_body(x: &[Real], columns: usize, e: &mut [Real], y: &mut [Real]) {
         exponentials(x, columns, e);
         for ((y, x), e) in y.iter_mut().zip(x.chunks_exact(columns)).zip(e.chunks_exact(columns)) {
-            *y = if max_row(x).is_infinite() { 0.0 } else { ln(sum_row(e)) };
+            *y = if max_row(x).is_infinite() { 1.0 } else { sum_row(e) };
+        }
+        // In a loop of its own, which becomes vector instructions.
+        for y in y {
+            *y = ln(*y);
         }
     }
 }
@@ -87,12 +94,22 @@ pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
 levels! {
     fn log_softmax_body(x: &[Real], columns: usize, y: &mut [Real]) {
         exponentials(x, columns, y);
-        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-            let largest = max_row(x);
-            let rest = if largest.is_infinite() { 0.0 } else { ln(sum_row(y)) };
-            for (y, x) in y.iter_mut().zip(x) {
-                // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
-                *y = (x - largest) - rest;
+        let numbers = columns * ROWS_AT_ONCE;
+        for (x, y) in x.chunks(numbers).zip(y.chunks_mut(numbers)) {
+            let mut logs = [1.0; ROWS_AT_ONCE];
+            for (log, (x, y)) in logs.iter_mut().zip(x.chunks(columns).zip(y.chunks(columns))) {
+                *log = if max_row(x).is_infinite() { 1.0 } else { sum_row(y) };
+            }
+            for log in &mut logs {
+                *log = ln(*log);
+            }
+            let rows = x.chunks(columns).zip(y.chunks_mut(columns));
+            for (log, (x, y)) in logs.iter().zip(rows) {
+                let largest = max_row(x);
+                for (y, x) in y.iter_mut().zip(x) {
+                    // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
+                    *y = (x - largest) - log;
+                }
             }
         }
     }
