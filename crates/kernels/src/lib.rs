@@ -25,7 +25,7 @@
 //! | [`simd`] | which vector instructions does this CPU have, and how does code get to use them? |
 //! | [`vecmath`] | how are exp, ln, tanh, sigmoid, softplus and √ computed, and how exactly? |
 //! | `on_level` | how is one plain loop compiled for every level of vector instructions? |
-//! | [`line`] | how do numbers start at a cache line? |
+//! | [`mod@line`] | how do numbers start at a cache line? |
 //! | `par` | who runs a loop: this thread, or several? |
 //!
 //! # Conventions

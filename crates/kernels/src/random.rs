@@ -1,6 +1,6 @@
 //! How do random bits become random numbers?
 //!
-//! In straight lines, like the functions of [`vecmath`](crate::vecmath): no table, no rejection. So
+//! In straight lines, like the functions of [`vecmath`]: no table, no rejection. So
 //! a loop over many becomes vector instructions, and the number of bits that a number takes is
 //! fixed: a number in the middle of a stream can be had without those before it.
 //!
@@ -74,7 +74,7 @@ pub fn normal<W: FnMut() -> u64>(out: &mut [Real], words_from: impl Fn(usize) ->
     draw(out, words_from, box_muller);
 }
 
-/// Largest error of [`normal`], in ULP as [`vecmath`](crate::vecmath) counts them.
+/// Largest error of [`normal`], in ULP as [`vecmath`] counts them.
 pub const NORMAL_MAX_ULP: f64 = 4.0;
 
 #[inline(always)]
