@@ -184,7 +184,7 @@ mod tests {
             gan.train_epoch();
             let x = gan.fakes(&Rng::new(0, "noise").normal([20, 2]));
             let push = gan.push(&x);
-            let step = 1e-2;
+            let step = 1e-3;
             let moved = |step: f64| -> Vec<[f64; 2]> {
                 let points = x.iter().zip(&push);
                 points.map(|(x, p)| [x[0] + step * p[0], x[1] + step * p[1]]).collect()

@@ -116,10 +116,10 @@ mod tests {
         let losses: Vec<Real> = (0..8 * training.per_epoch()).map(|_| training.step()).collect();
         let mean = |losses: &[Real]| losses.iter().sum::<Real>() / losses.len() as Real;
         let (first, last) = (mean(&losses[..10]), mean(&losses[70..]));
-        assert!(first > 1.5 && last < 0.7, "{first} to {last}");
+        assert!(first > 1.5 && last < 0.5 * first, "{first} to {last}");
         let counts = training.net().read_images(&digits).confusion(digits.labels().unwrap());
         let share = accuracy(&counts);
-        assert!(share > 0.8, "{share}");
+        assert!(share > 0.6, "{share}");
         let net = training.finish(share);
         let loaded = LeNet::load(&to_safetensors(&net)).unwrap();
         assert_eq!(loaded.accuracy(), f64::from(share as Real));
