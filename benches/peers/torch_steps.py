@@ -204,4 +204,5 @@ def main():
             time(name, RADFORD_DCGAN, radford(layout), 5)
 
 
-main()
+if __name__ == "__main__":
+    main()
