@@ -91,9 +91,9 @@ mod tests {
         let side = (2.0 * half_side / step).ceil() as usize;
         let step = 2.0 * half_side / side as f64;
         let at = |i: usize, axis: usize| centre[axis] - half_side + (i as f64 + 0.5) * step;
-        let count = side.pow(centre.len() as u32);
-        let cell = |i: usize| (0..centre.len()).map(|k| at(i / side.pow(k as u32) % side, k));
-        let middles = (0..count).map(|i| cell(i).collect()).collect();
+        let d = centre.len();
+        let cell = |i: usize| (0..d).map(|k| at(i / side.pow(k as u32) % side, k)).collect();
+        let middles = (0..side.pow(d as u32)).map(cell).collect();
         (middles, side, step.powi(centre.len() as i32))
     }
 
