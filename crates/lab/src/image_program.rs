@@ -130,7 +130,8 @@ impl ImageProgram {
         let mut gan = self.gan(configuration, images);
         let judged = configuration.own.data.are_digits();
         let judge = |gan: &mut ImageGan| {
-            Ok(if judged { in_pool(|| self.judge(gan, seed)) } else { Vec::new() })
+            let judge = || judge_digits(gan, self.scaling, seed);
+            Ok(if judged { in_pool(judge) } else { Vec::new() })
         };
         self.program().train(&start, &mut gan, &about, stop, judge)?;
         Ok(())
@@ -205,16 +206,16 @@ impl ImageProgram {
         checkpoint.restore_part(&mut game)?;
         Ok(game)
     }
+}
 
-    /// What the judge says of the generator's samples, beside real digits.
-    fn judge(&self, gan: &mut ImageGan, seed: u64) -> Vec<String> {
-        let game = gan.game();
-        let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
-        let judge = Judge::embedded();
-        let fakes = judge.judge(&samples(game, &noise, data::SHAPE), self.scaling);
-        let (_, digits) = calibration_images(JUDGED).swap_remove(0);
-        let real = judge.judge(&digits, Scaling::MinusOneToOne);
-        let lines = format!("generated, {fakes}\nreal digits, {real}");
-        lines.lines().map(str::to_owned).collect()
-    }
+/// What the judge says of samples of a generator of digits, beside real digits, in two lines.
+pub fn judge_digits(gan: &mut ImageGan, scaling: Scaling, seed: u64) -> Vec<String> {
+    let game = gan.game();
+    let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
+    let judge = Judge::embedded();
+    let fakes = judge.judge(&samples(game, &noise, data::SHAPE), scaling);
+    let (_, digits) = calibration_images(JUDGED).swap_remove(0);
+    let real = judge.judge(&digits, Scaling::MinusOneToOne);
+    let lines = format!("generated, {fakes}\nreal digits, {real}");
+    lines.lines().map(str::to_owned).collect()
 }

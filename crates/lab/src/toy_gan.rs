@@ -232,7 +232,7 @@ mod tests {
     use layers::restore;
 
     fn gan(form: Form, toy: impl Toy + 'static, seed: u64) -> ToyGan {
-        let game = on_points(form, 16, &mut Rng::new(seed, "weights"));
+        let game = on_points(form, 16, None, &mut Rng::new(seed, "weights"));
         ToyGan::new(game, Box::new(toy), 32, form.is_wasserstein(), seed)
     }
 

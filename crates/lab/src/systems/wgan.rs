@@ -69,15 +69,17 @@ struct Scale {
     rate: Real,
     gp: Real,
     r1: Real,
-    dragan: [Real; 2],
+    dragan: Real,
+    /// The standard deviation of DRAGAN's steps aside.
+    aside: Real,
 }
 
-const POINTS: Scale = Scale { rate: 1e-3, gp: 0.1, r1: 1.0, dragan: [1.0, 0.1] };
+const POINTS: Scale = Scale { rate: 1e-3, gp: 0.1, r1: 1.0, dragan: 1.0, aside: 0.1 };
 
-const IMAGES: Scale = Scale { rate: 2e-4, gp: 10.0, r1: 10.0, dragan: [10.0, 0.5] };
+const IMAGES: Scale = Scale { rate: 2e-4, gp: 10.0, r1: 10.0, dragan: 10.0, aside: 0.5 };
 
-/// A game on points of the plane.
-pub fn on_points(form: Form, width: usize, rng: &mut Rng) -> Game {
+/// A game on points of the plane; the factor of the penalty is that of the table if none is given.
+pub fn on_points(form: Form, width: usize, penalty: Option<f64>, rng: &mut Rng) -> Game {
     let mut stack = |outputs: usize| {
         let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::KaimingNormal, rng);
         Sequential::new()
@@ -90,13 +92,22 @@ pub fn on_points(form: Form, width: usize, rng: &mut Rng) -> Game {
             .add(linear(width, outputs))
     };
     let models = (stack(2), stack(1));
-    game(form, models.0, models.1, Latent::Normal { size: 2 }, &POINTS)
+    game(form, models.0, models.1, Latent::Normal { size: 2 }, POINTS.with(penalty))
 }
 
-/// A game on images of 28 x 28, as rows of numbers.
-pub fn on_digits(form: Form, width: usize, rng: &mut Rng) -> Game {
+/// The same on images of 28 x 28, as rows of numbers.
+pub fn on_digits(form: Form, width: usize, penalty: Option<f64>, rng: &mut Rng) -> Game {
     let [generator, discriminator] = mnist_gan::models(width, rng);
-    game(form, generator, discriminator, Latent::Uniform { size: mnist_gan::LATENT }, &IMAGES)
+    let latent = Latent::Uniform { size: mnist_gan::LATENT };
+    game(form, generator, discriminator, latent, IMAGES.with(penalty))
+}
+
+impl Scale {
+    fn with(self, penalty: Option<f64>) -> Scale {
+        let Some(penalty) = penalty else { return self };
+        let factor = penalty as Real;
+        Scale { gp: factor, r1: factor, dragan: factor, ..self }
+    }
 }
 
 fn game(
@@ -104,7 +115,7 @@ fn game(
     generator: impl Module + 'static,
     discriminator: impl Module + 'static,
     latent: Latent,
-    scale: &Scale,
+    scale: Scale,
 ) -> Game {
     let rate = scale.rate;
     let adam = |beta1| move || Adam::new(rate).betas(beta1, 0.9);
@@ -123,8 +134,8 @@ fn game(
         }
         Form::R1 => penalised(generator, discriminator, adam(0.0), latent, r1(scale.r1)),
         Form::Dragan => {
-            let [lambda, sigma] = scale.dragan;
-            penalised(generator, discriminator, adam(0.5), latent, dragan(lambda, sigma))
+            let penalty = dragan(scale.dragan, scale.aside);
+            penalised(generator, discriminator, adam(0.5), latent, penalty)
         }
     }
 }
