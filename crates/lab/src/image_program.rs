@@ -20,6 +20,7 @@ pub use flags::{Command, Flags, Recipe, TrainFlags};
 use crate::image_gan::{ImageGan, samples};
 use crate::judge::{Judge, calibration_images};
 use crate::run::{self, Defaults, Program, RunFlags, Start};
+use crate::systems::mnist_gan::Loss;
 use crate::training::Stop;
 use crate::{Error, Images, Scaling, ShuffledBatches, program};
 
@@ -38,6 +39,8 @@ pub struct ImageProgram {
     pub keep_last: bool,
     /// Whether its source has mistakes that `--as-printed` keeps.
     pub mistakes: bool,
+    /// Whether `--loss` chooses what the players minimise.
+    pub losses: bool,
     /// What a recipe sets.
     pub settings: fn(Recipe) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
@@ -67,6 +70,8 @@ pub struct Choices {
     pub recipe: Recipe,
     /// Whether mistakes of the source are kept.
     pub as_printed: bool,
+    /// What the players minimise, if the system leaves the choice.
+    pub loss: Option<Loss>,
     /// How wide the players are.
     pub width: usize,
     /// The images.
@@ -147,8 +152,13 @@ impl ImageProgram {
             let why = "the source of this system has no mistakes that are known".to_owned();
             return Err(Error::Flag { flag: "--as-printed", why });
         }
+        if flags.loss.is_some() && !self.losses {
+            let why = "this system has one loss; `mnist_gan` has several".to_owned();
+            return Err(Error::Flag { flag: "--loss", why });
+        }
         let opened = self.program().open::<Choices>(&flags.run)?;
         let saved = opened.saved().map(|saved| saved.own.clone());
+        let loss = flags.loss.or(saved.as_ref().and_then(|saved| saved.loss)).unwrap_or_default();
         let recipe = flags.recipe.or(saved.as_ref().map(|saved| saved.recipe)).unwrap_or_default();
         let settings = (self.settings)(recipe);
         let (images, data) = match &saved {
@@ -164,6 +174,7 @@ impl ImageProgram {
         let own = Choices {
             recipe,
             as_printed: flags.as_printed || saved.is_some_and(|saved| saved.as_printed),
+            loss: self.losses.then_some(loss),
             width: width.unwrap_or(settings.width),
             data,
         };

@@ -5,7 +5,7 @@
 //! | form | loss | slope is kept by | descent | D's steps a turn |
 //! |---|---|---|---|---|
 //! | clip | Wasserstein | weights in [-0.01, 0.01] | RMSProp 5e-5 | 5; 100 in the first 25 turns and each 500th |
-//! | gp | Wasserstein | gradient penalty, λ = 0.1 for points, 10 for images | Adam, β (0.5, 0.9) | 5 |
+//! | gp | Wasserstein | gradient penalty, λ = 1 for points, 10 for images | Adam, β (0.5, 0.9) | 5 |
 //! | r1 | minimax, non-saturating | R1, γ = 1 for points, 10 for images | Adam, β (0, 0.9) | 1 |
 //! | dragan | minimax, non-saturating | DRAGAN, λ = 1 for points, 10 for images | Adam, β (0.5, 0.9) | 1 |
 //!
@@ -74,7 +74,7 @@ struct Scale {
     aside: Real,
 }
 
-const POINTS: Scale = Scale { rate: 1e-3, gp: 0.1, r1: 1.0, dragan: 1.0, aside: 0.1 };
+const POINTS: Scale = Scale { rate: 1e-3, gp: 1.0, r1: 1.0, dragan: 1.0, aside: 0.1 };
 
 const IMAGES: Scale = Scale { rate: 2e-4, gp: 10.0, r1: 10.0, dragan: 10.0, aside: 0.5 };
 
