@@ -46,9 +46,12 @@ impl Figure for Heights<'_> {
         legend::title(canvas, self.title, SQUARE.left)?;
         let scale = scatter::axes(&self.window).draw(canvas, SQUARE)?;
         bands::draw(canvas, &scale, &self.window, &parts, |_| Some(0.75))?;
+        // Enough digits to tell the ends apart.
+        let range = (highest - lowest).max(f64::MIN_POSITIVE);
+        let digits = (1.0 - range.log10().floor()).clamp(0.0, 8.0) as usize;
         bands::draw_bar(canvas, "f(x)", |border| {
             let height = lowest + (highest - lowest) * border as f64 / BANDS as f64;
-            (border % 5 == 0).then(|| format!("{height:.2}").replace('-', "−"))
+            (border % 5 == 0).then(|| format!("{height:.digits$}").replace('-', "−"))
         })?;
         scatter::points(canvas, &scale, &self.window, self.real, self.fake)?;
         let entries = scatter::entries(&self.window, self.real, self.fake);
@@ -74,9 +77,10 @@ mod tests {
         let svg = svg(&slope);
         let pieces = svg.lines().filter(|l| l.contains("<polyline") && l.contains("#333333"));
         assert_eq!(pieces.count(), 9 * 47);
-        for words in ["−20.00", "5.00", "30.00", "f(x)"] {
+        for words in ["−20", "30", "f(x)"] {
             assert!(svg.contains(words), "{words}");
         }
+        assert!(!svg.contains("−20."));
     }
 
     #[test]
