@@ -18,6 +18,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     scaling: Scaling::MinusOneToOne,
     keep_last: false,
     mistakes: false,
+    losses: false,
     settings: |recipe| match recipe {
         Recipe::Quick => RecipeSettings {
             width: 24,

@@ -1,7 +1,8 @@
 //! Two networks of dense layers learn to draw digits.
 //!
-//! `cargo run --release --example mnist_gan -- train`, then `-- generate --checkpoint
-//! out/mnist_gan`; `-- train --help` has the flags. `--smoke` tries everything in a second.
+//! `cargo run --release --example mnist_gan -- train [--loss bce|least-squares|hinge|relativistic]`,
+//! then `-- generate --checkpoint out/mnist_gan`; `-- train --help` has the flags. `--smoke` tries
+//! everything in a second.
 //!
 //! What the two networks are is in `crates/lab/src/systems/mnist_gan.rs`; what a run leaves behind
 //! and how it looks is in `docs/mnist-gan.md`.
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 
 use lab::Scaling;
 use lab::image_program::{ImageProgram, Recipe, RecipeSettings};
-use lab::systems::mnist_gan::{BATCH_SIZE, WIDTH, sized};
+use lab::systems::mnist_gan::{BATCH_SIZE, WIDTH, with_loss};
 
 const PROGRAM: ImageProgram = ImageProgram {
     name: "mnist_gan",
@@ -18,6 +19,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     scaling: Scaling::MinusOneToOne,
     keep_last: true,
     mistakes: true,
+    losses: true,
     settings: |recipe| RecipeSettings {
         width: WIDTH,
         batch_size: BATCH_SIZE,
@@ -29,7 +31,7 @@ const PROGRAM: ImageProgram = ImageProgram {
         },
         every: 250,
     },
-    game: |run, rng| sized(run.width, run.as_printed, rng),
+    game: |run, rng| with_loss(run.loss.unwrap_or_default(), run.width, run.as_printed, rng),
 };
 
 fn main() -> ExitCode {

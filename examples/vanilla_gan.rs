@@ -18,6 +18,7 @@ const PROGRAM: ImageProgram = ImageProgram {
     scaling: Scaling::ZeroToOne,
     keep_last: false,
     mistakes: true,
+    losses: false,
     settings: |recipe| match recipe {
         Recipe::Quick => RecipeSettings {
             width: WIDTH,

@@ -1,7 +1,8 @@
 //! Does a penalty on the gradient in the inputs have the right gradient in the weights?
 
 use crate::fixture::{TOLERANCE, agree, all_agree, array, list, load};
-use autograd::{Rng, Tensor, grad, vjp};
+use autograd::{Rng, Tensor, vjp};
+use gan::penalties::{half_squares, slopes, unit_length};
 use layers::{Activation, BatchNorm, Init, LayerNorm, Linear, Module, Sequential};
 
 /// Three linear layers, with `middle` after the first and tanh after the second.
@@ -10,16 +11,6 @@ fn mlp(middle: impl FnOnce(Sequential) -> Sequential) -> Sequential {
     let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::Zeros, &mut rng);
     let [first, second, third] = [linear(2, 4), linear(4, 3), linear(3, 1)];
     middle(Sequential::new().add(first)).add(second).add(Activation::Tanh).add(third)
-}
-
-/// mean (‖slope‖ - 1)²
-fn two_sided(slopes: &Tensor) -> Tensor {
-    (slopes.square().sum_over(1).sqrt() - 1.0).square().mean()
-}
-
-/// mean ½ ‖slope‖²
-fn one_half_of_the_squares(slopes: &Tensor) -> Tensor {
-    0.5 * slopes.square().sum_over(1).mean()
 }
 
 fn penalty_agrees(name: &str, mut model: Sequential, penalty: fn(&Tensor) -> Tensor) {
@@ -31,7 +22,7 @@ fn penalty_agrees(name: &str, mut model: Sequential, penalty: fn(&Tensor) -> Ten
     });
     let x = Tensor::variable(array(&expected["x"]));
     let scores = model.forward_train(&x, &mut Rng::new(0, "unused"));
-    let [slopes] = grad(&scores.sum(), [&x], true);
+    let slopes = slopes(&scores, &x);
     let loss = penalty(&slopes);
     let params = model.params();
     let wrt: Vec<&Tensor> = [&x].into_iter().chain(params.iter().map(|p| p.tensor())).collect();
@@ -44,17 +35,17 @@ fn penalty_agrees(name: &str, mut model: Sequential, penalty: fn(&Tensor) -> Ten
 #[test]
 fn a_two_sided_penalty_reaches_the_weights_through_tanh() {
     let model = mlp(|model| model.add(Activation::Tanh));
-    penalty_agrees("two-sided through tanh", model, two_sided);
+    penalty_agrees("two-sided through tanh", model, unit_length);
 }
 
 #[test]
 fn a_penalty_of_squares_reaches_the_weights_through_layer_norm() {
     let model = mlp(|model| model.add(LayerNorm::new(4)).add(Activation::Softplus));
-    penalty_agrees("R1 through layer norm and softplus", model, one_half_of_the_squares);
+    penalty_agrees("R1 through layer norm and softplus", model, half_squares);
 }
 
 #[test]
 fn a_two_sided_penalty_reaches_the_weights_through_batch_norm_in_training() {
     let model = mlp(|model| model.add(BatchNorm::pytorch(4)).add(Activation::LeakyRelu(0.2)));
-    penalty_agrees("two-sided through batch norm in training", model, two_sided);
+    penalty_agrees("two-sided through batch norm in training", model, unit_length);
 }

@@ -1,4 +1,24 @@
 //! What does each player want?
+//!
+//! | loss | what D says of a sample |
+//! |---|---|
+//! | [`SoftmaxCrossEntropy`], [`Bce`], [`Minimax`] | how probable it is that it is real |
+//! | [`LeastSquares`] | a number near the label of its kind |
+//! | [`Hinge`] | on which side of a margin it lies |
+//! | [`Relativistic`] | how much more real it is than one of the other kind |
+//! | [`Wasserstein`] | a height, whose mean difference measures a distance |
+
+mod hinge;
+mod least_squares;
+mod relativistic;
+#[cfg(test)]
+mod tests;
+mod wasserstein;
+
+pub use hinge::Hinge;
+pub use least_squares::LeastSquares;
+pub use relativistic::Relativistic;
+pub use wasserstein::Wasserstein;
 
 use crate::losses::{self, bce, bce_with_logits, check_scores, soft_cross_entropy};
 use autograd::{Real, Tensor};
@@ -13,7 +33,22 @@ pub trait AdversarialLoss: Send {
     #[track_caller]
     fn generator(&self, fake: &Tensor) -> Tensor;
 
-    /// The probability that each sample is real, in the discriminator's opinion.
+    /// Whether the generator's loss also depends on the scores of real samples, which then have to
+    /// be computed in its step.
+    fn is_relative(&self) -> bool {
+        false
+    }
+
+    /// What the generator minimises, from the scores of its samples and of real ones. Only a loss
+    /// that [is relative](AdversarialLoss::is_relative) looks at the real ones.
+    #[track_caller]
+    fn generator_beside(&self, fake: &Tensor, real: &Tensor) -> Tensor {
+        let _ = real;
+        self.generator(fake)
+    }
+
+    /// The probability that each sample is real, in the discriminator's opinion. Where scores have
+    /// no such meaning, a number in [0, 1] that grows with the score; the loss says which.
     #[track_caller]
     fn belief(&self, scores: &Tensor) -> Vec<Real>;
 }

@@ -152,7 +152,7 @@ impl Game {
             missing_d = self.update_discriminator(&real, &fake, &mut report, rng);
             drop(fake);
             steps += 1;
-            if !self.discriminator.steps.go_on(steps, report.loss_d) {
+            if !self.discriminator.steps.go_on(self.turns, steps, report.loss_d) {
                 break;
             }
         }
@@ -161,7 +161,7 @@ impl Game {
             batch = self.sample_for_generator(steps, batch, rng);
             missing_g = self.update_generator(&real, &batch.fake, &mut report, rng);
             steps += 1;
-            if !self.generator.steps.go_on(steps, report.loss_g) {
+            if !self.generator.steps.go_on(self.turns, steps, report.loss_g) {
                 break;
             }
         }
@@ -248,7 +248,13 @@ impl Game {
         rng: &mut Rng,
     ) -> Vec<String> {
         let scores = self.score(fake, rng);
-        let mut loss = self.loss.generator(&scores);
+        let mut loss = if self.loss.is_relative() {
+            // No path leads from real samples to G.
+            let real_scores = no_grad(|| self.score(real, rng));
+            self.loss.generator_beside(&scores, &real_scores)
+        } else {
+            self.loss.generator(&scores)
+        };
         for term in &self.generator_terms {
             let discriminator = self.discriminator.model();
             loss = loss + term(&Table { discriminator, real, fake }, rng);

@@ -15,6 +15,7 @@
 //! | [`latent`] | how does one move among the noises? |
 //! | [`adversarial`] | what does each player want? |
 //! | [`losses`] | how wrong is a prediction? |
+//! | [`penalties`] | how steep may the discriminator be? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -27,11 +28,13 @@ pub mod game;
 pub mod latent;
 pub mod losses;
 pub mod optimisers;
+pub mod penalties;
 pub mod player;
 pub mod schedule;
 pub mod settings;
 
-pub use adversarial::{AdversarialLoss, Bce, Minimax, SoftmaxCrossEntropy};
+pub use adversarial::{AdversarialLoss, Bce, Hinge, LeastSquares, Minimax, Relativistic};
+pub use adversarial::{SoftmaxCrossEntropy, Wasserstein};
 pub use clip::Clip;
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};

@@ -11,6 +11,7 @@ pub struct Player {
     base_rate: Real,
     schedule: Schedule,
     clip: Option<Clip>,
+    weight_bound: Option<Real>,
     pub(crate) steps: Steps,
     taken: u64,
 }
@@ -24,6 +25,7 @@ impl Player {
             optimiser: Box::new(optimiser),
             schedule: Schedule::Constant,
             clip: None,
+            weight_bound: None,
             steps: Steps::exactly(1),
             taken: 0,
         }
@@ -52,6 +54,21 @@ impl Player {
     pub fn clip(mut self, clip: Clip) -> Player {
         clip.check();
         self.clip = Some(clip);
+        self
+    }
+
+    /// The same with weights that are brought back into [-c, c] after each step:
+    /// w ← min(max(w, -c), c) for every number of every parameter, biases among them.
+    ///
+    /// # Panics
+    /// If c is not a positive number.
+    ///
+    /// Source: Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", Algorithm 1, line 7.
+    #[must_use]
+    #[track_caller]
+    pub fn keep_weights_within(mut self, c: Real) -> Player {
+        assert!(c > 0.0 && c.is_finite(), "player: the bound {c} is not a positive number");
+        self.weight_bound = Some(c);
         self
     }
 
@@ -88,7 +105,12 @@ impl Player {
             self.optimiser.set_learning_rate(self.base_rate * self.schedule.at(self.taken));
         }
         self.taken += 1;
-        (value, self.optimiser.step(self.model.as_mut(), &gradients))
+        let missing = self.optimiser.step(self.model.as_mut(), &gradients);
+        if let Some(c) = self.weight_bound {
+            let clamp = |w: &mut [Real]| w.iter_mut().for_each(|w| *w = w.clamp(-c, c));
+            self.model.each_param_mut(&mut |param| param.update(clamp));
+        }
+        (value, missing)
     }
 }
 
@@ -112,5 +134,25 @@ impl Stateful for Player {
             self.taken = state.take_counter("steps")?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sgd;
+    use layers::{Init, Linear};
+
+    #[test]
+    fn weights_are_brought_back_after_each_step() {
+        let layer = Linear::new(3, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let mut player = Player::new(layer, Sgd::new(1.0)).keep_weights_within(0.5);
+        let weights = |player: &Player| player.model().params()[0].tensor().numbers().to_vec();
+        let slopes = Tensor::new([3, 1], &[0.25, 2.0, -2.0]);
+        for expected in [[-0.25, -0.5, 0.5], [-0.5, -0.5, 0.5], [-0.5, -0.5, 0.5]] {
+            let loss = (player.model().params()[0].tensor() * &slopes).sum();
+            player.learn(loss);
+            assert_eq!(weights(&player), expected);
+        }
     }
 }

@@ -49,9 +49,30 @@ pub struct Steps {
     at_least: usize,
     while_above: Real,
     at_most: usize,
+    long: Option<LongTurns>,
+}
+
+/// Turns in which a player takes more steps than usual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct LongTurns {
+    steps: usize,
+    first: u64,
+    every: u64,
 }
 
 impl Steps {
+    /// Of the critic of Wasserstein GANs: 5 steps a turn, and 100 in the first 25 turns and in every
+    /// 500th, so that its estimate of the distance is a good one.
+    ///
+    /// Source: Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", Algorithm 1; the long turns from
+    /// the authors' program.
+    pub const CRITIC: Steps = Steps {
+        at_least: 5,
+        while_above: Real::INFINITY,
+        at_most: 5,
+        long: Some(LongTurns { steps: 100, first: 25, every: 500 }),
+    };
+
     /// Exactly this many: the paper's k for the discriminator.
     ///
     /// # Panics
@@ -59,7 +80,7 @@ impl Steps {
     #[track_caller]
     pub fn exactly(count: usize) -> Steps {
         assert!(count > 0, "steps: a player takes at least one step a turn");
-        Steps { at_least: count, while_above: Real::INFINITY, at_most: count }
+        Steps { at_least: count, while_above: Real::INFINITY, at_most: count, long: None }
     }
 
     /// The same, and then more for as long as the player's loss is above `bound`, but never more
@@ -69,9 +90,27 @@ impl Steps {
         Steps { while_above: bound, at_most: at_most.max(self.at_least), ..self }
     }
 
-    /// Whether the turn goes on after `taken` steps, the last with this loss.
-    pub(crate) fn go_on(self, taken: usize, loss: Real) -> bool {
-        taken < self.at_least || (taken < self.at_most && loss > self.while_above)
+    /// The same, but `count` steps in each of the `first` turns, and in turns 0, `every`,
+    /// 2 `every`, ... if `every` is not 0.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn long_turns(self, count: usize, first: u64, every: u64) -> Steps {
+        assert!(count > 0, "steps: a player takes at least one step a turn");
+        Steps { long: Some(LongTurns { steps: count, first, every }), ..self }
+    }
+
+    /// Whether turn `turn`, counted from 0, goes on after `taken` steps, the last with this loss.
+    pub(crate) fn go_on(self, turn: u64, taken: usize, loss: Real) -> bool {
+        let is_long = |long: &LongTurns| {
+            turn < long.first || turn.checked_rem(long.every).is_some_and(|rest| rest == 0)
+        };
+        match self.long.filter(is_long) {
+            Some(long) => taken < long.steps,
+            None => taken < self.at_least || (taken < self.at_most && loss > self.while_above),
+        }
     }
 }
 
@@ -115,4 +154,31 @@ pub struct Settings {
     /// to detach. The numbers are the same but for rounding, the step takes longer. Not with
     /// `evaluate_fakes`.
     pub attached: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many steps a player takes in this turn when its loss stays the same.
+    fn taken(steps: Steps, turn: u64, loss: Real) -> usize {
+        (1..).find(|taken| !steps.go_on(turn, *taken, loss)).expect("a turn ends")
+    }
+
+    #[test]
+    fn a_critic_takes_a_hundred_steps_at_first_and_every_500_turns() {
+        for (turn, expected) in
+            [(0, 100), (24, 100), (25, 5), (499, 5), (500, 100), (501, 5), (1000, 100)]
+        {
+            assert_eq!(taken(Steps::CRITIC, turn, 0.0), expected, "turn {turn}");
+        }
+        let never_again = Steps::exactly(2).long_turns(7, 3, 0);
+        assert_eq!([0, 2, 3, 500].map(|turn| taken(never_again, turn, 0.0)), [7, 7, 2, 2]);
+    }
+
+    #[test]
+    fn a_turn_goes_on_while_the_loss_is_above_its_bound() {
+        let steps = Steps::exactly(2).while_above(0.5, 6);
+        assert_eq!([0.4, 0.6].map(|loss| taken(steps, 9, loss)), [2, 6]);
+    }
 }

@@ -3,6 +3,7 @@
 use autograd::{Array, Real, Rng};
 
 use crate::Gaussian2;
+use crate::toys::Toy;
 
 /// Points x = z A + b with z ~ N(0, I): an ellipse of points in the plane.
 ///
@@ -37,6 +38,29 @@ impl AffineGaussian {
             *z = [0, 1].map(|j| (z0 * a[0][j] + z1 * a[1][j] + b[j]) as Real);
         }
         points
+    }
+}
+
+impl Toy for AffineGaussian {
+    fn dimensions(&self) -> usize {
+        2
+    }
+
+    fn sample(&self, count: usize, rng: &mut Rng) -> Array {
+        AffineGaussian::sample(self, count, rng)
+    }
+
+    /// N(x; b, AᵀA) = e^(-|z|²/2) / (2π |det A|),  z = (x - b) A⁻¹.
+    fn density(&self, point: &[f64]) -> f64 {
+        let [x, y] = *point else {
+            panic!("toy: a point of {} numbers, where points have 2", point.len());
+        };
+        let [[a, b], [c, d]] = self.a;
+        let determinant = a * d - b * c;
+        let (x, y) = (x - self.b[0], y - self.b[1]);
+        let z = [(x * d - y * c) / determinant, (y * a - x * b) / determinant];
+        let squares = z[0] * z[0] + z[1] * z[1];
+        (-squares / 2.0).exp() / (2.0 * std::f64::consts::PI * determinant.abs())
     }
 }
 

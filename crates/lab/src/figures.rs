@@ -4,10 +4,12 @@
 //! the bitmaps of an animation, with the same fonts at the same places.
 
 mod axes;
+mod bands;
 mod canvas;
 mod confusion;
 mod curves;
 mod grid;
+mod heights;
 mod iso_bands;
 mod legend;
 mod opinion;
@@ -25,6 +27,7 @@ pub use canvas::Canvas;
 pub use confusion::Confusion;
 pub use curves::{Curve, Curves, Panel, Reference};
 pub use grid::{captioned_grid, image_grid, save_png};
+pub use heights::Heights;
 pub use opinion::Opinion;
 pub use raster::Bitmap;
 pub use scatter::Scatter;

@@ -20,6 +20,7 @@ pub use flags::{Command, Flags, Recipe, TrainFlags};
 use crate::image_gan::{ImageGan, samples};
 use crate::judge::{Judge, calibration_images};
 use crate::run::{self, Defaults, Program, RunFlags, Start};
+use crate::systems::mnist_gan::Loss;
 use crate::training::Stop;
 use crate::{Error, Images, Scaling, ShuffledBatches, program};
 
@@ -38,6 +39,8 @@ pub struct ImageProgram {
     pub keep_last: bool,
     /// Whether its source has mistakes that `--as-printed` keeps.
     pub mistakes: bool,
+    /// Whether `--loss` chooses what the players minimise.
+    pub losses: bool,
     /// What a recipe sets.
     pub settings: fn(Recipe) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
@@ -67,6 +70,8 @@ pub struct Choices {
     pub recipe: Recipe,
     /// Whether mistakes of the source are kept.
     pub as_printed: bool,
+    /// What the players minimise, if the system leaves the choice.
+    pub loss: Option<Loss>,
     /// How wide the players are.
     pub width: usize,
     /// The images.
@@ -130,7 +135,8 @@ impl ImageProgram {
         let mut gan = self.gan(configuration, images);
         let judged = configuration.own.data.are_digits();
         let judge = |gan: &mut ImageGan| {
-            Ok(if judged { in_pool(|| self.judge(gan, seed)) } else { Vec::new() })
+            let judge = || judge_digits(gan, self.scaling, seed);
+            Ok(if judged { in_pool(judge) } else { Vec::new() })
         };
         self.program().train(&start, &mut gan, &about, stop, judge)?;
         Ok(())
@@ -146,8 +152,13 @@ impl ImageProgram {
             let why = "the source of this system has no mistakes that are known".to_owned();
             return Err(Error::Flag { flag: "--as-printed", why });
         }
+        if flags.loss.is_some() && !self.losses {
+            let why = "this system has one loss; `mnist_gan` has several".to_owned();
+            return Err(Error::Flag { flag: "--loss", why });
+        }
         let opened = self.program().open::<Choices>(&flags.run)?;
         let saved = opened.saved().map(|saved| saved.own.clone());
+        let loss = flags.loss.or(saved.as_ref().and_then(|saved| saved.loss)).unwrap_or_default();
         let recipe = flags.recipe.or(saved.as_ref().map(|saved| saved.recipe)).unwrap_or_default();
         let settings = (self.settings)(recipe);
         let (images, data) = match &saved {
@@ -163,6 +174,7 @@ impl ImageProgram {
         let own = Choices {
             recipe,
             as_printed: flags.as_printed || saved.is_some_and(|saved| saved.as_printed),
+            loss: self.losses.then_some(loss),
             width: width.unwrap_or(settings.width),
             data,
         };
@@ -205,16 +217,16 @@ impl ImageProgram {
         checkpoint.restore_part(&mut game)?;
         Ok(game)
     }
+}
 
-    /// What the judge says of the generator's samples, beside real digits.
-    fn judge(&self, gan: &mut ImageGan, seed: u64) -> Vec<String> {
-        let game = gan.game();
-        let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
-        let judge = Judge::embedded();
-        let fakes = judge.judge(&samples(game, &noise, data::SHAPE), self.scaling);
-        let (_, digits) = calibration_images(JUDGED).swap_remove(0);
-        let real = judge.judge(&digits, Scaling::MinusOneToOne);
-        let lines = format!("generated, {fakes}\nreal digits, {real}");
-        lines.lines().map(str::to_owned).collect()
-    }
+/// What the judge says of samples of a generator of digits, beside real digits, in two lines.
+pub fn judge_digits(gan: &mut ImageGan, scaling: Scaling, seed: u64) -> Vec<String> {
+    let game = gan.game();
+    let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
+    let judge = Judge::embedded();
+    let fakes = judge.judge(&samples(game, &noise, data::SHAPE), scaling);
+    let (_, digits) = calibration_images(JUDGED).swap_remove(0);
+    let real = judge.judge(&digits, Scaling::MinusOneToOne);
+    let lines = format!("generated, {fakes}\nreal digits, {real}");
+    lines.lines().map(str::to_owned).collect()
 }

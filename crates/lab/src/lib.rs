@@ -5,6 +5,9 @@
 //! | module or item | question it answers |
 //! |---|---|
 //! | [`AffineGaussian`] | which data does the Gaussian GAN learn? |
+//! | [`toy_gan`] | how does a game play on toy data, and how well? |
+//! | [`toys`] | which data are simple enough that one knows everything about them? |
+//! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
 //! | [`data`] | what is a set of images, and where do images come from? |
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
@@ -43,7 +46,10 @@ pub mod report;
 pub mod run;
 mod run_folder;
 pub mod systems;
+pub mod toy_gan;
+pub mod toys;
 pub mod training;
+pub mod transport;
 
 pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;

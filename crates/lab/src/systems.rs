@@ -6,3 +6,4 @@ pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
 pub mod vanilla_gan;
+pub mod wgan;

@@ -208,7 +208,8 @@ impl<S: System, C: Serialize> Run<'_, S, C> {
     }
 }
 
-/// Draws the curves of a metrics file: losses, whose names start with `loss`, above the others.
+/// Draws the curves of a metrics file: losses, whose names start with `loss`, above distances, whose
+/// names start so, and the others.
 fn save_losses(folder: &RunFolder, title: &str) -> Result<(), Error> {
     let records: Vec<Numbers<String>> = read_metrics(folder.file(METRICS))?;
     let Some(first) = records.first() else { return Ok(()) };
@@ -219,16 +220,19 @@ fn save_losses(folder: &RunFolder, title: &str) -> Result<(), Error> {
             (name, records.iter().filter_map(point).collect())
         })
         .collect();
-    let named = |are_losses: bool| -> Vec<Curve<'_>> {
-        let chosen = curves.iter().filter(|(name, _)| name.starts_with("loss") == are_losses);
-        chosen.map(|(name, points)| Curve { name, points }).collect()
+    // Losses and distances have a scale of their own; all else is between 0 and 1.
+    let kind = |name: &str| {
+        ["loss", "distance"].into_iter().find(|kind| name.starts_with(kind)).unwrap_or("share")
     };
-    let (losses, others) = (named(true), named(false));
-    let panel = |y_name, curves| Panel { y_name, y_range: None, curves, references: &[] };
-    let panels: Vec<Panel<'_>> = [("loss", &losses), ("share", &others)]
-        .into_iter()
+    let of_kind = |wanted: &'static str| -> (&'static str, Vec<Curve<'_>>) {
+        let chosen = curves.iter().filter(|(name, _)| kind(name) == wanted);
+        (wanted, chosen.map(|(name, points)| Curve { name, points }).collect())
+    };
+    let named = ["loss", "distance", "share"].map(of_kind);
+    let panels: Vec<Panel<'_>> = named
+        .iter()
         .filter(|(_, curves)| !curves.is_empty())
-        .map(|(y_name, curves)| panel(y_name, &curves[..]))
+        .map(|(y_name, curves)| Panel { y_name, y_range: None, curves, references: &[] })
         .collect();
     let figure = Curves { title, x_name: "step", panels: &panels };
     save_svg(&figure, folder.file("losses.svg"))

@@ -1,11 +1,10 @@
 //! Where does the discriminator believe that points are real, and whither does that push the fakes?
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
+use plotters::prelude::{DrawResult, DrawingBackend};
 
-use super::axes::{LABEL_SIZE, Scale, TICK_SIZE};
+use super::axes::Scale;
+use super::bands::{self, BANDS};
 use super::canvas::{Canvas, colours};
-use super::iso_bands::{Cell, cells, part_above};
 use super::legend::{self, Sign};
 use super::scatter::{self, SQUARE};
 use super::{Figure, Window};
@@ -34,8 +33,6 @@ pub struct Opinion<'a> {
     pub push: &'a [[f64; 2]],
 }
 
-const BANDS: usize = 10;
-
 /// The longest arrow, in pixels.
 const LONGEST_ARROW: f64 = 40.0;
 
@@ -50,8 +47,16 @@ impl Figure for Opinion<'_> {
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
         legend::title(canvas, self.title, SQUARE.left)?;
         let scale = scatter::axes(&self.window).draw(canvas, SQUARE)?;
-        self.draw_bands(canvas, &scale)?;
-        draw_bar(canvas)?;
+        assert!(
+            self.belief.iter().all(|p| (0.0..=1.0).contains(p)),
+            "Opinion: a belief is not a probability"
+        );
+        let half = |band: usize| (2 * band == BANDS).then_some(1.5);
+        bands::draw(canvas, &scale, &self.window, self.belief, half)?;
+        bands::draw_bar(canvas, "D(x)", |border| match border {
+            5 => Some("0.5".to_owned()),
+            _ => (border % 2 == 0).then(|| format!("{:.1}", border as f64 / BANDS as f64)),
+        })?;
         scatter::points(canvas, &scale, &self.window, self.real, self.fake)?;
         let longest = self.draw_arrows(canvas, &scale)?;
 
@@ -65,51 +70,6 @@ impl Figure for Opinion<'_> {
 }
 
 impl Opinion<'_> {
-    fn draw_bands<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        scale: &Scale,
-    ) -> DrawResult<(), B> {
-        let side = self.belief.len().isqrt();
-        assert!(
-            side >= 2 && side * side == self.belief.len(),
-            "Opinion: {} beliefs do not fill a square grid",
-            self.belief.len()
-        );
-        assert!(
-            self.belief.iter().all(|p| (0.0..=1.0).contains(p)),
-            "Opinion: a belief is not a probability"
-        );
-        let cells = cells(&self.window.grid(side), self.belief, side);
-        // A run reaches a pixel into its later neighbours, or white would shine through the seams.
-        let overlap = canvas.units(1.0);
-        let (last_x, last_y) = scale.place([self.window.x().end, self.window.y().end]);
-        for row in cells.chunks(side - 1) {
-            for run in row.chunk_by(|a, b| lowest_band(a) == lowest_band(b)) {
-                let (left, bottom) = scale.place(run[0][0].0);
-                let (right, top) = scale.place(run[run.len() - 1][2].0);
-                let corner = ((right + overlap).min(last_x), (top - overlap).max(last_y));
-                canvas.rectangle((left, bottom), corner, band_colour(lowest_band(&run[0])))?;
-            }
-        }
-        let mut contour = Vec::new();
-        for cell in &cells {
-            for band in lowest_band(cell) + 1..=highest_band(cell) {
-                let part = part_above(cell, band as f64 / BANDS as f64);
-                let outline = part.outline.iter().map(|p| scale.place(*p)).collect();
-                canvas.polygon(outline, band_colour(band))?;
-                if 2 * band == BANDS {
-                    contour.extend(part.contour);
-                }
-            }
-        }
-        for ends in contour {
-            let places = ends.map(|p| scale.place(p)).to_vec();
-            canvas.line(places, canvas.stroke(colours::INK, 1.5))?;
-        }
-        Ok(())
-    }
-
     /// Draws the arrows and returns the length of the longest, in units of `push`.
     fn draw_arrows<B: DrawingBackend>(
         &self,
@@ -145,49 +105,6 @@ impl Opinion<'_> {
     }
 }
 
-fn band_of(p: f64) -> usize {
-    ((p * BANDS as f64) as usize).min(BANDS - 1)
-}
-
-fn lowest_band(cell: &Cell) -> usize {
-    band_of(cell.iter().map(|(_, p)| *p).fold(1.0, f64::min))
-}
-
-fn highest_band(cell: &Cell) -> usize {
-    band_of(cell.iter().map(|(_, p)| *p).fold(0.0, f64::max))
-}
-
-/// Vermilion, through white, to blue; never so deep that a point of the same colour is lost.
-fn band_colour(band: usize) -> RGBColor {
-    let p = (band as f64 + 0.5) / BANDS as f64;
-    let end = if p < 0.5 { RGBColor(240, 160, 90) } else { RGBColor(100, 175, 225) };
-    let depth = (2.0 * p - 1.0).abs();
-    let mix = |to: u8| (255.0 + depth * (f64::from(to) - 255.0)).round() as u8;
-    RGBColor(mix(end.0), mix(end.1), mix(end.2))
-}
-
-/// The colours with their numbers, on the right of the map.
-fn draw_bar<B: DrawingBackend>(canvas: &Canvas<B>) -> DrawResult<(), B> {
-    let left = SQUARE.left + SQUARE.width + 20.0;
-    let right = left + 14.0;
-    let height = |band: usize| SQUARE.top + SQUARE.height * (1.0 - band as f64 / BANDS as f64);
-    for band in 0..BANDS {
-        let (top, bottom) = (height(band + 1), height(band));
-        canvas.rectangle(
-            canvas.place(left, top),
-            canvas.place(right, bottom),
-            band_colour(band),
-        )?;
-    }
-    for band in (0..=BANDS).step_by(2).chain([BANDS / 2]) {
-        let words = format!("{:.1}", band as f64 / BANDS as f64);
-        let at = canvas.place(right + 5.0, height(band));
-        canvas.write(&words, TICK_SIZE, at, HPos::Left)?;
-    }
-    let below = canvas.place((left + right) / 2.0, SQUARE.top + SQUARE.height + 30.0);
-    canvas.write("D(x)", LABEL_SIZE, below, HPos::Center)
-}
-
 /// A number above 0 with its two leading digits.
 fn two_digits(v: f64) -> String {
     match v.log10().floor() {
@@ -199,7 +116,9 @@ fn two_digits(v: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::bands::colour;
     use crate::figures::{attribute, to_svg};
+    use plotters::style::RGBColor;
 
     const WINDOW: Window = Window { centre: [0.0, 0.0], half_side: 5.0 };
 
@@ -216,7 +135,7 @@ mod tests {
     fn bands_lie_where_their_beliefs_are() {
         let svg = to_svg(&opinion(&ramp()));
         for band in 0..BANDS {
-            let RGBColor(r, g, b) = band_colour(band);
+            let RGBColor(r, g, b) = colour(band);
             let words = format!("fill=\"#{r:02X}{g:02X}{b:02X}\"");
             let left = 4.0 * (SQUARE.left + SQUARE.width * band as f64 / BANDS as f64);
             let boxes = svg.lines().filter(|l| l.starts_with("<rect") && l.contains(&words));
@@ -272,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "10 beliefs do not fill a square grid")]
+    #[should_panic(expected = "10 values do not fill a square grid")]
     fn beliefs_fill_a_square() {
         to_svg(&opinion(&[0.5; 10]));
     }

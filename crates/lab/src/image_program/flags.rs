@@ -8,6 +8,7 @@ use gan::latent;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{RunFlags, positive};
+use crate::systems::mnist_gan::Loss;
 
 /// Train a GAN on images, and show what it has learnt.
 #[derive(Parser)]
@@ -78,6 +79,9 @@ pub struct TrainFlags {
     /// Keep the mistakes of the source text
     #[arg(long)]
     pub as_printed: bool,
+    /// What the players minimise, where a system leaves the choice [default: bce]
+    #[arg(long, value_enum)]
+    pub loss: Option<Loss>,
 }
 
 /// Where the sizes and lengths of a run come from.
@@ -215,6 +219,7 @@ mod tests {
             ("train --resume x --images 5", "cannot be used with"),
             ("--smoke train", "cannot be used with"),
             ("train --recipe slow", "'slow' for '--recipe"),
+            ("train --loss none", "'none' for '--loss"),
             ("generate", "--checkpoint <DIR>"),
             ("interpolate --checkpoint x --steps 1", "'1' for '--steps"),
             ("arithmetic --checkpoint x --a -1", "-1"),

@@ -1,0 +1,291 @@
+//! How does a game play on toy data, and how well?
+
+use autograd::{Array, Real, Rng, Tensor, no_grad};
+use gan::Game;
+use layers::{State, StateError, Stateful};
+
+use crate::figures::{Bitmap, Heights, Window, to_bitmap};
+use crate::points;
+use crate::toys::{Coverage, SAMPLES, Toy};
+use crate::training::System;
+use crate::transport::wasserstein;
+
+/// Points of either kind between which the Wasserstein distance is computed. The time for it grows
+/// with their cube.
+const PAIRS: usize = 256;
+
+/// Steps from one measurement to the next.
+const MEASURE_EVERY: u64 = 100;
+
+/// Points of either kind in a picture.
+const SHOWN: usize = 500;
+
+/// Numbers that the picture's square is divided by on each side.
+const CELLS: usize = 51;
+
+/// A game on a toy of the plane, with its sources of randomness.
+///
+/// The players see points divided by [`ToyGan::scale`], so that one set of learning rates and
+/// penalties serves all toys. Everything that is measured or shown is in the toy's own units.
+pub struct ToyGan {
+    game: Game,
+    toy: Box<dyn Toy>,
+    batch_size: usize,
+    scale: f64,
+    /// Whether the game's scores estimate a distance.
+    estimates: bool,
+    window: Window,
+    data: Rng,
+    noise: Rng,
+    steps: u64,
+    /// What was measured last, by the names of [`ToyGan::names`].
+    measured: Vec<Real>,
+    seed: u64,
+}
+
+/// How good a generator of toy points is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quality {
+    /// The exact W₁ between 256 real and 256 generated points.
+    pub distance: f64,
+    /// The discriminator's mean score of those real points less that of the generated ones, in the
+    /// toy's units of length: for a critic whose slope is at most 1, no more than the distance.
+    pub estimate: f64,
+    /// Of 2,500 points, if the toy has modes.
+    pub coverage: Option<Coverage>,
+}
+
+impl ToyGan {
+    /// The game before its first turn. What is random in its training comes from `seed`.
+    /// `estimates` says whether the difference of the discriminator's mean scores is to be recorded
+    /// as an estimate of the distance.
+    ///
+    /// # Panics
+    /// If the toy is not in the plane.
+    #[track_caller]
+    pub fn new(
+        game: Game,
+        toy: Box<dyn Toy>,
+        batch_size: usize,
+        estimates: bool,
+        seed: u64,
+    ) -> ToyGan {
+        assert!(toy.dimensions() == 2, "toy gan: points of {} numbers", toy.dimensions());
+        let many = toy.sample(10_000, &mut Rng::new(0, "scale of a toy"));
+        let squares = many.numbers().iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let window = Window::around(&points(&many));
+        let mut gan = ToyGan {
+            game,
+            batch_size,
+            scale: (squares / many.numbers().len() as f64).sqrt(),
+            estimates,
+            window: Window { half_side: 1.1 * window.half_side, ..window },
+            toy,
+            data: Rng::new(seed, "data"),
+            noise: Rng::new(seed, "noise"),
+            steps: 0,
+            measured: Vec::new(),
+            seed,
+        };
+        gan.measured = vec![0.0; gan.names().len()];
+        gan
+    }
+
+    /// The root mean square of the toy's coordinates.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The game.
+    pub fn game(&self) -> &Game {
+        &self.game
+    }
+
+    /// What the figures show of the plane.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// `count` generated points, from noise of this purpose: `[count, 2]`.
+    pub fn generated(&self, count: usize, purpose: &str) -> Array {
+        let noise = self.game.latent().sample(count, &mut Rng::new(self.seed, purpose));
+        let points = no_grad(|| self.game.generate(&Tensor::constant(noise)));
+        let scale = self.scale as Real;
+        points.value().map(|x| x * scale)
+    }
+
+    /// `count` real points: `[count, 2]`.
+    pub fn real(&self, count: usize, purpose: &str) -> Array {
+        self.toy.sample(count, &mut Rng::new(self.seed, purpose))
+    }
+
+    /// The discriminator's scores of points `[n, 2]`.
+    pub fn scores(&self, points: &Array) -> Vec<f64> {
+        let scale = self.scale as Real;
+        let x = Tensor::constant(points.map(|x| x / scale));
+        let scores = no_grad(|| self.game.discriminator().forward(&x));
+        scores.numbers().iter().map(|s| f64::from(*s)).collect()
+    }
+
+    /// How good the generator is, on noise and real points of its own, the same every time.
+    pub fn quality(&self) -> Quality {
+        let (real, fake) = (self.real(PAIRS, "real pairs"), self.generated(PAIRS, "pairs"));
+        let modes = self.toy.modes();
+        let coverage = || Coverage::of(&self.generated(SAMPLES, "coverage"), &modes);
+        Quality {
+            distance: wasserstein(&real, &fake),
+            estimate: self.difference(&real, &fake),
+            coverage: (!modes.is_empty()).then(coverage),
+        }
+    }
+
+    /// E D(x) - E D(G(z)) in the toy's units of length, on real and generated points.
+    fn difference(&self, real: &Array, fake: &Array) -> f64 {
+        let mean = |x: &Array| {
+            let scores = self.scores(x);
+            scores.iter().sum::<f64>() / scores.len() as f64
+        };
+        self.scale * (mean(real) - mean(fake))
+    }
+
+    /// What is left of the distance when both samples are real: nothing can be expected below it.
+    pub fn floor(&self) -> f64 {
+        wasserstein(&self.real(PAIRS, "real pairs"), &self.real(PAIRS, "other real pairs"))
+    }
+
+    /// What is measured now and then.
+    fn names(&self) -> Vec<&'static str> {
+        let mut names = vec!["distance"];
+        if self.estimates {
+            names.push("distance_by_critic");
+        }
+        if !self.toy.modes().is_empty() {
+            names.extend(["modes", "high_quality"]);
+        }
+        names
+    }
+
+    fn measure(&mut self) {
+        let Quality { distance, estimate, coverage } = self.quality();
+        let mut measured = vec![distance];
+        if self.estimates {
+            measured.push(estimate);
+        }
+        if let Some(Coverage { modes, covered, high_quality }) = coverage {
+            measured.extend([covered as f64 / modes as f64, high_quality]);
+        }
+        self.measured = measured.into_iter().map(|x| x as Real).collect();
+    }
+}
+
+impl System for ToyGan {
+    /// Losses; then distances and shares, which are measured every hundredth step and repeated
+    /// until the next.
+    fn step(&mut self) -> Vec<(&'static str, Real)> {
+        let ToyGan { game, toy, data, noise, batch_size, .. } = self;
+        let scale = self.scale as Real;
+        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
+        let report = game.turn(next_real, noise);
+        let missing = report.without_gradient;
+        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        if self.steps.is_multiple_of(MEASURE_EVERY) {
+            self.measure();
+        }
+        self.steps += 1;
+        let losses = [("loss_d", report.loss_d), ("loss_g", report.loss_g)];
+        losses.into_iter().chain(self.names().into_iter().zip(self.measured.clone())).collect()
+    }
+
+    fn picture(&self) -> Bitmap {
+        let (real, fake) = (self.real(SHOWN, "shown"), self.generated(SHOWN, "pictures"));
+        let grid: Vec<Real> =
+            self.window.grid(CELLS).into_iter().flatten().map(|x| x as Real).collect();
+        let figure = Heights {
+            title: &format!("{} steps", self.steps),
+            window: self.window,
+            heights: &self.scores(&Array::new([CELLS * CELLS, 2], &grid)),
+            real: &points(&real),
+            fake: &points(&fake),
+        };
+        to_bitmap(&figure)
+    }
+}
+
+/// The game, what was measured, and the streams.
+impl Stateful for ToyGan {
+    fn put(&self, state: &mut State<'_>) {
+        self.game.put(state);
+        state.put_counter("steps_taken", self.steps);
+        state.put("measured", &Array::new([self.measured.len()], &self.measured));
+        state.put_stream("data", &self.data);
+        state.put_stream("noise", &self.noise);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        self.game.take(state)?;
+        self.steps = state.take_counter("steps_taken")?;
+        let measured = state.take("measured", [self.measured.len()].into())?;
+        self.measured = measured.numbers().to_vec();
+        self.data = state.take_stream("data")?;
+        self.noise = state.take_stream("noise")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systems::wgan::{Form, on_points};
+    use crate::toys::{Mixture, NoisyCurve};
+    use gan::penalties::gradient_penalty;
+    use gan::{Adam, Fakes, Latent, Player, Settings, Steps, Wasserstein};
+    use layers::{Activation, Init, Linear, Sequential, restore};
+
+    fn gan(form: Form, toy: impl Toy + 'static, seed: u64) -> ToyGan {
+        let game = on_points(form, 16, None, &mut Rng::new(seed, "weights"));
+        ToyGan::new(game, Box::new(toy), 32, form.is_wasserstein(), seed)
+    }
+
+    #[test]
+    fn a_resumed_system_takes_the_same_steps() {
+        for form in [Form::Gp, Form::R1, Form::Dragan] {
+            let fresh = || gan(form, Mixture::ring(), 1);
+            let (mut whole, mut resumed) = (fresh(), fresh());
+            (0..3).for_each(|_| drop(whole.step()));
+            let mut state = State::new();
+            whole.put(&mut state);
+            restore(&mut resumed, state).unwrap();
+            for _ in 0..3 {
+                assert_eq!(whole.step(), resumed.step(), "{form:?}");
+            }
+            assert_eq!(whole.picture(), resumed.picture());
+        }
+    }
+
+    #[test]
+    fn each_form_records_what_it_can_measure() {
+        let names = |gan: &mut ToyGan| -> String {
+            gan.step().into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+        };
+        let with_modes = names(&mut gan(Form::Gp, Mixture::grid(), 0));
+        assert_eq!(with_modes, "loss_d loss_g distance distance_by_critic modes high_quality");
+        assert_eq!(names(&mut gan(Form::R1, NoisyCurve::two_moons(), 0)), "loss_d loss_g distance");
+    }
+
+    /// Against a generator that stands still, a critic with a slope of about 1 finds the distance.
+    #[test]
+    fn a_critic_with_a_strong_penalty_estimates_the_distance() {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, &mut rng);
+        let generator = Player::new(linear(2, 2), Adam::new(1e-9));
+        let critic = Sequential::new().add(linear(2, 32)).add(Activation::Relu).add(linear(32, 1));
+        let critic = Player::new(critic, Adam::new(0.01)).steps(Steps::exactly(5));
+        let game = Game::new(generator, critic, Wasserstein, Latent::Normal { size: 2 })
+            .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+            .discriminator_term(gradient_penalty(10.0));
+        let mut gan = ToyGan::new(game, Box::new(Mixture::grid()), 64, true, 0);
+        (0..60).for_each(|_| drop(gan.step()));
+        let Quality { distance, estimate, .. } = gan.quality();
+        assert!((0.6..1.2).contains(&(estimate / distance)), "{estimate} of {distance}");
+    }
+}
