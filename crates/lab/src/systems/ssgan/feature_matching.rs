@@ -179,7 +179,6 @@ impl Players for FeatureMatching {
         let of_others =
             unsupervised(&logits.slice(0, ends[0]..ends[1]), &logits.slice(0, ends[1]..));
         drop(logits);
-        let parts = [of_labelled.item(), of_others.item()];
         let loss_d = self.classifier.descend(of_labelled + of_others * 0.5);
         self.average.follow(&self.classifier.model);
 
@@ -189,12 +188,7 @@ impl Players for FeatureMatching {
         let found = classifier.features_train(&fake, rng);
         let loss_g = self.generator.descend(feature_matching(&wanted, &found));
         self.turns += 1;
-        vec![
-            ("loss_d", loss_d),
-            ("loss_g", loss_g),
-            ("loss_labelled", parts[0]),
-            ("loss_unlabelled", parts[1]),
-        ]
+        vec![("loss_d", loss_d), ("loss_g", loss_g)]
     }
 
     fn generator(&self) -> &dyn Module {

@@ -1,0 +1,1 @@
+//! Do both games learn, and go on in the same way from a saved place?
