@@ -163,7 +163,8 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
     };
     let start = opened.settle(&flags.run, defaults(game, dataset, folder.is_some()), own)?;
     let Configuration { own, batch_size, every, seed, .. } = &start.configuration;
-    let about = format!("{}, {} of them with labels; tested on {}", own.data, own.labels, test.len());
+    let about =
+        format!("{}, {} of them with labels; tested on {}", own.data, own.labels, test.len());
     let mut system = own.system(&images, test, *batch_size, *every, *seed)?;
     let steps = flags.supervised.unwrap_or(1000);
     PROGRAM.train(&start, &mut system, &about, stop, |system| {
@@ -221,7 +222,9 @@ fn judge(
     let error = 100.0 * ssgan::error(&counts);
     let mut alone = Supervised::new(own, *seed);
     let mut data: PartlyLabelled = own.partly_labelled(images, *batch_size, *seed)?;
-    (0..steps).for_each(|_| drop(alone.step(&mut data)));
+    for _ in 0..steps {
+        alone.step(&mut data);
+    }
     let of_alone = confusion(alone.classifier(), system.test(), alone.scaling());
     let error_alone = 100.0 * ssgan::error(&of_alone);
 
@@ -263,9 +266,14 @@ fn evaluate(flags: &EvalFlags) -> Result<(), Error> {
     let counts = confusion(players.classifier(), &test, players.scaling());
     let error = ssgan::error(&counts);
     let (right, all) = (100.0 * (1.0 - error), test.len());
-    println!("{} labels: {right:.2} % of {all} test images right, {:.2} % wrong", own.labels, 100.0 * error);
+    println!(
+        "{} labels: {right:.2} % of {all} test images right, {:.2} % wrong",
+        own.labels,
+        100.0 * error
+    );
     println!("class    {}", (0..10).map(|j| format!("{j:6}")).collect::<String>());
-    let share = |i: usize| 100.0 * counts[i][i] as f64 / counts[i].iter().sum::<usize>().max(1) as f64;
+    let share =
+        |i: usize| 100.0 * counts[i][i] as f64 / counts[i].iter().sum::<usize>().max(1) as f64;
     println!("right, % {}", (0..10).map(|i| format!("{:6.1}", share(i))).collect::<String>());
     let path = flags.checkpoint.join("confusion.svg");
     let title = format!("{} labels: {:.2} % of the test images wrong", own.labels, 100.0 * error);

@@ -164,7 +164,8 @@ impl SsGan {
         measure_every: u64,
         seed: u64,
     ) -> SsGan {
-        let fixed = Latent::Uniform { size: NOISE }.sample(SAMPLES, &mut Rng::new(seed, "pictures"));
+        let fixed =
+            Latent::Uniform { size: NOISE }.sample(SAMPLES, &mut Rng::new(seed, "pictures"));
         let noise = Rng::new(seed, "noise");
         SsGan { players, data, test, measure_every, taken: 0, error: 1.0, noise, fixed }
     }

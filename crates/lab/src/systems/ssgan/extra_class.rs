@@ -20,8 +20,8 @@ use gan::losses::semi_supervised::{huber, score_of_classes};
 use gan::losses::{non_saturating, saturating, soft_cross_entropy, softmax_cross_entropy};
 use gan::{Adam, Clip, Latent};
 use layers::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, Init, Linear, Module, Reshape,
-    Sequential, State, StateError, Stateful,
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, Init, Linear, Module,
+    Reshape, Sequential, State, StateError, Stateful,
 };
 
 use super::learner::Learner;
@@ -240,5 +240,44 @@ impl Stateful for ExtraClass {
         state.within("classifier", |state| self.classifier.take(state))?;
         self.turns = state.take_counter("turns")?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_formula_matches() {
+        let logits = Tensor::constant(Rng::new(0, "logits").normal([3, CLASSES + 1]));
+        let labels = [4, 0, 9];
+        let rows: Vec<Vec<f64>> = logits
+            .numbers()
+            .chunks(CLASSES + 1)
+            .map(|row| {
+                let z: f64 = row.iter().map(|l| f64::from(*l).exp()).sum();
+                row.iter().map(|l| f64::from(*l).exp() / z).collect()
+            })
+            .collect();
+        let mean = |of: &dyn Fn(&Vec<f64>) -> f64| rows.iter().map(of).sum::<f64>() / 3.0;
+        // Below 1 Huber's loss is half a square, and no two probabilities differ by more.
+        let s: f64 = rows
+            .iter()
+            .zip(labels)
+            .flat_map(|(p, label)| {
+                (0..CLASSES).map(move |j| (f64::from(u8::from(j == label)) - p[j]).powi(2) / 2.0)
+            })
+            .sum();
+        let score = score(&logits);
+        for (name, found, expected) in [
+            ("s", s_loss(&logits, &labels), s / 30.0),
+            ("printed", saturating(&score), mean(&|p| p[CLASSES].ln())),
+            ("mended", non_saturating(&score), -mean(&|p| (1.0 - p[CLASSES]).ln())),
+        ] {
+            assert!((f64::from(found.item()) - expected).abs() < 1e-5, "{name}: {expected}");
+        }
+        assert_eq!([0, 750, 1500, 9000].map(reconstruction_weight), [10.0, 5.0, 0.0, 0.0]);
+        let sums = fake_labels(2).sum_over(1);
+        assert!(sums.numbers().iter().all(|sum| (sum - 1.0).abs() < 1e-6));
     }
 }

@@ -15,8 +15,9 @@ use gan::losses::semi_supervised::{feature_matching, unsupervised};
 use gan::losses::softmax_cross_entropy;
 use gan::{Adam, Average, Latent};
 use layers::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, GaussianNoise, GlobalAvgPool2d,
-    Init, Linear, Module, Reshape, Sequential, State, StateError, Stateful, WeightNorm,
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, GaussianNoise,
+    GlobalAvgPool2d, Init, Linear, Module, Reshape, Sequential, State, StateError, Stateful,
+    WeightNorm,
 };
 
 use super::learner::Learner;

@@ -44,7 +44,12 @@ impl PartlyLabelled {
     /// # Panics
     /// If the images have no labels, or there are not enough for a batch.
     #[track_caller]
-    pub fn new(images: Images, labelled: Vec<usize>, batch_size: usize, seed: u64) -> PartlyLabelled {
+    pub fn new(
+        images: Images,
+        labelled: Vec<usize>,
+        batch_size: usize,
+        seed: u64,
+    ) -> PartlyLabelled {
         assert!(images.labels().is_some(), "ssgan: images without labels teach no classes");
         let with_labels =
             ShuffledBatches::new(labelled.len(), batch_size.min(labelled.len()), seed);
