@@ -88,8 +88,13 @@ struct EvalFlags {
     data: Option<PathBuf>,
 }
 
-const PROGRAM: Program =
-    Program { name: "ssgan", title: "Semi-supervised GAN", next: "eval --dataset MNIST" };
+fn program(dataset: Dataset) -> Program {
+    let next = match dataset {
+        Dataset::Mnist => "eval --dataset MNIST",
+        Dataset::Cifar10 => "eval --dataset CIFAR10",
+    };
+    Program { name: "ssgan", title: "Semi-supervised GAN", next }
+}
 
 fn main() -> ExitCode {
     lab::program::run(|flags: Flags| match flags.command {
@@ -124,12 +129,12 @@ fn smoke() -> Result<(), Error> {
         };
         train(&flags, &Stop::new())?;
     }
-    let checkpoint = Path::new("out").join(PROGRAM.name);
+    let checkpoint = Path::new("out").join("ssgan");
     evaluate(&EvalFlags { dataset: Dataset::Mnist, checkpoint, data: None })
 }
 
 fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
-    let opened = PROGRAM.open::<Setup>(&flags.run)?;
+    let opened = program(Dataset::Mnist).open::<Setup>(&flags.run)?;
     let saved = opened.saved().map(|saved| saved.own.clone());
     let saved = saved.as_ref();
     let dataset = flags.dataset.or(saved.map(|s| s.dataset)).unwrap_or(Dataset::Mnist);
@@ -163,11 +168,15 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
     };
     let start = opened.settle(&flags.run, defaults(game, dataset, folder.is_some()), own)?;
     let Configuration { own, batch_size, every, seed, .. } = &start.configuration;
-    let about =
-        format!("{}, {} of them with labels; tested on {}", own.data, own.labels, test.len());
+    let about = format!(
+        "{}\n  {} of them with labels; tested on {} others",
+        own.data,
+        own.labels,
+        test.len()
+    );
     let mut system = own.system(&images, test, *batch_size, *every, *seed)?;
     let steps = flags.supervised.unwrap_or(1000);
-    PROGRAM.train(&start, &mut system, &about, stop, |system| {
+    program(dataset).train(&start, &mut system, &about, stop, |system| {
         in_pool(|| judge(system, &images, &start.configuration, steps, &start.out))
     })?;
     Ok(())
@@ -176,7 +185,7 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
 fn defaults(game: Game, dataset: Dataset, large: bool) -> Defaults {
     match (game, dataset) {
         (Game::FeatureMatching, Dataset::Mnist) => {
-            let iterations = if large { 20_000 } else { 4000 };
+            let iterations = if large { 20_000 } else { 8000 };
             Defaults { batch_size: 100, iterations, every: 250 }
         }
         (Game::FeatureMatching, Dataset::Cifar10) => {
@@ -253,7 +262,7 @@ fn judge(
 }
 
 fn evaluate(flags: &EvalFlags) -> Result<(), Error> {
-    let (configuration, checkpoint) = PROGRAM.trained::<Setup>(&flags.checkpoint)?;
+    let (configuration, checkpoint) = program(flags.dataset).trained::<Setup>(&flags.checkpoint)?;
     let Configuration { own, batch_size, seed, .. } = configuration;
     if own.dataset != flags.dataset {
         let why = format!("the run in {} learnt another", flags.checkpoint.display());

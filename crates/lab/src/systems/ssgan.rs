@@ -224,7 +224,7 @@ impl Stateful for SsGan {
         state.within("data", |state| self.data.take(state))?;
         self.noise = state.take_stream("noise")?;
         self.taken = state.take_counter("taken")?;
-        self.error = state.take("error", Array::scalar(0.0).shape().to_owned())?.item();
+        self.error = state.take("error", *Array::scalar(0.0).shape())?.item();
         Ok(())
     }
 }
