@@ -16,6 +16,7 @@
 //! | [`adversarial`] | what does each player want? |
 //! | [`losses`] | how wrong is a prediction? |
 //! | [`penalties`] | how steep may the discriminator be? |
+//! | [`average`] | what does a model become whose weights are averaged? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -23,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adversarial;
+pub mod average;
 pub mod clip;
 pub mod game;
 pub mod latent;
@@ -35,6 +37,7 @@ pub mod settings;
 
 pub use adversarial::{AdversarialLoss, Bce, Hinge, LeastSquares, Minimax, Relativistic};
 pub use adversarial::{SoftmaxCrossEntropy, Wasserstein};
+pub use average::Average;
 pub use clip::Clip;
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};

@@ -5,5 +5,6 @@ pub mod keras_dcgan;
 pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
+pub mod ssgan;
 pub mod vanilla_gan;
 pub mod wgan;
