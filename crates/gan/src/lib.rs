@@ -37,4 +37,4 @@ pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
 pub use player::Player;
 pub use schedule::Schedule;
-pub use settings::{Fakes, InputNoise, Latent, Settings, Steps};
+pub use settings::{Fakes, InputNoise, Latent, Prior, Settings, Steps};
