@@ -15,6 +15,7 @@
 //! | [`latent`] | how does one move among the noises? |
 //! | [`adversarial`] | what does each player want? |
 //! | [`losses`] | how wrong is a prediction? |
+//! | [`mmd`] | how different are two sets of samples? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -26,6 +27,7 @@ pub mod clip;
 pub mod game;
 pub mod latent;
 pub mod losses;
+pub mod mmd;
 pub mod optimisers;
 pub mod player;
 pub mod schedule;

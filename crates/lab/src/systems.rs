@@ -6,4 +6,5 @@ pub mod keras_dcgan;
 pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
+pub mod vae;
 pub mod vanilla_gan;

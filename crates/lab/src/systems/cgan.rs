@@ -20,7 +20,7 @@
 //!
 //! | condition | in the generator | in the discriminator |
 //! |---|---|---|
-//! | [`Condition::OneHot`] | ten numbers beside the noise | ten numbers beside the features, before the first linear layer |
+//! | [`Condition::OneHot`] | ten numbers beside the noise | ten channels of the image beside the grey one: one of them is 1 everywhere, the others 0 |
 //! | [`Condition::Embedding`] | a learnt row of 50 numbers beside the noise | a learnt picture of 28 x 28 as a second channel of the image |
 //! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2 of the half, 7 x 14 x w, beside the noise; the start is 7 x 14 x w, and only the last enlargement is left | the upper half of the image that it sees |
 //!
@@ -32,6 +32,7 @@
 //! | start | weights N(0, 0.02²), of the first linear layer of D Kaiming's; biases 0 |
 
 mod pairs;
+mod training;
 
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ use layers::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use pairs::{ConditionsAndNoise, Each, Embedding, PassOn, pair};
+pub use pairs::{ConditionsAndNoise, Each, Embedding, PassOn, Projection, Spread, pair};
+pub use training::{ConditionalGan, drawn, every_class, without_lower_half};
 
 use crate::systems::lenet::CLASSES;
 use crate::{Images, Scaling};
@@ -72,6 +74,9 @@ pub enum Condition {
     OneHot,
     /// Which digit: numbers and a picture that are learnt for each.
     Embedding,
+    /// Which digit: numbers that are learnt for each, which the discriminator compares with its
+    /// features.
+    Projection,
     /// The upper half of a digit, of which it is to draw the lower.
     UpperHalf,
 }
@@ -80,8 +85,8 @@ impl Condition {
     /// How many numbers a condition has.
     pub fn size(self) -> usize {
         match self {
-            Condition::OneHot | Condition::Embedding => CLASSES,
             Condition::UpperHalf => HALF,
+            _ => CLASSES,
         }
     }
 
@@ -152,7 +157,7 @@ fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
     let layers = Sequential::new();
     let start = match condition {
         Condition::OneHot => layers.add(Linear::new(CLASSES + NOISE, map, INIT, rng)),
-        Condition::Embedding => {
+        Condition::Embedding | Condition::Projection => {
             // N(0, 1), as the noise.
             let row = Embedding::new(CLASSES, ROW, Init::Normal { std: 1.0 }, rng);
             layers
@@ -195,22 +200,30 @@ fn discriminator(condition: Condition, width: usize, rng: &mut Rng) -> Sequentia
             .add(Flatten)
     };
     let image = || Sequential::new().add(Reshape::new([28, 28, 1]));
-    let (seen, inputs) = match condition {
+    let seen = match condition {
         Condition::OneHot => {
-            let x = looks(1, image(), rng);
-            let both = Each::new(CLASSES, Sequential::new(), x);
-            (Sequential::new().add(both), CLASSES + features)
+            let maps = Sequential::new().add(Spread::new([28, 28]));
+            let both = Each::new(CLASSES, maps, image());
+            looks(CLASSES + 1, Sequential::new().add(both), rng)
         }
         Condition::Embedding => {
             let picture = Sequential::new()
                 .add(Embedding::new(CLASSES, PIXELS, Init::Normal { std: 1.0 }, rng))
                 .add(Reshape::new([28, 28, 1]));
             let both = Each::new(CLASSES, picture, image());
-            (looks(2, Sequential::new().add(both), rng), features)
+            looks(2, Sequential::new().add(both), rng)
         }
-        Condition::UpperHalf => (looks(1, image(), rng), features),
+        Condition::UpperHalf => looks(1, image(), rng),
+        Condition::Projection => looks(1, image(), rng),
     };
-    seen.add(Linear::new(inputs, 8 * width, Init::KaimingNormal, rng))
+    if condition == Condition::Projection {
+        let features =
+            seen.add(Linear::new(features, 8 * width, Init::KaimingNormal, rng)).add(LEAKY);
+        let unconditional = Linear::new(8 * width, 1, INIT, rng);
+        let rows = Embedding::new(CLASSES, 8 * width, INIT, rng);
+        return Sequential::new().add(Projection::new(CLASSES, features, unconditional, rows));
+    }
+    seen.add(Linear::new(features, 8 * width, Init::KaimingNormal, rng))
         .add(LEAKY)
         .add(Linear::new(8 * width, 1, INIT, rng))
 }
