@@ -5,6 +5,7 @@
 
 mod axes;
 mod canvas;
+mod classes;
 mod confusion;
 mod curves;
 mod grid;
@@ -22,6 +23,7 @@ use std::path::Path;
 use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
 pub use canvas::Canvas;
+pub use classes::Classes;
 pub use confusion::Confusion;
 pub use curves::{Curve, Curves, Panel, Reference};
 pub use grid::{captioned_grid, image_grid, save_png};

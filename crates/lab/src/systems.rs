@@ -4,6 +4,7 @@ pub mod cgan;
 pub mod gaussian;
 pub mod keras_dcgan;
 pub mod lenet;
+pub mod mmd_gan;
 pub mod mnist_gan;
 pub mod radford_dcgan;
 pub mod vae;

@@ -6,30 +6,32 @@
 //!
 //! | generator | output |
 //! |---|---|
-//! | condition and noise, N(0, 1), 100 numbers | |
-//! | linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
+//! | condition -> 8 w numbers, see below | 8 w |
+//! | noise, N(0, 1), 100 numbers; linear, batch norm, ReLU | 8 w |
+//! | both; linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
 //! | transposed conv 4 x 4, stride 2, padding 1; batch norm, ReLU | 14 x 14 x w |
 //! | transposed conv 4 x 4, stride 2, padding 1; tanh | 28 x 28 x 1 |
 //!
 //! | discriminator | output |
 //! |---|---|
+//! | image and condition, see below | 28 x 28 x c |
 //! | conv 4 x 4, stride 2, padding 1; leaky ReLU 0.2 | 14 x 14 x w |
-//! | conv 4 x 4, stride 2, padding 1; leaky ReLU 0.2; flatten | 98 w |
-//! | linear, leaky ReLU 0.2 | 8 w |
+//! | conv 4 x 4, stride 2, padding 1; batch norm, leaky ReLU 0.2; flatten | 98 w |
 //! | linear -> 1, a logit | 1 |
 //!
 //! | condition | in the generator | in the discriminator |
 //! |---|---|---|
-//! | [`Condition::OneHot`] | ten numbers beside the noise | ten channels of the image beside the grey one: one of them is 1 everywhere, the others 0 |
-//! | [`Condition::Embedding`] | a learnt row of 50 numbers beside the noise | a learnt picture of 28 x 28 as a second channel of the image |
-//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2 of the half, 7 x 14 x w, beside the noise; the start is 7 x 14 x w, and only the last enlargement is left | the upper half of the image that it sees |
+//! | [`Condition::OneHot`] | linear, batch norm, ReLU of the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
+//! | [`Condition::Embedding`] | a learnt row | a learnt picture as a second channel |
+//! | [`Condition::Projection`] | a learnt row | a learnt row for the flattened features, see [`Projection`] |
+//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2; linear, batch norm, ReLU. The map is 7 x 14 x w, and only the last enlargement is left | the upper half of the image |
 //!
 //! | | |
 //! |---|---|
 //! | loss | BCE with logits, D's two terms added |
 //! | batch | 64 |
 //! | Adam | 2e-4, β (0.5, 0.999), both players |
-//! | start | weights N(0, 0.02²), of the first linear layer of D Kaiming's; biases 0 |
+//! | start | weights N(0, 0.02²), learnt rows and pictures N(0, 1), those of the projection as weights; biases 0 |
 
 mod pairs;
 mod training;
@@ -61,9 +63,6 @@ pub const NOISE: usize = 100;
 /// Numbers in a digit, and in half of it.
 const PIXELS: usize = 28 * 28;
 const HALF: usize = PIXELS / 2;
-
-/// Numbers in the generator's learnt row of a class.
-const ROW: usize = 50;
 
 /// What the generator is told, and how it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -153,29 +152,34 @@ const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// (y, z) -> x.
 fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
-    let map = 7 * 7 * 2 * width;
-    let layers = Sequential::new();
-    let start = match condition {
-        Condition::OneHot => layers.add(Linear::new(CLASSES + NOISE, map, INIT, rng)),
+    let hidden = |inputs, rng: &mut Rng| {
+        Sequential::new()
+            .add(Linear::new(inputs, 8 * width, INIT, rng))
+            .add(BatchNorm::pytorch(8 * width))
+            .add(Activation::Relu)
+    };
+    // Each part is normalised before they meet: a label of ten numbers would be lost beside a
+    // hundred of noise.
+    let seen = match condition {
+        Condition::OneHot => hidden(CLASSES, rng),
         Condition::Embedding | Condition::Projection => {
-            // N(0, 1), as the noise.
-            let row = Embedding::new(CLASSES, ROW, Init::Normal { std: 1.0 }, rng);
-            layers
-                .add(Each::new(CLASSES, Sequential::new().add(row), Sequential::new()))
-                .add(Linear::new(ROW + NOISE, map, INIT, rng))
+            Sequential::new().add(Embedding::new(CLASSES, 8 * width, Init::Normal { std: 1.0 }, rng))
         }
         Condition::UpperHalf => {
-            let seen = Sequential::new()
+            let convolved = Sequential::new()
                 .add(Reshape::new([14, 28, 1]))
                 .add(half_the_size(1, width, rng))
                 .add(LEAKY)
                 .add(Flatten);
-            layers
-                .add(Each::new(HALF, seen, Sequential::new()))
-                .add(Linear::new(7 * 14 * width + NOISE, map, INIT, rng))
+            convolved.add(hidden(7 * 14 * width, rng))
         }
     };
-    let start = start.add(BatchNorm::pytorch(map)).add(Activation::Relu);
+    let map = 7 * 7 * 2 * width;
+    let start = Sequential::new()
+        .add(Each::new(condition.size(), seen, hidden(NOISE, rng)))
+        .add(Linear::new(16 * width, map, INIT, rng))
+        .add(BatchNorm::pytorch(map))
+        .add(Activation::Relu);
     let enlarged = if condition == Condition::UpperHalf {
         start.add(Reshape::new([7, 14, width]))
     } else {
@@ -191,41 +195,37 @@ fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
 /// (y, x) -> a logit.
 fn discriminator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
     let features = 7 * 7 * 2 * width;
-    let looks = |channels, layers: Sequential, rng: &mut Rng| {
+    let image = || Sequential::new().add(Reshape::new([28, 28, 1]));
+    let looked_at = |channels, layers: Sequential, rng: &mut Rng| {
         layers
             .add(half_the_size(channels, width, rng))
             .add(LEAKY)
-            .add(half_the_size(width, 2 * width, rng))
+            .add(half_the_size(width, 2 * width, rng).without_bias())
+            .add(BatchNorm::pytorch(2 * width))
             .add(LEAKY)
             .add(Flatten)
     };
-    let image = || Sequential::new().add(Reshape::new([28, 28, 1]));
+    let both = |y: Sequential| Sequential::new().add(Each::new(CLASSES, y, image()));
     let seen = match condition {
         Condition::OneHot => {
             let maps = Sequential::new().add(Spread::new([28, 28]));
-            let both = Each::new(CLASSES, maps, image());
-            looks(CLASSES + 1, Sequential::new().add(both), rng)
+            looked_at(CLASSES + 1, both(maps), rng)
         }
         Condition::Embedding => {
             let picture = Sequential::new()
                 .add(Embedding::new(CLASSES, PIXELS, Init::Normal { std: 1.0 }, rng))
                 .add(Reshape::new([28, 28, 1]));
-            let both = Each::new(CLASSES, picture, image());
-            looks(2, Sequential::new().add(both), rng)
+            looked_at(2, both(picture), rng)
         }
-        Condition::UpperHalf => looks(1, image(), rng),
-        Condition::Projection => looks(1, image(), rng),
+        Condition::Projection => {
+            let seen = looked_at(1, image(), rng);
+            let unconditional = Linear::new(features, 1, INIT, rng);
+            let rows = Embedding::new(CLASSES, features, INIT, rng);
+            return Sequential::new().add(Projection::new(CLASSES, seen, unconditional, rows));
+        }
+        Condition::UpperHalf => looked_at(1, image(), rng),
     };
-    if condition == Condition::Projection {
-        let features =
-            seen.add(Linear::new(features, 8 * width, Init::KaimingNormal, rng)).add(LEAKY);
-        let unconditional = Linear::new(8 * width, 1, INIT, rng);
-        let rows = Embedding::new(CLASSES, 8 * width, INIT, rng);
-        return Sequential::new().add(Projection::new(CLASSES, features, unconditional, rows));
-    }
-    seen.add(Linear::new(features, 8 * width, Init::KaimingNormal, rng))
-        .add(LEAKY)
-        .add(Linear::new(8 * width, 1, INIT, rng))
+    seen.add(Linear::new(features, 1, INIT, rng))
 }
 
 fn half_the_size(inputs: usize, outputs: usize, rng: &mut Rng) -> Conv2d {
