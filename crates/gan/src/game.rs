@@ -16,7 +16,7 @@
 //! [`Game::turn`] is one pass of the outer loop. What each player ascends or descends is the
 //! [`AdversarialLoss`]; the rest of what programs vary is in [`Settings`] and [`Player`].
 
-use crate::{AdversarialLoss, Fakes, Latent, Player, Settings};
+use crate::{AdversarialLoss, Fakes, Player, Prior, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
 use layers::{Module, State, StateError, Stateful, gradients};
 
@@ -25,7 +25,7 @@ pub struct Game {
     generator: Player,
     discriminator: Player,
     loss: Box<dyn AdversarialLoss>,
-    latent: Latent,
+    latent: Box<dyn Prior>,
     settings: Settings,
     discriminator_terms: Vec<Term>,
     generator_terms: Vec<Term>,
@@ -74,13 +74,13 @@ impl Game {
         generator: Player,
         discriminator: Player,
         loss: impl AdversarialLoss + 'static,
-        latent: Latent,
+        latent: impl Prior + 'static,
     ) -> Game {
         Game {
             generator,
             discriminator,
             loss: Box::new(loss),
-            latent,
+            latent: Box::new(latent),
             settings: Settings::default(),
             discriminator_terms: Vec::new(),
             generator_terms: Vec::new(),
@@ -295,9 +295,9 @@ impl Game {
         self.loss.generator(&self.discriminator.model().forward(x))
     }
 
-    /// The distribution of the noise.
-    pub fn latent(&self) -> Latent {
-        self.latent
+    /// The distribution of the generator's input.
+    pub fn latent(&self) -> &dyn Prior {
+        self.latent.as_ref()
     }
 
     /// The generator.
@@ -340,7 +340,7 @@ impl Stateful for Game {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Adam, Bce, InputNoise, RmsProp, Schedule};
+    use crate::{Adam, Bce, InputNoise, Latent, RmsProp, Schedule};
     use layers::{BatchNorm, Init, Linear, Sequential, restore};
 
     /// With statistics, a schedule and fading noise: all that a turn depends on.

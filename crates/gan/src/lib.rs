@@ -17,6 +17,7 @@
 //! | [`losses`] | how wrong is a prediction? |
 //! | [`penalties`] | how steep may the discriminator be? |
 //! | [`average`] | what does a model become whose weights are averaged? |
+//! | [`mmd`] | how different are two sets of samples? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -29,6 +30,7 @@ pub mod clip;
 pub mod game;
 pub mod latent;
 pub mod losses;
+pub mod mmd;
 pub mod optimisers;
 pub mod penalties;
 pub mod player;
@@ -43,4 +45,4 @@ pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
 pub use player::Player;
 pub use schedule::Schedule;
-pub use settings::{Fakes, InputNoise, Latent, Settings, Steps};
+pub use settings::{Fakes, InputNoise, Latent, Prior, Settings, Steps};

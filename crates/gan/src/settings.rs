@@ -5,6 +5,15 @@
 
 use autograd::{Array, Real, Rng};
 
+/// Where the generator's input is drawn from: a distribution p_z of rows.
+///
+/// [`Latent`] has the usual ones, which know nothing of the data. A conditional GAN's draws pairs
+/// of a condition and noise.
+pub trait Prior: Send {
+    /// Input for a batch: `[batch, size]`.
+    fn sample(&self, batch: usize, rng: &mut Rng) -> Array;
+}
+
 /// The distribution of the generator's noise z.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Latent {
@@ -27,6 +36,12 @@ impl Latent {
             Latent::Normal { size } => rng.normal([batch, size]),
             Latent::Uniform { size } => rng.uniform([batch, size], -1.0, 1.0),
         }
+    }
+}
+
+impl Prior for Latent {
+    fn sample(&self, batch: usize, rng: &mut Rng) -> Array {
+        Latent::sample(*self, batch, rng)
     }
 }
 

@@ -6,6 +6,7 @@
 mod axes;
 mod bands;
 mod canvas;
+mod classes;
 mod confusion;
 mod curves;
 mod grid;
@@ -24,6 +25,7 @@ use std::path::Path;
 use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
 pub use canvas::Canvas;
+pub use classes::Classes;
 pub use confusion::Confusion;
 pub use curves::{Curve, Curves, Panel, Reference};
 pub use grid::{captioned_grid, image_grid, save_png};

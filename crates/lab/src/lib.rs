@@ -13,6 +13,7 @@
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
 //! | [`Quartiles`] | what is typical of many runs? |
 //! | [`judge`] | how good are generated digits? |
+//! | [`two_sample`] | are two sets of samples of one distribution? |
 //! | [`RunFolder`], [`write_whole`] | where do files go, whole or not at all? |
 //! | [`training`] | how does a run train: watched, saved, stopped and resumed? |
 //! | [`Checkpoint`], [`save_checkpoint`] | how does a run stop and go on? |
@@ -20,6 +21,7 @@
 //! | [`figures`], [`save_gif`] | how are results drawn? |
 //! | [`image_gan`] | how does a game play on images? |
 //! | [`image_program`] | what can one do with a GAN of images on the command line? |
+//! | [`auto_encoder_program`] | what can one do with an auto-encoder on the command line? |
 //! | [`report`] | how does one show a whole run to somebody? |
 //! | [`run`] | how does a program train a system, from its flags to its report? |
 //! | [`systems`] | what exactly are the systems that are run? |
@@ -29,6 +31,7 @@
 
 mod affine_gaussian;
 mod animation;
+pub mod auto_encoder_program;
 mod batches;
 mod checkpoint;
 pub mod data;
@@ -50,6 +53,7 @@ pub mod toy_gan;
 pub mod toys;
 pub mod training;
 pub mod transport;
+pub mod two_sample;
 
 pub use affine_gaussian::{AffineGaussian, points};
 pub use animation::save_gif;

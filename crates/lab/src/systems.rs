@@ -1,10 +1,13 @@
 //! What exactly are the systems that the examples, the tests and the benches run?
 
+pub mod cgan;
 pub mod gaussian;
 pub mod keras_dcgan;
 pub mod lenet;
+pub mod mmd_gan;
 pub mod mnist_gan;
 pub mod radford_dcgan;
 pub mod ssgan;
+pub mod vae;
 pub mod vanilla_gan;
 pub mod wgan;

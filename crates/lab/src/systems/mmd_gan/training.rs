@@ -1,0 +1,268 @@
+//! How does a generator learn by the maximum mean discrepancy?
+
+use autograd::{Array, Real, Rng, Tensor, no_grad};
+use gan::{Adam, Optimiser, mmd};
+use layers::{Module, Param, Sequential, State, StateError, Stateful, gradients};
+
+use super::{Form, NOISE, PIXELS, decoder, features, generator};
+use crate::figures::{Bitmap, image_grid};
+use crate::image_gan::{COLUMNS, ENLARGED};
+use crate::training::System;
+use crate::{Images, Position, Scaling, ShuffledBatches};
+
+/// Samples in a picture.
+const SAMPLES: usize = 64;
+
+/// How far weights of f may be from 0.
+const CLIP: Real = 0.1;
+
+/// λ: what a squared error of a pixel costs f and its decoder, for the mean over the pixels.
+const LAMBDA: Real = 8.0;
+
+/// f and its decoder, which learn together.
+struct Critic {
+    features: Sequential,
+    decoder: Sequential,
+    adam: Adam,
+}
+
+/// A generator, perhaps a critic, their digits and their sources of randomness.
+pub struct MmdGan {
+    form: Form,
+    generator: Sequential,
+    adam: Adam,
+    critic: Option<Critic>,
+    images: Images,
+    batches: ShuffledBatches,
+    noise: Rng,
+    fixed: Array,
+}
+
+impl MmdGan {
+    /// The players before their first turn. Everything random comes from `seed`.
+    ///
+    /// # Panics
+    /// If the digits are not 28 x 28 x 1, or too few for a batch.
+    #[track_caller]
+    pub fn new(form: Form, images: Images, batch_size: usize, seed: u64) -> MmdGan {
+        let mut weights = Rng::new(seed, "weights");
+        let slow = || Adam::new(2e-4).betas(0.5, 0.999);
+        let critic = (form == Form::Learnt).then(|| {
+            let mut features = features(&mut Rng::new(seed, "weights of f"));
+            let mut decoder = decoder(&mut Rng::new(seed, "weights of the decoder"));
+            features.each_param_mut(&mut |param| param.move_into("features"));
+            decoder.each_param_mut(&mut |param| param.move_into("decoder"));
+            Critic { features, decoder, adam: slow() }
+        });
+        MmdGan {
+            form,
+            generator: generator(&mut weights),
+            adam: if form == Form::Direct { Adam::new(1e-3) } else { slow() },
+            critic,
+            batches: ShuffledBatches::new(images.len(), batch_size, seed),
+            images,
+            noise: Rng::new(seed, "noise"),
+            fixed: latent(form, SAMPLES, &mut Rng::new(seed, "pictures")),
+        }
+    }
+
+    /// So many samples, `[n, 784]` in [0, 1].
+    #[must_use]
+    pub fn samples(&self, count: usize, rng: &mut Rng) -> Array {
+        let noise = Tensor::constant(latent(self.form, count, rng));
+        no_grad(|| self.generator.forward(&noise)).value().clone()
+    }
+
+    /// What f makes of digits or samples `[n, 784]`, if there is an f.
+    #[must_use]
+    #[track_caller]
+    pub fn features(&self, x: &Array) -> Option<Array> {
+        let x = Tensor::constant(x.clone());
+        let critic = self.critic.as_ref()?;
+        Some(no_grad(|| critic.features.forward(&x)).value().clone())
+    }
+}
+
+/// Noise for a batch, `[n, 10]`.
+fn latent(form: Form, count: usize, rng: &mut Rng) -> Array {
+    match form {
+        Form::Direct => rng.uniform([count, NOISE], -1.0, 1.0),
+        Form::Learnt => rng.normal([count, NOISE]),
+    }
+}
+
+impl Critic {
+    /// The mean of (x - decoder(f(x)))² over pixels and samples.
+    fn error(&self, x: &Tensor, features: &Tensor) -> Tensor {
+        (self.decoder.forward(features) - x).square().mean()
+    }
+
+    /// One step towards a larger discrepancy of what it can still decode. Returns the error of the
+    /// decoder on the data.
+    fn step(&mut self, real: &Tensor, fake: &Tensor, widths: &[Real]) -> Real {
+        let (f_real, f_fake) = (self.features.forward(real), self.features.forward(fake));
+        let error = self.error(real, &f_real);
+        let value = error.item();
+        let errors = error + self.error(fake, &f_fake);
+        let loss = errors * LAMBDA - mmd::biased(&f_real, &f_fake, widths);
+        drop((f_real, f_fake));
+        let gradients = gradients(loss, &*self as &dyn Module);
+        // The optimiser borrows the model it belongs to.
+        let mut adam = std::mem::replace(&mut self.adam, Adam::new(2e-4));
+        let missing = adam.step(self, &gradients);
+        self.adam = adam;
+        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        self.features.each_param_mut(&mut |param| {
+            param.update(|w| w.iter_mut().for_each(|w| *w = w.clamp(-CLIP, CLIP)));
+        });
+        value
+    }
+}
+
+/// f and its decoder; as a layer it is x -> decoder(f(x)).
+impl Module for Critic {
+    fn describe(&self) -> String {
+        "Critic".to_owned()
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        self.decoder.forward(&self.features.forward(x))
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        self.features.each_param(visit);
+        self.decoder.each_param(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        self.features.each_param_mut(visit);
+        self.decoder.each_param_mut(visit);
+    }
+}
+
+impl System for MmdGan {
+    fn step(&mut self) -> Vec<(&'static str, Real)> {
+        let places = self.batches.next_batch();
+        let count = places.len();
+        let real = Tensor::constant(self.images.scaled(places, Scaling::ZeroToOne));
+        let real = real.reshape([count, PIXELS]);
+        let noise = Tensor::constant(latent(self.form, count, &mut self.noise));
+        let widths = self.form.widths();
+        let fake = self.generator.forward(&noise);
+        let (mut said, discrepancy) = match &mut self.critic {
+            None => (Vec::new(), mmd::biased(&real, &fake, &widths)),
+            Some(critic) => {
+                let error = critic.step(&real, &fake.detach(), &widths);
+                let f_real = no_grad(|| critic.features.forward(&real));
+                let f_fake = critic.features.forward(&fake);
+                (vec![("decoder_error", error)], mmd::biased(&f_real, &f_fake, &widths))
+            }
+        };
+        drop(fake);
+        said.insert(0, ("loss_mmd2", discrepancy.item()));
+        // The slope of √ is infinite at 0, where rounding may lead.
+        let loss = match self.form {
+            Form::Direct => (discrepancy.relu() + 1e-8).sqrt(),
+            Form::Learnt => discrepancy,
+        };
+        let gradients = gradients(loss, &self.generator);
+        let missing = self.adam.step(&mut self.generator, &gradients);
+        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        said
+    }
+
+    fn picture(&self) -> Bitmap {
+        let samples = no_grad(|| self.generator.forward(&Tensor::constant(self.fixed.clone())));
+        let samples = Array::new([SAMPLES, 28, 28, 1], samples.numbers());
+        image_grid(&samples, COLUMNS, Scaling::ZeroToOne).enlarged(ENLARGED)
+    }
+}
+
+/// The players, what their optimisers remember, where they stand in the data, and the noise.
+impl Stateful for MmdGan {
+    fn put(&self, state: &mut State<'_>) {
+        let mut player = |name: &str, model: &dyn Module, adam: &Adam| {
+            state.within(name, |state| {
+                state.put_model(model);
+                state.within("optimiser", |state| {
+                    adam.state().iter().for_each(|(name, numbers)| state.put_list(name, numbers));
+                });
+            });
+        };
+        player("generator", &self.generator, &self.adam);
+        if let Some(critic) = &self.critic {
+            player("critic", critic, &critic.adam);
+        }
+        state.within("data", |state| {
+            let Position { epoch, next } = self.batches.position();
+            state.put_counter("epoch", epoch);
+            state.put_counter("next", next);
+        });
+        state.put_stream("noise", &self.noise);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        state.within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
+        if let Some(critic) = &mut self.critic {
+            let mut adam = Adam::new(2e-4).betas(0.5, 0.999);
+            state.within("critic", |state| take_player(critic, &mut adam, state))?;
+            critic.adam = adam;
+        }
+        state.within("data", |state| {
+            let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
+            let resumed = self.batches.resume(Position { epoch, next });
+            resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
+        })?;
+        self.noise = state.take_stream("noise")?;
+        Ok(())
+    }
+}
+
+fn take_player(
+    model: &mut dyn Module,
+    adam: &mut Adam,
+    state: &mut State<'_>,
+) -> Result<(), StateError> {
+    state.take_model(model)?;
+    state.within("optimiser", |state| {
+        let memories = state.take_lists()?;
+        adam.load_state(model, memories).map_err(|why| why.within(state))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use layers::restore;
+
+    #[test]
+    fn a_saved_training_goes_on_with_the_same_numbers() {
+        let digits = Images::embedded_mnist().take(0..100);
+        for form in [Form::Direct, Form::Learnt] {
+            let fresh = || MmdGan::new(form, digits.clone(), 20, 0);
+            let mut gan = fresh();
+            (0..6).for_each(|_| drop(gan.step()));
+            let mut state = State::new();
+            gan.put(&mut state);
+            let mut loaded = fresh();
+            restore(&mut loaded, state).unwrap();
+            for _ in 0..2 {
+                assert_eq!(gan.step(), loaded.step(), "{form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_direct_form_brings_samples_nearer_and_f_stays_within_its_bounds() {
+        let digits = Images::embedded_mnist().take(0..100);
+        let mut gan = MmdGan::new(Form::Direct, digits.clone(), 50, 0);
+        let losses: Vec<Real> = (0..30).map(|_| gan.step()[0].1).collect();
+        assert!(losses[29] < 0.5 * losses[0], "{losses:?}");
+        let mut gan = MmdGan::new(Form::Learnt, digits, 20, 0);
+        gan.step();
+        let critic = gan.critic.as_ref().unwrap();
+        let inside = |param: &&Param| param.tensor().numbers().iter().all(|w| w.abs() <= CLIP);
+        assert!(critic.features.params().iter().all(inside));
+    }
+}
