@@ -70,9 +70,8 @@ impl Player {
         self.optimiser.as_ref()
     }
 
-    /// Its model's answer while it is trained.
     #[track_caller]
-    pub fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+    pub(crate) fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
         self.model.forward_train(x, rng)
     }
 
