@@ -8,21 +8,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lab::Scaling;
-use lab::image_program::{Command, ImageProgram, Recipe, RecipeSettings};
+use lab::image_program::{ImageProgram, Recipe, RecipeSettings};
 use lab::systems::keras_dcgan::{BATCH_SIZE, Descent, WIDTH, sized};
-
-/// Trains the Keras DCGAN and shows what it has learnt.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Flags {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// Everything once on a few digits, to see that it works
-    #[arg(long)]
-    smoke: bool,
-}
 
 const PROGRAM: ImageProgram = ImageProgram {
     name: "dcgan",
@@ -57,9 +45,5 @@ const PROGRAM: ImageProgram = ImageProgram {
 };
 
 fn main() -> ExitCode {
-    lab::program::run(
-        |flags: Flags| {
-            if flags.smoke { PROGRAM.smoke() } else { PROGRAM.run(flags.command) }
-        },
-    )
+    PROGRAM.main()
 }

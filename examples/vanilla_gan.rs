@@ -8,21 +8,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lab::Scaling;
-use lab::image_program::{Command, ImageProgram, Recipe, RecipeSettings};
+use lab::image_program::{ImageProgram, Recipe, RecipeSettings};
 use lab::systems::vanilla_gan::{BATCH_SIZE, WIDTH, sized};
-
-/// Trains the vanilla GAN and shows what it has learnt.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Flags {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// Everything once on a few digits, to see that it works
-    #[arg(long)]
-    smoke: bool,
-}
 
 const PROGRAM: ImageProgram = ImageProgram {
     name: "vanilla_gan",
@@ -52,9 +40,5 @@ const PROGRAM: ImageProgram = ImageProgram {
 };
 
 fn main() -> ExitCode {
-    lab::program::run(
-        |flags: Flags| {
-            if flags.smoke { PROGRAM.smoke() } else { PROGRAM.run(flags.command) }
-        },
-    )
+    PROGRAM.main()
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use layers::{State, Stateful, restore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Error, write_durably};
 
@@ -133,10 +133,20 @@ impl Checkpoint {
     /// [`Error::OtherConfiguration`], naming the first field that differs.
     pub fn expect_configuration(&self, expected: &impl Serialize) -> Result<(), Error> {
         let expected = serde_json::to_value(expected).expect("it has a form in JSON");
-        let Some((field, found, expected)) = difference(&self.header.configuration, &expected)
-        else {
-            return Ok(());
-        };
+        self.expect_same(&self.header.configuration, &expected)
+    }
+
+    /// Checks one field of what the run was started with.
+    ///
+    /// # Errors
+    /// [`Error::OtherConfiguration`] if it is another, or absent.
+    pub fn expect_field(&self, name: &str, expected: &str) -> Result<(), Error> {
+        let found = self.header.configuration.get(name);
+        self.expect_same(&json!({ name: found }), &json!({ name: expected }))
+    }
+
+    fn expect_same(&self, found: &Value, expected: &Value) -> Result<(), Error> {
+        let Some((field, found, expected)) = difference(found, expected) else { return Ok(()) };
         Err(Error::OtherConfiguration { path: self.path.clone(), field, found, expected })
     }
 
@@ -257,6 +267,12 @@ mod tests {
         assert!(why.contains("a.safetensors"), "{why}");
         let why = checkpoint.expect_configuration(&BTreeMap::from([("seed", 1)])).unwrap_err();
         assert!(why.to_string().contains("`seed` is 18446744073709551615"), "{why}");
+        for (name, found) in
+            [("seed", "`seed` is 18446744073709551615"), ("system", "`system` is null")]
+        {
+            let why = checkpoint.expect_field(name, "gan").unwrap_err().to_string();
+            assert!(why.contains(found) && why.contains("\"gan\""), "{why}");
+        }
         let why = checkpoint.configuration::<BTreeMap<String, String>>().unwrap_err();
         assert!(why.to_string().contains("its configuration: invalid type"), "{why}");
     }

@@ -8,18 +8,20 @@ mod explore;
 mod flags;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use autograd::{Rng, in_pool};
 use gan::Game;
 use serde::{Deserialize, Serialize};
 
 pub use data::Source;
-pub use flags::{Command, Recipe, TrainFlags};
+pub use flags::{Command, Flags, Recipe, TrainFlags};
 
 use crate::image_gan::{ImageGan, samples};
 use crate::judge::{Judge, calibration_images};
-use crate::training::{self, CHECKPOINT, Outcome, Plan, Stop};
-use crate::{Checkpoint, Error, Images, RunFolder, Scaling, ShuffledBatches, report};
+use crate::run::{self, Defaults, Program, RunFlags, Start};
+use crate::training::Stop;
+use crate::{Error, Images, Scaling, ShuffledBatches, program};
 
 /// Samples that are judged at the end of a run.
 const JUDGED: usize = 1000;
@@ -39,7 +41,7 @@ pub struct ImageProgram {
     /// What a recipe sets.
     pub settings: fn(Recipe) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
-    pub game: fn(&Configuration, &mut Rng) -> Game,
+    pub game: fn(&Choices, &mut Rng) -> Game,
 }
 
 /// What a recipe sets, and flags may change.
@@ -58,33 +60,32 @@ pub struct RecipeSettings {
     pub every: u64,
 }
 
-/// What a run is started with: all that its bytes depend on.
+/// What only these programs are started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Configuration {
-    /// Which program.
-    pub system: String,
-    /// Which recipe its other fields started from.
+pub struct Choices {
+    /// Which recipe the other fields started from.
     pub recipe: Recipe,
     /// Whether mistakes of the source are kept.
     pub as_printed: bool,
     /// How wide the players are.
     pub width: usize,
-    /// Real images in a step.
-    pub batch_size: usize,
-    /// Steps in all.
-    pub iterations: u64,
-    /// Where all randomness comes from.
-    pub seed: u64,
-    /// Steps from one printed line and picture to the next.
-    pub every: u64,
-    /// Steps from one checkpoint to the next.
-    pub save_every: u64,
     /// The images.
     pub data: Source,
 }
 
+/// What a run is started with.
+pub type Configuration = run::Configuration<Choices>;
+
 impl ImageProgram {
+    /// The program from its flags to its exit code.
+    pub fn main(&self) -> ExitCode {
+        program::run(
+            |flags: Flags| {
+                if flags.smoke { self.smoke() } else { self.run(flags.command) }
+            },
+        )
+    }
+
     /// Does what the command says; without one, trains with the defaults.
     ///
     /// # Errors
@@ -106,15 +107,15 @@ impl ImageProgram {
     /// # Errors
     /// As [`ImageProgram::run`].
     pub fn smoke(&self) -> Result<(), Error> {
-        let flags = TrainFlags {
+        let run = RunFlags {
             iterations: Some(6),
             batch_size: Some(8),
-            width: Some(8),
-            images: Some(64),
             every: Some(3),
             save_every: Some(4),
-            ..TrainFlags::default()
+            ..RunFlags::default()
         };
+        let (width, images) = (Some(8), Some(64));
+        let flags = TrainFlags { run, width, images, ..TrainFlags::default() };
         self.train(flags, &Stop::new())?;
         for command in Command::each_on(&Path::new("out").join(self.name)) {
             self.run(Some(command))?;
@@ -123,110 +124,62 @@ impl ImageProgram {
     }
 
     fn train(&self, flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
-        let checkpoint = match &flags.resume {
-            Some(folder) => Some(Checkpoint::read(folder.join(CHECKPOINT))?),
-            None => None,
+        let (start, images) = self.start(&flags)?;
+        let configuration = &start.configuration;
+        let (about, seed) = (configuration.own.data.to_string(), configuration.seed);
+        let mut gan = self.gan(configuration, images);
+        let judged = configuration.own.data.are_digits();
+        let judge = |gan: &mut ImageGan| {
+            Ok(if judged { in_pool(|| self.judge(gan, seed)) } else { Vec::new() })
         };
-        let (configuration, images) = self.configure(&flags, checkpoint.as_ref())?;
-        let out = flags.resume.or(flags.out).unwrap_or_else(|| Path::new("out").join(self.name));
-        let folder = RunFolder::create(out)?;
-        let Configuration { batch_size, iterations, seed, every, save_every, .. } = configuration;
-        let plan = Plan {
-            title: self.title.to_owned(),
-            steps: iterations,
-            batch_size,
-            line_every: every,
-            picture_every: every,
-            save_every,
-        };
-        println!("{}, seed {seed}, {iterations} iterations of {batch_size}", self.title);
-        println!("  {}", configuration.data);
-        let mut gan = self.gan(&configuration, images);
-        let from = checkpoint.as_ref();
-        let outcome = training::train(&mut gan, &plan, &configuration, &folder, from, stop)?;
-        let path = folder.path().display();
-        let (resume, generate) = self.commands(folder.path());
-        if let Outcome::Stopped { step } = outcome {
-            println!("stopped after {step} iterations; to go on:\n  {resume}");
-            return Ok(());
-        }
-        let judgement = if configuration.data.are_digits() {
-            in_pool(|| self.judge(&mut gan, seed))
-        } else {
-            Vec::new()
-        };
-        judgement.iter().for_each(|line| println!("{line}"));
-        let commands = [resume, generate.clone()];
-        report::save(&folder, self.title, &configuration, &judgement, &commands)?;
-        println!("pictures, checkpoint, metrics.jsonl and report.html are in {path}; to go on:");
-        println!("  {generate}");
+        self.program().train(&start, &mut gan, &about, stop, judge)?;
         Ok(())
     }
 
+    fn program(&self) -> Program {
+        Program { name: self.name, title: self.title, next: "generate" }
+    }
+
     /// What a run is started with, and its images.
-    fn configure(
-        &self,
-        flags: &TrainFlags,
-        checkpoint: Option<&Checkpoint>,
-    ) -> Result<(Configuration, Images), Error> {
+    fn start(&self, flags: &TrainFlags) -> Result<(Start<Choices>, Images), Error> {
         if flags.as_printed && !self.mistakes {
             let why = "the source of this system has no mistakes that are known".to_owned();
             return Err(Error::Flag { flag: "--as-printed", why });
         }
-        let Some(checkpoint) = checkpoint else {
-            let recipe = flags.recipe.unwrap_or_default();
-            let settings = (self.settings)(recipe);
-            let (images, data) = Source::load(flags, settings.images)?;
-            let batch_size = flags.batch_size.unwrap_or(settings.batch_size);
-            let configuration = Configuration {
-                system: self.name.to_owned(),
-                recipe,
-                as_printed: flags.as_printed,
-                width: flags.width.unwrap_or(settings.width),
-                batch_size,
-                iterations: settings.iterations,
-                seed: flags.seed.unwrap_or(0),
-                every: flags.every.unwrap_or(settings.every),
-                save_every: flags.save_every.unwrap_or(2 * settings.every),
-                data,
-            };
-            if batch_size > images.len() {
-                let why = format!("no batch of {batch_size} from {} images", images.len());
-                return Err(Error::Flag { flag: "--batch-size", why });
+        let opened = self.program().open::<Choices>(&flags.run)?;
+        let saved = opened.saved().map(|saved| saved.own.clone());
+        let recipe = flags.recipe.or(saved.as_ref().map(|saved| saved.recipe)).unwrap_or_default();
+        let settings = (self.settings)(recipe);
+        let (images, data) = match &saved {
+            None => Source::load(flags.data.as_deref(), flags.images, settings.images)?,
+            Some(Choices { data: saved, .. }) => {
+                let moved = flags.data.as_deref().or(saved.path.as_deref());
+                let (images, data) = Source::load(moved, None, saved.images)?;
+                // The same images may have moved.
+                (images, Source { path: saved.path.clone(), ..data })
             }
-            let iterations = self.iterations(flags, &configuration, &images);
-            return Ok((Configuration { iterations, ..configuration }, images));
         };
-        let saved: Configuration = checkpoint.configuration()?;
-        let moved = TrainFlags {
-            data: flags.data.clone().or_else(|| saved.data.path.clone()),
-            ..TrainFlags::default()
+        let width = flags.width.or(saved.as_ref().map(|saved| saved.width));
+        let own = Choices {
+            recipe,
+            as_printed: flags.as_printed || saved.is_some_and(|saved| saved.as_printed),
+            width: width.unwrap_or(settings.width),
+            data,
         };
-        let (images, data) = Source::load(&moved, saved.data.images)?;
-        let wanted = Configuration {
-            system: self.name.to_owned(),
-            recipe: flags.recipe.unwrap_or(saved.recipe),
-            as_printed: flags.as_printed || saved.as_printed,
-            width: flags.width.unwrap_or(saved.width),
-            batch_size: flags.batch_size.unwrap_or(saved.batch_size),
-            seed: flags.seed.unwrap_or(saved.seed),
-            every: flags.every.unwrap_or(saved.every),
-            save_every: flags.save_every.unwrap_or(saved.save_every),
-            // The same images may have moved.
-            data: Source { path: saved.data.path.clone(), ..data },
-            iterations: saved.iterations,
-        };
-        checkpoint.expect_configuration(&wanted)?;
-        // More of the same is no other run.
-        let iterations = self.iterations(flags, &saved, &images);
-        Ok((Configuration { iterations, ..saved }, images))
-    }
-
-    /// How many steps the flags ask for.
-    fn iterations(&self, flags: &TrainFlags, chosen: &Configuration, images: &Images) -> u64 {
-        let per_epoch = self.batches(chosen, images).per_epoch() as u64;
-        let epochs = flags.epochs.map(|epochs| epochs * per_epoch);
-        flags.iterations.or(epochs).unwrap_or(chosen.iterations)
+        let RecipeSettings { batch_size, iterations, every, .. } = settings;
+        let mut start =
+            opened.settle(&flags.run, Defaults { batch_size, iterations, every }, own)?;
+        let configuration = &mut start.configuration;
+        let (batch_size, count) = (configuration.batch_size, images.len());
+        if batch_size > count {
+            let why = format!("no batch of {batch_size} from {count} images");
+            return Err(Error::Flag { flag: "--batch-size", why });
+        }
+        if let Some(epochs) = flags.epochs {
+            let per_epoch = self.batches(configuration, &images).per_epoch() as u64;
+            configuration.iterations = epochs * per_epoch;
+        }
+        Ok((start, images))
     }
 
     fn batches(&self, configuration: &Configuration, images: &Images) -> ShuffledBatches {
@@ -242,19 +195,12 @@ impl ImageProgram {
     }
 
     fn fresh_game(&self, configuration: &Configuration) -> Game {
-        (self.game)(configuration, &mut Rng::new(configuration.seed, "weights"))
+        (self.game)(&configuration.own, &mut Rng::new(configuration.seed, "weights"))
     }
 
     /// The players in a run's folder.
     fn trained_game(&self, folder: &Path) -> Result<Game, Error> {
-        let checkpoint = Checkpoint::read(folder.join(CHECKPOINT))?;
-        let configuration: Configuration = checkpoint.configuration()?;
-        if configuration.system != self.name {
-            checkpoint.expect_configuration(&Configuration {
-                system: self.name.to_owned(),
-                ..configuration.clone()
-            })?;
-        }
+        let (configuration, checkpoint) = self.program().trained::<Choices>(folder)?;
         let mut game = self.fresh_game(&configuration);
         checkpoint.restore_part(&mut game)?;
         Ok(game)
@@ -270,15 +216,5 @@ impl ImageProgram {
         let real = judge.judge(&digits, Scaling::MinusOneToOne);
         let lines = format!("generated, {fakes}\nreal digits, {real}");
         lines.lines().map(str::to_owned).collect()
-    }
-
-    /// How to resume a run and how to use what it has learnt.
-    fn commands(&self, folder: &Path) -> (String, String) {
-        let program = format!("cargo run --release --example {}", self.name);
-        let folder = folder.display();
-        (
-            format!("{program} -- train --resume {folder}"),
-            format!("{program} -- generate --checkpoint {folder}"),
-        )
     }
 }

@@ -18,6 +18,7 @@
 //! | [`image_gan`] | how does a game play on images? |
 //! | [`image_program`] | what can one do with a GAN of images on the command line? |
 //! | [`report`] | how does one show a whole run to somebody? |
+//! | [`run`] | how does a program train a system, from its flags to its report? |
 //! | [`systems`] | what exactly are the systems that are run? |
 //! | [`program`] | how does a program start and end? |
 
@@ -39,6 +40,7 @@ mod moments;
 pub mod program;
 mod quantiles;
 pub mod report;
+pub mod run;
 mod run_folder;
 pub mod systems;
 pub mod training;

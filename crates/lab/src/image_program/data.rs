@@ -1,12 +1,11 @@
 //! Which images does a run learn from?
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::TrainFlags;
 use crate::{Error, Images, Split};
 
 /// The images that these programs learn; others are brought to this size.
@@ -32,13 +31,17 @@ impl Source {
         self.name.starts_with("MNIST, ")
     }
 
-    /// Reads the images that the flags name: the first `images` of them, if the flags do not say
-    /// how many.
+    /// Reads the images in a folder, or those in the program: the first `flag` of them, or the
+    /// first `images` if no flag says how many.
     ///
     /// # Errors
     /// If they cannot be read, are in colour or too few.
-    pub(super) fn load(flags: &TrainFlags, images: usize) -> Result<(Images, Source), Error> {
-        let all = match &flags.data {
+    pub(super) fn load(
+        folder: Option<&Path>,
+        flag: Option<usize>,
+        images: usize,
+    ) -> Result<(Images, Source), Error> {
+        let all = match folder {
             Some(path) => Images::load_resized(path, Split::Train, [SHAPE[0], SHAPE[1]])?,
             None => Images::embedded_mnist(),
         };
@@ -46,9 +49,9 @@ impl Source {
             let why = format!("images of {} channels; this system takes grey ones", all.shape()[2]);
             return Err(Error::Flag { flag: "--data", why });
         }
-        let (wanted, found) = (flags.images.unwrap_or(images), all.len());
+        let (wanted, found) = (flag.unwrap_or(images), all.len());
         if wanted != usize::MAX && wanted > found {
-            let flag = if flags.images.is_some() { "--images" } else { "--data" };
+            let flag = if flag.is_some() { "--images" } else { "--data" };
             let why = format!(
                 "{wanted} images are wanted and there are {found}. Give --data the folder of a \
                  larger set; data/README.md says where MNIST's files are"
@@ -60,7 +63,7 @@ impl Source {
         let mut hasher = Sha256::new();
         (0..chosen.len()).for_each(|i| hasher.update(chosen.pixels(i)));
         let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = flags.data.clone();
+        let path = folder.map(Path::to_owned);
         let source = Source { path, name, images: chosen.len(), sha256 };
         Ok((chosen, source))
     }

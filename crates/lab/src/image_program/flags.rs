@@ -3,9 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use gan::latent;
 use serde::{Deserialize, Serialize};
+
+use crate::run::{RunFlags, positive};
+
+/// Train a GAN on images, and show what it has learnt.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Flags {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Everything once on a few images, to see that it works
+    #[arg(long)]
+    pub(super) smoke: bool,
+}
 
 /// What to do.
 #[derive(Subcommand)]
@@ -43,22 +56,15 @@ impl Command {
 /// How a run is trained.
 #[derive(Args, Default)]
 pub struct TrainFlags {
+    #[command(flatten)]
+    pub(super) run: RunFlags,
     /// Where sizes and lengths come from: `quick` gives a good picture within minutes, `full` is
     /// the original, and takes its data from --data [default: quick]
     #[arg(long, value_enum)]
     pub recipe: Option<Recipe>,
-    /// Steps in all
-    #[arg(long, value_parser = value_parser!(u64).range(1..=100_000_000))]
-    pub iterations: Option<u64>,
     /// Passes over the data, instead of --iterations
     #[arg(long, conflicts_with = "iterations", value_parser = epochs())]
     pub epochs: Option<u64>,
-    /// Real images in a step
-    #[arg(long, value_parser = positive)]
-    pub batch_size: Option<usize>,
-    /// Where all randomness comes from [default: 0]
-    #[arg(long)]
-    pub seed: Option<u64>,
     /// Hidden units or channels: how wide the players are
     #[arg(long, value_parser = positive)]
     pub width: Option<usize>,
@@ -67,23 +73,11 @@ pub struct TrainFlags {
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// How many images, from the first on
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, conflicts_with = "resume")]
     pub images: Option<usize>,
-    /// Where the run goes [default: a folder of the program's name in out]
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// Go on with the run in this folder, to the same bits as if it had never been stopped
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "images"])]
-    pub resume: Option<PathBuf>,
     /// Keep the mistakes of the source text
     #[arg(long)]
     pub as_printed: bool,
-    /// Steps from one printed line and picture to the next
-    #[arg(long, value_parser = value_parser!(u64).range(1..))]
-    pub every: Option<u64>,
-    /// Steps from one checkpoint to the next
-    #[arg(long, value_parser = value_parser!(u64).range(1..))]
-    pub save_every: Option<u64>,
 }
 
 /// Where the sizes and lengths of a run come from.
@@ -197,30 +191,15 @@ fn place() -> RangedU64ValueParser {
     value_parser!(u64).range(..10_000)
 }
 
-/// A number of things, at least one.
-fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("there must be at least one".to_owned()),
-        Ok(n) if n > 1_000_000 => Err("more than a million is a mistake".to_owned()),
-        Ok(n) => Ok(n),
-        Err(_) => Err("not a whole number".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::{CommandFactory, Parser};
-
-    #[derive(Parser)]
-    struct Flags {
-        #[command(subcommand)]
-        command: Command,
-    }
+    use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Command, String> {
         let words = std::iter::once("program").chain(line.split(' '));
-        Flags::try_parse_from(words).map(|flags| flags.command).map_err(|why| why.to_string())
+        let flags = Flags::try_parse_from(words).map_err(|why| why.to_string())?;
+        flags.command.ok_or_else(|| "no command".to_owned())
     }
 
     #[test]
@@ -233,6 +212,8 @@ mod tests {
             ("train --iterations 0", "'0' for '--iterations"),
             ("train --iterations 5 --epochs 1", "cannot be used with"),
             ("train --resume x --out y", "cannot be used with"),
+            ("train --resume x --images 5", "cannot be used with"),
+            ("--smoke train", "cannot be used with"),
             ("train --recipe slow", "'slow' for '--recipe"),
             ("generate", "--checkpoint <DIR>"),
             ("interpolate --checkpoint x --steps 1", "'1' for '--steps"),

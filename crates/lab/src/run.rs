@@ -1,0 +1,299 @@
+//! How does a program train a system, from its flags to its report?
+//!
+//! ```text
+//! let opened = PROGRAM.open(&flags.run)?;             // reads the run to go on with, if one is named
+//! let own = ...;                                      // what only this system has, from flags and `opened.saved()`
+//! let start = opened.settle(&flags.run, DEFAULTS, own)?;
+//! let mut system = ...;                               // from `start.configuration`
+//! PROGRAM.train(&start, &mut system, about, &Stop::on_ctrl_c(), |system| judge(system))
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, value_parser};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::training::{self, CHECKPOINT, Outcome, Plan, Stop, System};
+use crate::{Checkpoint, Error, RunFolder, report};
+
+/// A program that trains one system.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The example's name, and the folder in `out` where its runs go.
+    pub name: &'static str,
+    /// Stands above its figures.
+    pub title: &'static str,
+    /// The sub-command that uses what a run has learnt, such as `generate`.
+    pub next: &'static str,
+}
+
+/// The flags that every run has.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunFlags {
+    /// Steps in all
+    #[arg(long, value_parser = value_parser!(u64).range(1..=100_000_000))]
+    pub iterations: Option<u64>,
+    /// Real samples in a step
+    #[arg(long, value_parser = positive)]
+    pub batch_size: Option<usize>,
+    /// Where all randomness comes from [default: 0]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where the run goes [default: a folder of the program's name in out]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Go on with the run in this folder, to the same bits as if it had never been stopped
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub resume: Option<PathBuf>,
+    /// Steps from one printed line and picture to the next
+    #[arg(long, value_parser = value_parser!(u64).range(1..))]
+    pub every: Option<u64>,
+    /// Steps from one checkpoint to the next
+    #[arg(long, value_parser = value_parser!(u64).range(1..))]
+    pub save_every: Option<u64>,
+}
+
+/// What a run has if no flag says otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// Real samples in a step.
+    pub batch_size: usize,
+    /// Steps in all.
+    pub iterations: u64,
+    /// Steps from one printed line and picture to the next; checkpoints are half as frequent.
+    pub every: u64,
+}
+
+/// What a run is started with: all that its bytes depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Configuration<Own> {
+    /// Which program.
+    pub system: String,
+    /// What only this system has.
+    #[serde(flatten)]
+    pub own: Own,
+    /// Real samples in a step.
+    pub batch_size: usize,
+    /// Steps in all.
+    pub iterations: u64,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// Steps from one printed line and picture to the next.
+    pub every: u64,
+    /// Steps from one checkpoint to the next.
+    pub save_every: u64,
+}
+
+/// A run whose configuration is not settled yet.
+pub struct Opened<Own> {
+    program: Program,
+    before: Option<(Configuration<Own>, Checkpoint)>,
+}
+
+/// A run that can begin, or go on.
+pub struct Start<Own> {
+    /// What it is started with.
+    pub configuration: Configuration<Own>,
+    /// Where it goes on.
+    pub checkpoint: Option<Checkpoint>,
+    /// Where its files go.
+    pub out: PathBuf,
+}
+
+impl Program {
+    /// Opens the run that `--resume` names, or a new one.
+    ///
+    /// # Errors
+    /// If there is no checkpoint of this program in that folder.
+    pub fn open<Own: DeserializeOwned>(&self, flags: &RunFlags) -> Result<Opened<Own>, Error> {
+        let before = flags.resume.as_deref().map(|folder| self.trained(folder)).transpose()?;
+        Ok(Opened { program: *self, before })
+    }
+
+    /// What the run in a folder was started with, and what it has learnt.
+    ///
+    /// # Errors
+    /// If there is no checkpoint of this program.
+    pub fn trained<Own: DeserializeOwned>(
+        &self,
+        folder: &Path,
+    ) -> Result<(Configuration<Own>, Checkpoint), Error> {
+        let checkpoint = Checkpoint::read(folder.join(CHECKPOINT))?;
+        checkpoint.expect_field("system", self.name)?;
+        Ok((checkpoint.configuration()?, checkpoint))
+    }
+
+    /// Trains a system and, unless it was stopped, lets `judge` say in lines of text how good it
+    /// is, and writes the report. `about` says in a line what it learns from.
+    ///
+    /// # Errors
+    /// If a file cannot be written, the checkpoint does not fit, a number of a step is not finite,
+    /// or the judge fails.
+    pub fn train<S: System, Own: Serialize + Sync>(
+        &self,
+        start: &Start<Own>,
+        system: &mut S,
+        about: &str,
+        stop: &Stop,
+        judge: impl FnOnce(&mut S) -> Result<Vec<String>, Error>,
+    ) -> Result<Outcome, Error> {
+        let folder = RunFolder::create(&start.out)?;
+        let Configuration { batch_size, iterations, seed, every, save_every, .. } =
+            start.configuration;
+        let plan = Plan {
+            title: self.title.to_owned(),
+            steps: iterations,
+            batch_size,
+            line_every: every,
+            picture_every: every,
+            save_every,
+        };
+        println!("{}, seed {seed}, {iterations} iterations of {batch_size}", self.title);
+        println!("  {about}");
+        let (configuration, from) = (&start.configuration, start.checkpoint.as_ref());
+        let outcome = training::train(system, &plan, configuration, &folder, from, stop)?;
+        let path = folder.path().display();
+        let program = format!("cargo run --release --example {}", self.name);
+        let resume = format!("{program} -- train --resume {path}");
+        if let Outcome::Stopped { step } = outcome {
+            println!("stopped after {step} iterations; to go on:\n  {resume}");
+            return Ok(outcome);
+        }
+        let next = format!("{program} -- {} --checkpoint {path}", self.next);
+        let judgement = judge(system)?;
+        judgement.iter().for_each(|line| println!("{line}"));
+        let commands = [resume, next.clone()];
+        report::save(&folder, self.title, configuration, &judgement, &commands)?;
+        println!("pictures, checkpoint, metrics.jsonl and report.html are in {path}; to go on:");
+        println!("  {next}");
+        Ok(outcome)
+    }
+}
+
+impl<Own: Clone + Serialize> Opened<Own> {
+    /// What the run to go on with was started with; nothing if the run is new.
+    pub fn saved(&self) -> Option<&Configuration<Own>> {
+        self.before.as_ref().map(|(saved, _)| saved)
+    }
+
+    /// The configuration that the flags ask for: theirs where they say something, else that of the
+    /// run to go on with, else the defaults. `own` is chosen so by the caller.
+    ///
+    /// # Errors
+    /// If it is another run than the one to go on with. More steps of the same are not another run.
+    pub fn settle(
+        self,
+        flags: &RunFlags,
+        defaults: Defaults,
+        own: Own,
+    ) -> Result<Start<Own>, Error> {
+        let Program { name, .. } = self.program;
+        let saved = self.saved();
+        let every = flags.every.or(saved.map(|c| c.every)).unwrap_or(defaults.every);
+        let save_every = flags.save_every.or(saved.map(|c| c.save_every));
+        let batch_size = flags.batch_size.or(saved.map(|c| c.batch_size));
+        let iterations = saved.map_or(defaults.iterations, |c| c.iterations);
+        let wanted = Configuration {
+            system: name.to_owned(),
+            own,
+            batch_size: batch_size.unwrap_or(defaults.batch_size),
+            iterations,
+            seed: flags.seed.or(saved.map(|c| c.seed)).unwrap_or(0),
+            every,
+            save_every: save_every.unwrap_or(2 * every),
+        };
+        if let Some((_, checkpoint)) = &self.before {
+            checkpoint.expect_configuration(&wanted)?;
+        }
+        let out = flags.resume.as_ref().or(flags.out.as_ref());
+        Ok(Start {
+            configuration: Configuration {
+                iterations: flags.iterations.unwrap_or(iterations),
+                ..wanted
+            },
+            checkpoint: self.before.map(|(_, checkpoint)| checkpoint),
+            out: out.cloned().unwrap_or_else(|| Path::new("out").join(name)),
+        })
+    }
+}
+
+/// A number of things, at least one.
+///
+/// # Errors
+/// If the text is no such number, or one above a million.
+pub fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("there must be at least one".to_owned()),
+        Ok(n) if n > 1_000_000 => Err("more than a million is a mistake".to_owned()),
+        Ok(n) => Ok(n),
+        Err(_) => Err("not a whole number".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::save_checkpoint;
+    use layers::{State, StateError, Stateful};
+    use std::collections::BTreeMap;
+
+    const PROGRAM: Program = Program { name: "gan", title: "A GAN", next: "generate" };
+    const DEFAULTS: Defaults = Defaults { batch_size: 4, iterations: 10, every: 3 };
+
+    type Own = BTreeMap<String, u64>;
+
+    struct Nothing;
+    impl Stateful for Nothing {
+        fn put(&self, _: &mut State<'_>) {}
+        fn take(&mut self, _: &mut State<'_>) -> Result<(), StateError> {
+            Ok(())
+        }
+    }
+
+    fn settle(flags: &RunFlags, width: u64) -> Result<Start<Own>, Error> {
+        let own = Own::from([("width".to_owned(), width)]);
+        PROGRAM.open::<Own>(flags)?.settle(flags, DEFAULTS, own)
+    }
+
+    #[test]
+    fn a_new_run_has_what_its_flags_say_and_the_defaults() {
+        let start = settle(&RunFlags { seed: Some(7), every: Some(5), ..RunFlags::default() }, 8);
+        let start = start.expect("nothing is read");
+        let json = serde_json::to_value(&start.configuration).expect("it has a form in JSON");
+        let expected = serde_json::json!({
+            "system": "gan", "width": 8, "batch_size": 4, "iterations": 10, "seed": 7, "every": 5,
+            "save_every": 10,
+        });
+        assert_eq!(json, expected);
+        assert_eq!(start.out, Path::new("out/gan"));
+        assert!(start.checkpoint.is_none());
+    }
+
+    #[test]
+    fn a_resumed_run_keeps_what_it_was_started_with() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let start = settle(&RunFlags { batch_size: Some(6), ..RunFlags::default() }, 8);
+        let saved = start.expect("nothing is read").configuration;
+        let at = crate::Progress { step: 10, metrics_bytes: 0 };
+        let path = folder.path().join(CHECKPOINT);
+        save_checkpoint(&path, at, &saved, &Nothing).expect("it is written");
+        let resume = RunFlags { resume: Some(folder.path().into()), ..RunFlags::default() };
+
+        let same = settle(&resume, 8).expect("it goes on");
+        assert_eq!((same.configuration, same.out), (saved, folder.path().to_owned()));
+        let longer = RunFlags { iterations: Some(20), ..resume.clone() };
+        assert_eq!(settle(&longer, 8).expect("it goes on").configuration.iterations, 20);
+        for (flags, width, field) in [
+            (resume.clone(), 9, "`width` is 8, here it is 9"),
+            (RunFlags { batch_size: Some(5), ..resume.clone() }, 8, "`batch_size` is 6"),
+            (RunFlags { seed: Some(1), ..resume.clone() }, 8, "`seed` is 0"),
+        ] {
+            let why = settle(&flags, width).err().expect("another run").to_string();
+            assert!(why.contains(field), "{why}");
+        }
+        let other = Program { name: "vae", ..PROGRAM };
+        let why = other.open::<Own>(&resume).err().expect("another program").to_string();
+        assert!(why.contains("`system` is \"gan\""), "{why}");
+    }
+}
