@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{Error, Images, Split};
 
@@ -60,9 +59,7 @@ impl Source {
         }
         let name = all.provenance().to_string();
         let chosen = if wanted < found { all.take(0..wanted) } else { all };
-        let mut hasher = Sha256::new();
-        (0..chosen.len()).for_each(|i| hasher.update(chosen.pixels(i)));
-        let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = chosen.sha256();
         let path = folder.map(Path::to_owned);
         let source = Source { path, name, images: chosen.len(), sha256 };
         Ok((chosen, source))

@@ -28,6 +28,7 @@
 mod measure;
 mod players;
 mod pool;
+mod sets;
 mod stripes;
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
@@ -35,9 +36,10 @@ use gan::losses::least_squares;
 use gan::{Adam, Player, Schedule};
 use layers::{Module, State, StateError, Stateful};
 
-pub use measure::{Measured, measure};
+pub use measure::{Errors, Measured, measure};
 pub use players::{Sizes, discriminator, generator};
 pub use pool::Pool;
+pub use sets::{Sets, Source};
 pub use stripes::{Digits, striped};
 
 use crate::figures::{Bitmap, image_grid};
@@ -288,5 +290,125 @@ impl Stateful for CycleGan {
         self.generators.take(state)?;
         state.within("a", |state| self.a.take(state))?;
         state.within("b", |state| self.b.take(state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use layers::restore;
+
+    const SIZES: Sizes = Sizes { side: 12, channels: 1, width: 4, blocks: 1 };
+
+    fn system(seed: u64) -> CycleGan {
+        let digits = Images::embedded_mnist().take(0..22).resized([12, 12]);
+        let sets = [digits.take(0..11), striped(&digits.take(11..22))];
+        CycleGan::new(SIZES, sets, 3, 40, seed)
+    }
+
+    fn state(system: &CycleGan) -> State<'static> {
+        let mut state = State::new();
+        system.put(&mut state);
+        state
+    }
+
+    /// The losses of the module's doc, in f64 and without the engine's functions.
+    #[test]
+    fn documented_formula_matches() {
+        let mut system = system(0);
+        let (mut a, mut b) = (system.a.batches.clone(), system.b.batches.clone());
+        let x = system.a.images.scaled(a.next_batch(), SCALING);
+        let y = system.b.images.scaled(b.next_batch(), SCALING);
+        let mean = |terms: Vec<f64>| terms.iter().sum::<f64>() / terms.len() as f64;
+        let away = |x: &Array, y: &Array| {
+            let pairs = x.numbers().iter().zip(y.numbers());
+            mean(pairs.map(|(x, y)| (f64::from(*x) - f64::from(*y)).abs()).collect())
+        };
+        let squares = |domain: &Domain, images: &Array, target: f64| {
+            let scores = domain.discriminator.model().forward(&Tensor::constant(images.clone()));
+            mean(scores.numbers().iter().map(|s| (f64::from(*s) - target).powi(2)).collect())
+        };
+        let translate = |way, images: &Array| system.generators.translate(way, images);
+        let (g_x, f_y) = (translate(Way::AToB, &x), translate(Way::BToA, &y));
+        // The pools are empty, so they show what was made.
+        let of_set = |domain, real: &Array, fake: &Array| {
+            0.5 * (squares(domain, real, 1.0) + squares(domain, fake, 0.0))
+        };
+        let expected = [
+            of_set(&system.a, &x, &f_y) + of_set(&system.b, &y, &g_x),
+            squares(&system.b, &g_x, 1.0) + squares(&system.a, &f_y, 1.0),
+            away(&translate(Way::BToA, &g_x), &x) + away(&translate(Way::AToB, &f_y), &y),
+            away(&translate(Way::AToB, &y), &y) + away(&translate(Way::BToA, &x), &x),
+        ];
+        for ((name, found), expected) in system.step().into_iter().zip(expected) {
+            assert!((f64::from(found) - expected).abs() < 1e-4, "{name}: {found}, {expected}");
+        }
+    }
+
+    #[test]
+    fn each_player_moves_in_every_step_and_the_last_rate_is_almost_0() {
+        let mut system = system(0);
+        let weights = |system: &CycleGan| {
+            let players = [
+                &system.generators.g,
+                &system.generators.f,
+                &system.a.discriminator,
+                &system.b.discriminator,
+            ];
+            players.map(|player| layers::to_safetensors(player.model()))
+        };
+        let before = weights(&system);
+        system.step();
+        assert!(before.iter().zip(weights(&system)).all(|(before, after)| *before != after));
+        (1..40).for_each(|_| drop(system.step()));
+        let rate = |player: &Player| player.optimiser().learning_rate();
+        // 2e-4 (1 - 19/20) in step 39.
+        assert!((rate(&system.generators.g) - 1e-5).abs() < 1e-9);
+        assert!((rate(&system.b.discriminator) - 1e-5).abs() < 1e-9);
+        let after = weights(&system);
+        system.step();
+        assert_eq!(weights(&system), after);
+    }
+
+    #[test]
+    fn a_loaded_system_takes_the_same_steps() {
+        for before in [0, 1, 9] {
+            let (mut saved, mut loaded) = (system(0), system(1));
+            (0..before).for_each(|_| drop(saved.step()));
+            loaded.a.batches = ShuffledBatches::new(11, 3, 0);
+            loaded.b.batches = ShuffledBatches::new(11, 3, !0);
+            restore(&mut loaded, state(&saved)).unwrap();
+            // Twelve steps of three fill the pools of fifty and go on.
+            for _ in 0..12 {
+                assert_eq!(saved.step(), loaded.step());
+            }
+            assert!(saved.picture() == loaded.picture());
+            assert_eq!(state(&saved).to_bytes(None), state(&loaded).to_bytes(None));
+            assert_eq!(state(&saved).counters, state(&loaded).counters);
+        }
+    }
+
+    #[test]
+    fn a_picture_has_rows_of_images_their_translations_and_the_way_back() {
+        let system = system(0);
+        let picture = system.picture();
+        // Ten images of 12 pixels and gaps of 2, twice as large; six rows.
+        assert_eq!((picture.width, picture.height), (2 * (2 + 10 * 14), 2 * (2 + 6 * 14)));
+        let [x, y] = [&system.a, &system.b].map(|set| set.images.scaled(0..2, SCALING));
+        let [_, g_x, x_again, _, _, y_again] = system.cycles(&x, &y);
+        let translate = |way, images: &Array| system.generators.translate(way, images);
+        assert_eq!(g_x.numbers(), translate(Way::AToB, &x).numbers());
+        assert_eq!(x_again.numbers(), translate(Way::BToA, &g_x).numbers());
+        let f_y = translate(Way::BToA, &y);
+        assert_eq!(y_again.numbers(), translate(Way::AToB, &f_y).numbers());
+    }
+
+    #[test]
+    #[should_panic(expected = "cyclegan: 11 images of 28 x 28 x 1")]
+    fn images_of_another_size_are_refused() {
+        let digits = Images::embedded_mnist();
+        let parts = [digits.take(0..11), digits.take(0..11)]
+            .map(|set| Images::new(set.shape(), set.select(0..11).pixels(0).repeat(11), None));
+        let _ = CycleGan::new(SIZES, parts, 3, 40, 0);
     }
 }

@@ -85,3 +85,42 @@ impl fmt::Display for Measured {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systems::cyclegan::Sizes;
+    use autograd::Rng;
+
+    #[test]
+    fn errors_are_those_of_a_plain_loop() {
+        let digits = Images::embedded_mnist().take(0..12);
+        let sizes = Sizes { side: 28, channels: 1, width: 2, blocks: 1 };
+        let generators = Generators::new(sizes, 1, &mut Rng::new(0, "weights"));
+        let net = LeNet::new(&mut Rng::new(0, "net"));
+        let found = measure(&generators, &net, &digits);
+        let y = striped(&digits);
+        let made = generators.translate(Way::AToB, &digits.scaled(0..12, SCALING));
+        let (mut plain, mut absolute, mut squared) = (0.0, 0.0, 0.0);
+        for i in 0..12 {
+            for (at, (x, y)) in digits.pixels(i).iter().zip(y.pixels(i)).enumerate() {
+                let (x, y) = (f64::from(*x) / 255.0, f64::from(*y) / 255.0);
+                let made = f64::from(made.numbers()[784 * i + at]) / 2.0 + 0.5;
+                plain += (x - y).abs() / (12.0 * 784.0);
+                absolute += (made - y).abs() / (12.0 * 784.0);
+                squared += (made - y).powi(2) / (12.0 * 784.0);
+            }
+        }
+        for (found, expected) in [
+            (found.plain.absolute, plain),
+            (found.stripes.absolute, plain),
+            (found.g.absolute, absolute),
+            (found.g.squared, squared),
+        ] {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+        let read = accuracy(&net.read(&made).confusion(digits.labels().unwrap()));
+        assert_eq!(found.g.read, read);
+        assert!(found.to_string().lines().all(|line| line.chars().count() < 100));
+    }
+}
