@@ -173,7 +173,7 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
     let judge = |system: &mut CycleGan| {
         let Some(digits) = held_out else { return Ok(Vec::new()) };
         let judge = Judge::embedded();
-        let measured = in_pool(|| measure(system.generators(), judge.net(), &digits));
+        let measured = in_pool(move || measure(system.generators(), judge.net(), &digits));
         Ok(measured.to_string().lines().map(str::to_owned).collect())
     };
     PROGRAM.train(&start, &mut system, &about, stop, judge)?;
