@@ -144,6 +144,21 @@ pub fn non_saturating(fake: &Tensor) -> Tensor {
     (-fake).softplus().mean()
 }
 
+/// The squares of what scores lack to one target t for all of them:
+///
+/// L = (1/n) Σ_i (s_i - t)².
+///
+/// - `scores`: any shape of n elements, any finite value; no sigmoid before.
+/// - `target`: 1 and 0 for real and fake, in most programs; any number.
+///
+/// Source: Mao et al. 2017, "Least Squares Generative Adversarial Networks", eq. 2, there with a
+/// factor of 1/2 in each term.
+#[must_use]
+#[track_caller]
+pub fn least_squares(scores: &Tensor, target: Real) -> Tensor {
+    (scores - target).square().mean()
+}
+
 /// Panics unless each sample has one score.
 #[track_caller]
 pub(crate) fn check_scores(name: &str, scores: &Tensor) {
@@ -198,6 +213,7 @@ mod tests {
                 -mean(a.iter().map(|s| sigmoid(*s).ln()))
                     - mean(b.iter().map(|s| (1.0 - sigmoid(*s)).ln())),
             ),
+            ("least_squares", least_squares(&x, t), mean(a.iter().map(|s| (s - target).powi(2)))),
             ("saturating", saturating(&x), mean(a.iter().map(|s| (1.0 - sigmoid(*s)).ln()))),
             ("non_saturating", non_saturating(&x), -mean(a.iter().map(|s| sigmoid(*s).ln()))),
         ];

@@ -114,7 +114,8 @@ mod tests {
             for j in (0..y.shape()[0]).filter(|j| keep(i, *j)) {
                 let squares = row(x, i).into_iter().zip(row(y, j)).map(|(a, b)| (a - b).powi(2));
                 let squared: f64 = squares.sum();
-                total += WIDTHS.iter().map(|s| (-squared / (2.0 * f64::from(s * s))).exp()).sum::<f64>();
+                total +=
+                    WIDTHS.iter().map(|s| (-squared / (2.0 * f64::from(s * s))).exp()).sum::<f64>();
             }
         }
         total

@@ -2,7 +2,7 @@
 
 use crate::{Clip, Optimiser, Schedule, Steps};
 use autograd::{Real, Rng, Tensor};
-use layers::{Module, State, StateError, Stateful, gradients};
+use layers::{Gradients, Module, State, StateError, Stateful, gradients, gradients_of_each};
 
 /// One side of the game: a model, and how it learns.
 pub struct Player {
@@ -95,9 +95,25 @@ impl Player {
     /// One step against the gradient of a loss. Returns the loss's value and the names of the
     /// parameters it does not reach.
     #[track_caller]
-    pub(crate) fn learn(&mut self, loss: Tensor) -> (Real, Vec<String>) {
+    pub fn learn(&mut self, loss: Tensor) -> (Real, Vec<String>) {
         let value = loss.item();
-        let mut gradients = gradients(loss, self.model());
+        let gradients = gradients(loss, self.model());
+        (value, self.descend(gradients))
+    }
+
+    /// One step of two players against the gradient of a loss that they share, found in one sweep.
+    /// Returns the loss's value and the names of the parameters it does not reach, by player.
+    #[track_caller]
+    pub fn learn_together(players: [&mut Player; 2], loss: Tensor) -> (Real, [Vec<String>; 2]) {
+        let value = loss.item();
+        let [a, b] = players;
+        let [in_a, in_b] = gradients_of_each(loss, [a.model(), b.model()]);
+        (value, [a.descend(in_a), b.descend(in_b)])
+    }
+
+    /// Moves the weights against these gradients, no further than they may go. Returns the names of the parameters without one.
+    #[track_caller]
+    fn descend(&mut self, mut gradients: Gradients) -> Vec<String> {
         if let Some(clip) = self.clip {
             gradients = clip.apply(&gradients);
         }
@@ -110,7 +126,7 @@ impl Player {
             let clamp = |w: &mut [Real]| w.iter_mut().for_each(|w| *w = w.clamp(-c, c));
             self.model.each_param_mut(&mut |param| param.update(clamp));
         }
-        (value, missing)
+        missing
     }
 }
 
@@ -154,5 +170,45 @@ mod tests {
             player.learn(loss);
             assert_eq!(weights(&player), expected);
         }
+    }
+
+    #[test]
+    fn players_that_learn_together_move_as_each_would_alone() {
+        let player = |seed| {
+            let linear = Linear::new(2, 2, Init::XavierUniform, &mut Rng::new(seed, "weights"));
+            let schedule = Schedule::Linear { from: 0, to: 4 };
+            Player::new(linear, Sgd::new(0.1)).schedule(schedule).clip(Clip::Value(0.05))
+        };
+        let x = Tensor::constant(Rng::new(0, "x").normal([3, 2]));
+        let loss = |f: &Player, g: &Player| {
+            g.model().forward(&f.model().forward(&x).tanh()).square().mean()
+        };
+        let weights = |player: &Player| layers::to_safetensors(player.model());
+        let (mut f, mut g) = (player(0), player(1));
+        for _ in 0..3 {
+            let (mut alone_f, mut alone_g) = (player(0), player(1));
+            for (alone, player) in [(&mut alone_f, &f), (&mut alone_g, &g)] {
+                let mut state = State::new();
+                player.put(&mut state);
+                layers::restore(alone, state).unwrap();
+            }
+            let (expected, _) = alone_f.learn(loss(&alone_f, &g));
+            alone_g.learn(loss(&f, &alone_g));
+            let shared = loss(&f, &g);
+            let (found, missing) = Player::learn_together([&mut f, &mut g], shared);
+            assert_eq!(found, expected);
+            assert!(missing.iter().all(Vec::is_empty));
+            assert_eq!([weights(&f), weights(&g)], [weights(&alone_f), weights(&alone_g)]);
+        }
+    }
+
+    #[test]
+    fn parameters_that_a_shared_loss_misses_are_named_by_player() {
+        let linear = || Linear::new(1, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let (mut f, mut g) =
+            (Player::new(linear(), Sgd::new(0.1)), Player::new(linear(), Sgd::new(0.1)));
+        let loss = g.model().forward(&Tensor::full([1, 1], 1.0)).sum();
+        let (_, missing) = Player::learn_together([&mut f, &mut g], loss);
+        assert_eq!(missing, [vec!["weight".to_owned(), "bias".to_owned()], vec![]]);
     }
 }

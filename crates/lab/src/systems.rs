@@ -1,6 +1,7 @@
 //! What exactly are the systems that the examples, the tests and the benches run?
 
 pub mod cgan;
+pub mod cyclegan;
 pub mod gaussian;
 pub mod keras_dcgan;
 pub mod lenet;

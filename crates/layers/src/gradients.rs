@@ -17,10 +17,23 @@ pub struct Gradients {
 /// If the loss has more than one element.
 #[track_caller]
 pub fn gradients(loss: Tensor, model: &dyn Module) -> Gradients {
-    let params = model.params();
-    let tensors: Vec<&Tensor> = params.iter().map(|param| param.tensor()).collect();
-    let gradients = backward(loss, &tensors);
-    Gradients { slots: params.iter().map(|param| param.id()).zip(gradients).collect() }
+    let [gradients] = gradients_of_each(loss, [model]);
+    gradients
+}
+
+/// The same for several models, in one sweep: for those that are moved by one loss.
+///
+/// # Panics
+/// If the loss has more than one element.
+#[track_caller]
+pub fn gradients_of_each<const N: usize>(loss: Tensor, models: [&dyn Module; N]) -> [Gradients; N] {
+    let params = models.map(|model| model.params());
+    let tensors: Vec<&Tensor> = params.iter().flatten().map(|param| param.tensor()).collect();
+    let mut gradients = backward(loss, &tensors).into_iter();
+    params.map(|params| {
+        let ids = params.iter().map(|param| param.id());
+        Gradients { slots: ids.zip(gradients.by_ref()).collect() }
+    })
 }
 
 impl Gradients {
@@ -52,5 +65,31 @@ impl Gradients {
     pub fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> Gradients {
         let slots = self.slots.iter().map(|(id, gradient)| (*id, gradient.as_ref().map(&f)));
         Gradients { slots: slots.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Init, Linear};
+    use autograd::Rng;
+
+    #[test]
+    fn one_sweep_gives_each_model_what_its_own_sweep_gives() {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = || Linear::new(2, 2, Init::XavierUniform, &mut rng);
+        let (f, g, unused) = (linear(), linear(), linear());
+        let x = Tensor::constant(Rng::new(0, "x").normal([3, 2]));
+        let loss = || g.forward(&f.forward(&x).tanh()).square().mean();
+        let models: [&dyn Module; 3] = [&g, &unused, &f];
+        for (found, model) in gradients_of_each(loss(), models).iter().zip(models) {
+            let alone = gradients(loss(), model);
+            for (position, param) in model.params().into_iter().enumerate() {
+                let of = |all: &Gradients| all.of(position, param).map(|g| g.numbers().to_vec());
+                assert_eq!(of(found), of(&alone));
+            }
+        }
+        let [of_g, of_unused] = gradients_of_each(loss(), [&g, &unused]);
+        assert_eq!((of_g.iter().count(), of_unused.iter().count()), (2, 0));
     }
 }

@@ -22,7 +22,7 @@
 //! |---|---|
 //! | [`module`] | what is a layer? |
 //! | [`param`] | what is a weight? |
-//! | [`sequential`] | how are layers stacked? |
+//! | [`sequential`], [`residual`] | how are layers stacked, and passed by? |
 //! | [`linear`], [`activation`], [`noise`], [`norm`] | the layers |
 //! | [`group_norm`], [`spectral_norm`], [`weight_norm`] | normalisation without the batch, and of weights |
 //! | [`conv`], [`pool`], [`resize`], [`reshape`] | the layers of images `[batch, height, width, channels]` |
@@ -45,6 +45,7 @@ pub mod norm;
 pub mod param;
 pub mod pool;
 pub mod reshape;
+pub mod residual;
 pub mod resize;
 pub mod sequential;
 pub mod spectral_norm;
@@ -54,7 +55,7 @@ pub mod weight_norm;
 
 pub use activation::Activation;
 pub use conv::{Conv2d, ConvTranspose2d, UpsampleConv2d};
-pub use gradients::{Gradients, gradients};
+pub use gradients::{Gradients, gradients, gradients_of_each};
 pub use group_norm::{GroupNorm, InstanceNorm};
 pub use init::{Fans, Init};
 pub use linear::Linear;
@@ -64,6 +65,7 @@ pub use norm::{BatchNorm, LayerNorm};
 pub use param::{Param, ParamId, Statistic};
 pub use pool::{AvgPool2d, GlobalAvgPool2d, MaxPool2d};
 pub use reshape::{Flatten, Reshape};
+pub use residual::Residual;
 pub use resize::{Pad2d, PixelShuffle, PixelUnshuffle, Upsample};
 pub use sequential::Sequential;
 pub use spectral_norm::{SpectralNorm, Weighted};

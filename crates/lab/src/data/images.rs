@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use autograd::Array;
+use sha2::{Digest, Sha256};
 
 use super::resize::resized;
 use super::{Provenance, Scaling};
@@ -164,6 +165,29 @@ impl Images {
         Images::new([size[0], size[1], channels], pixels, self.labels.clone())
     }
 
+    /// The same in three channels, if there is one and three are wanted: each grey is a colour too.
+    ///
+    /// # Panics
+    /// If other channels are wanted.
+    #[must_use]
+    #[track_caller]
+    pub fn with_channels(&self, channels: usize) -> Images {
+        let [height, width, found] = self.shape;
+        if found == channels {
+            return self.clone();
+        }
+        let wanted = (found, channels);
+        assert!(wanted == (1, 3), "with_channels: {found} channels do not become {channels}");
+        let pixels = self.pixels.iter().flat_map(|byte| [*byte; 3]).collect();
+        Images::new([height, width, channels], pixels, self.labels.clone())
+    }
+
+    /// SHA-256 of the pixels in hexadecimal digits: what tells one set from another.
+    pub fn sha256(&self) -> String {
+        let sum = Sha256::digest(&self.pixels);
+        sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn size(&self) -> usize {
         self.shape.iter().product()
     }
@@ -242,6 +266,22 @@ mod tests {
         // Two images of 1 x 2 pixels in three channels: red, green, blue.
         let planes = *b"rRgGbBrRgGbB";
         assert_eq!(channels_last(&planes, [1, 2, 3]), b"rgbRGBrgbRGB");
+    }
+
+    #[test]
+    fn grey_images_become_grey_images_in_colour() {
+        let grey = Images::new([1, 2, 1], vec![1, 2, 3, 4], Some(vec![0, 1]));
+        let colour = grey.with_channels(3);
+        assert_eq!((colour.shape(), colour.pixels(1)), ([1, 2, 3], &[3, 3, 3, 4, 4, 4][..]));
+        assert_eq!(colour.labels(), grey.labels());
+        assert_eq!(five().with_channels(3), five());
+    }
+
+    /// FIPS 180-2, appendix B.1.
+    #[test]
+    fn a_checksum_is_that_of_the_pixels() {
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Images::new([1, 1, 3], b"abc".to_vec(), None).sha256(), sum);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{Error, Images, Split};
 
@@ -66,10 +65,8 @@ impl Source {
 
     /// That of these images, which come from a folder or are part of the program.
     pub fn of(images: &Images, name: String, folder: Option<&Path>) -> Source {
-        let mut hasher = Sha256::new();
-        (0..images.len()).for_each(|i| hasher.update(images.pixels(i)));
-        let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Source { path: folder.map(Path::to_owned), name, images: images.len(), sha256 }
+        let (images, sha256) = (images.len(), images.sha256());
+        Source { path: folder.map(Path::to_owned), name, images, sha256 }
     }
 }
 

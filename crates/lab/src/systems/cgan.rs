@@ -162,9 +162,12 @@ fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
     // hundred of noise.
     let seen = match condition {
         Condition::OneHot => hidden(CLASSES, rng),
-        Condition::Embedding | Condition::Projection => {
-            Sequential::new().add(Embedding::new(CLASSES, 8 * width, Init::Normal { std: 1.0 }, rng))
-        }
+        Condition::Embedding | Condition::Projection => Sequential::new().add(Embedding::new(
+            CLASSES,
+            8 * width,
+            Init::Normal { std: 1.0 },
+            rng,
+        )),
         Condition::UpperHalf => {
             let convolved = Sequential::new()
                 .add(Reshape::new([14, 28, 1]))

@@ -203,7 +203,8 @@ impl Stateful for MmdGan {
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
-        state.within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
+        state
+            .within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
         if let Some(critic) = &mut self.critic {
             let mut adam = Adam::new(2e-4).betas(0.5, 0.999);
             state.within("critic", |state| take_player(critic, &mut adam, state))?;
