@@ -62,7 +62,7 @@ pub use kernels::{Real, in_pool};
 #[cfg(debug_assertions)]
 pub use live::live_tensors;
 pub use op::Op;
-pub use ops::conv::{Padding, Sliding};
+pub use ops::sliding::{Padding, Sliding};
 pub use recording::{is_recording, no_grad};
 pub use rng::{Rng, RngState};
 pub use shape::{Axes, MAX_AXES, Shape};

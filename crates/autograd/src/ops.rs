@@ -17,6 +17,7 @@ pub mod pool;
 pub mod reduce;
 pub mod resample;
 pub mod shape;
+pub mod sliding;
 pub mod softmax;
 pub mod upsample_conv;
 

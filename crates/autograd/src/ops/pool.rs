@@ -6,7 +6,8 @@
 
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
-use super::conv::{Sliding, image};
+use super::conv::image;
+use super::sliding::Sliding;
 use crate::{Array, Op, Tensor};
 use kernels::pool::{self, Pool};
 use std::sync::Arc;
@@ -100,7 +101,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(FAMILY, &[&[1, 4, 4, 2]], |x| x[0].max_pool2d([2, 2], Sliding::UNIT.stride(2)))
         .within(-20.0..20.0),
     Case::shaped(FAMILY, &[&[2, 5, 4, 2]], |x| {
-        let padding = super::conv::Padding::Explicit { top: 1, bottom: 2, left: 0, right: 1 };
+        let padding = super::sliding::Padding::Explicit { top: 1, bottom: 2, left: 0, right: 1 };
         x[0].max_pool2d([3, 2], Sliding::UNIT.padding(padding))
     })
     .within(-20.0..20.0),

@@ -5,9 +5,10 @@
 
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
+use super::conv::image;
 #[cfg(test)]
-use super::conv::Padding;
-use super::conv::{Sliding, image};
+use super::sliding::Padding;
+use super::sliding::Sliding;
 use crate::{Array, Op, Shape, Tensor};
 use kernels::resample::{Matrix, resample};
 use std::sync::Arc;

@@ -6,7 +6,8 @@
 use super::blocks::DepthToSpace;
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
-use super::conv::{Conv2d, Padding, Sliding, conv_geometry};
+use super::conv::{Conv2d, conv_geometry};
+use super::sliding::{Padding, Sliding};
 use crate::{Array, Op, Tensor};
 use kernels::blocks::Blocks;
 use kernels::conv::phases::{self, Phases};

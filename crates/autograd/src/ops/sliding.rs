@@ -1,0 +1,158 @@
+//! How does a window slide over an image?
+
+use kernels::window::Window;
+
+/// What surrounds an image when a window slides over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: the window stays inside.
+    Valid,
+    /// As much as it takes for ⌈size / stride⌉ outputs along each axis. An odd row goes below, an
+    /// odd column to the right, as in TensorFlow.
+    Same,
+    /// So many rows and columns.
+    Explicit {
+        /// Rows above.
+        top: usize,
+        /// Rows below.
+        bottom: usize,
+        /// Columns on the left.
+        left: usize,
+        /// Columns on the right.
+        right: usize,
+    },
+}
+
+impl Padding {
+    /// The same on all four sides: what PyTorch calls `padding`.
+    pub const fn all(size: usize) -> Padding {
+        Padding::Explicit { top: size, bottom: size, left: size, right: size }
+    }
+
+    /// What is in front of and behind the height and the width; None if that depends on the sizes.
+    fn explicit(self) -> Option<[[usize; 2]; 2]> {
+        match self {
+            Padding::Valid => Some([[0; 2]; 2]),
+            Padding::Same => None,
+            Padding::Explicit { top, bottom, left, right } => Some([[top, bottom], [left, right]]),
+        }
+    }
+}
+
+/// What the two windows of an image slide along.
+const ALONG: [&str; 2] = ["height", "width"];
+
+/// How a kernel slides over an image: its steps, gaps and borders, each pair for height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sliding {
+    /// Distance from one output to the next, in input pixels.
+    pub stride: [usize; 2],
+    /// Distance from one tap of the kernel to the next, in input pixels; 1 for neighbours.
+    pub dilation: [usize; 2],
+    /// What surrounds the image.
+    pub padding: Padding,
+}
+
+impl Sliding {
+    /// By single steps, without gaps or padding.
+    pub const UNIT: Sliding = Sliding { stride: [1, 1], dilation: [1, 1], padding: Padding::Valid };
+
+    /// The same with this stride along both axes.
+    #[must_use]
+    pub const fn stride(self, stride: usize) -> Sliding {
+        Sliding { stride: [stride, stride], ..self }
+    }
+
+    /// The same with this dilation along both axes.
+    #[must_use]
+    pub const fn dilation(self, dilation: usize) -> Sliding {
+        Sliding { dilation: [dilation, dilation], ..self }
+    }
+
+    /// The same with this padding.
+    #[must_use]
+    pub const fn padding(self, padding: Padding) -> Sliding {
+        Sliding { padding, ..self }
+    }
+
+    /// The windows of a kernel of `taps` over an image of `size`.
+    #[track_caller]
+    pub(super) fn windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
+        self.along_both(op, |d| {
+            let (stride, dilation) = (self.stride[d], self.dilation[d]);
+            let window = match self.padding.explicit() {
+                Some(padding) => Window::padded(size[d], taps[d], stride, dilation, padding[d]),
+                None => Window::same(size[d], taps[d], stride, dilation),
+            };
+            window.ok_or_else(|| {
+                let extent = (taps[d].max(1) - 1) * dilation + 1;
+                format!(
+                    "along the {}, a kernel that reaches over {extent} does not fit into {}",
+                    ALONG[d], size[d]
+                )
+            })
+        })
+    }
+
+    /// The windows of a pooling, each of which sees some of the image.
+    #[track_caller]
+    pub(super) fn pool_windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
+        let windows = self.windows(op, size, taps);
+        for (window, along) in windows.iter().zip(ALONG) {
+            let sees = |o: usize| (0..window.taps).any(|k| window.position(o, k).is_some());
+            assert!(
+                (0..window.output).all(sees),
+                "{op}: along the {along}, a window of {} can lie in the padding alone: {:?}\n  \
+                 hint: pad by less than the window's size",
+                window.taps,
+                self.padding
+            );
+        }
+        windows
+    }
+
+    /// The windows that spread an image of `size` over a larger one.
+    #[track_caller]
+    pub(super) fn transposed(
+        self,
+        op: &str,
+        size: [usize; 2],
+        taps: [usize; 2],
+        output_padding: [usize; 2],
+    ) -> [Window; 2] {
+        self.along_both(op, |d| {
+            let (stride, dilation, extra) = (self.stride[d], self.dilation[d], output_padding[d]);
+            if extra > 0 && extra >= stride.max(dilation) {
+                return Err(format!(
+                    "an output padding of {extra} is not below the stride {stride}"
+                ));
+            }
+            let window = match self.padding.explicit() {
+                Some(padding) => {
+                    Window::transposed(size[d], taps[d], stride, dilation, padding[d], extra)
+                }
+                None if extra > 0 => {
+                    return Err("`Same` fixes the output's size: no output padding".to_owned());
+                }
+                None => Window::same(size[d] * stride, taps[d], stride, dilation),
+            };
+            window.ok_or_else(|| {
+                format!("along the {}, the padding leaves nothing of {}", ALONG[d], size[d])
+            })
+        })
+    }
+
+    /// A window for the height and one for the width, or a panic with what is wrong.
+    #[track_caller]
+    fn along_both(self, op: &str, window: impl Fn(usize) -> Result<Window, String>) -> [Window; 2] {
+        let Sliding { stride, dilation, padding } = self;
+        match (window(0), window(1)) {
+            (Ok(height), Ok(width)) => [height, width],
+            (Err(why), _) | (_, Err(why)) => panic!(
+                "{op}: {why}\n  \
+                 hint: stride {stride:?}, dilation {dilation:?}, padding {padding:?}; \
+                 every size is at least 1"
+            ),
+        }
+    }
+}

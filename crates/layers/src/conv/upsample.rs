@@ -1,0 +1,91 @@
+//! How are an upsampling and a convolution one layer?
+
+use super::Conv2d;
+use crate::{Module, Param, Upsample};
+use autograd::Tensor;
+
+/// An upsampling, then a convolution: y = conv(upsample(x)).
+///
+/// If the upsampling repeats each pixel twice and the convolution is plain (stride 1, no dilation,
+/// one group), both are one op on the small image, [`Tensor::upsample_conv2d`]: equal up to
+/// rounding, and cheaper by more than half. [`Module::describe`] then says "in one step". Otherwise
+/// the two layers run one after the other.
+///
+/// The parameters are those of the convolution, by the same names.
+#[derive(Debug)]
+pub struct UpsampleConv2d {
+    upsample: Upsample,
+    conv: Conv2d,
+}
+
+impl UpsampleConv2d {
+    /// The two layers as one.
+    pub fn new(upsample: Upsample, conv: Conv2d) -> UpsampleConv2d {
+        UpsampleConv2d { upsample, conv }
+    }
+
+    /// Whether there is one op for both.
+    fn in_one_step(&self) -> bool {
+        self.upsample == Upsample::nearest(2) && self.conv.is_plain()
+    }
+}
+
+impl Module for UpsampleConv2d {
+    fn describe(&self) -> String {
+        let steps = if self.in_one_step() { " in one step" } else { "" };
+        format!("{} + {}{steps}", self.upsample.describe(), self.conv.describe())
+    }
+
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        if self.in_one_step() {
+            let kernel = &self.conv.kernel;
+            let padding = kernel.sliding.padding;
+            return x.upsample_conv2d(kernel.weight.tensor(), kernel.bias(), padding);
+        }
+        self.conv.forward(&self.upsample.forward(x))
+    }
+
+    fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
+        self.conv.each_param(visit);
+    }
+
+    fn each_param_mut(&mut self, visit: &mut dyn FnMut(&mut Param)) {
+        self.conv.each_param_mut(visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Init;
+    use autograd::{Padding, Rng};
+
+    const INIT: Init = Init::Normal { std: 0.5 };
+
+    #[test]
+    fn one_step_is_chosen_where_it_equals_two() {
+        let mut rng = Rng::new(0, "weights");
+        let x = Tensor::constant(rng.normal([2, 5, 4, 3]));
+        for (upsample, stride, expected) in [
+            (Upsample::nearest(2), 1, true),
+            (Upsample::nearest(2), 2, false),
+            (Upsample::nearest(3), 1, false),
+            (Upsample::bilinear(2), 1, false),
+        ] {
+            let conv = || {
+                let mut rng = Rng::new(1, "weights");
+                let conv = Conv2d::new(3, 2, [5, 5], INIT, &mut rng).with_bias(INIT, &mut rng);
+                conv.stride(stride).padding(Padding::Same)
+            };
+            let two = conv().forward(&upsample.forward(&x));
+            let both = UpsampleConv2d::new(upsample, conv());
+            assert_eq!(both.describe().ends_with("in one step"), expected, "{}", both.describe());
+            let one = both.forward(&x);
+            assert_eq!(one.shape(), two.shape());
+            for (one, two) in one.numbers().iter().zip(two.numbers()) {
+                assert!((one - two).abs() < 1e-4);
+            }
+        }
+    }
+}
