@@ -131,7 +131,7 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
     let form = flags.form.or(saved.map(|own| own.form)).unwrap_or_default();
     let (width, defaults) = match data {
         Data::Mnist => (1024, Defaults { batch_size: 64, iterations: 4000, every: 250 }),
-        _ => (WIDTH, Defaults { batch_size: BATCH_SIZE, iterations: 4000, every: 200 }),
+        _ => (WIDTH, Defaults { batch_size: BATCH_SIZE, iterations: 12_000, every: 400 }),
     };
     let own = Choices {
         form,

@@ -89,8 +89,8 @@ fn slopes_at(table: &Table<'_>, x: &Tensor) -> Tensor {
 /// λ E (‖∇D(x̂)‖ - 1)²,  x̂ = ε x + (1 - ε) G(z),  ε ~ U(0, 1), one for each sample.
 ///
 /// A critic that is best for its Lipschitz bound has slope 1 on straight lines between the pairs
-/// that the distance joins, so it loses nothing by being asked for it there. λ is 10 for images; 0.1
-/// for points in the plane.
+/// that the distance joins, so it loses nothing by being asked for it there. The paper has λ = 10, its
+/// program 0.1 for points in the plane.
 ///
 /// # Panics
 /// When used, if real and generated samples differ in shape.

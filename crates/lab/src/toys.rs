@@ -72,9 +72,11 @@ mod tests {
     use super::*;
     use crate::AffineGaussian;
 
-    /// Each toy with the middle and half the side of a square, or of a stretch, that holds all but
-    /// a millionth of it, and a step in which its density does not change much.
-    fn toys() -> Vec<(&'static str, Box<dyn Toy>, Vec<f64>, f64, f64)> {
+    /// A toy with the middle and half the side of a square, or of a stretch, that holds all but a
+    /// millionth of it, and a step in which its density does not change much.
+    type Placed = (&'static str, Box<dyn Toy>, Vec<f64>, f64, f64);
+
+    fn toys() -> Vec<Placed> {
         let line = Mixture::line(&[(-2.0, 0.3, 1.0), (0.0, 0.1, 2.0), (3.0, 0.7, 1.0)]);
         vec![
             ("line", Box::new(line), vec![0.0], 8.0, 0.04),
@@ -131,12 +133,12 @@ mod tests {
             for x in sample.numbers().chunks(d) {
                 found[boxed(&x.iter().map(|x| f64::from(*x)).collect::<Vec<_>>())] += 1.0;
             }
-            let (mut chi2, mut boxes) = (0.0, 0.0);
+            let (mut chi2, mut boxes) = (0.0_f64, 0.0_f64);
             for (found, expected) in found.iter().zip(&expected).filter(|(_, e)| **e > 5.0) {
                 chi2 += (found - expected).powi(2) / expected;
                 boxes += 1.0;
             }
-            let limit = boxes + 5.0 * (2.0 * boxes as f64).sqrt();
+            let limit = boxes + 5.0 * (2.0 * boxes).sqrt();
             assert!(boxes >= 5.0 && chi2 < limit, "{name}: {chi2:.1} in {boxes} boxes");
         }
     }

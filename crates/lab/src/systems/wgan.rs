@@ -20,7 +20,7 @@
 //! | batch | [`BATCH_SIZE`] fresh points |
 //! | start | weights N(0, 2/inputs), biases 0 |
 //!
-//! On images: the networks of [`mnist_gan`](super::mnist_gan), noise U(-1, 1).
+//! On images: the networks of [`mnist_gan`], noise U(-1, 1).
 //!
 //! Sources: Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", Algorithm 1; Gulrajani et al. 2017,
 //! "Improved Training of Wasserstein GANs", Algorithm 1 and §5.1, and their program for points;
