@@ -247,9 +247,9 @@ fn judge(
         measured.filter_map(|r| Some([r.step as f64, 100.0 * f64::from(of(r)?)])).collect();
     let panel = Panel {
         y_name: "error in %",
-        y_range: Some(0.0..(2.0 * error_alone).clamp(5.0, 100.0)),
+        y_range: Some(0.0..(1.5 * error_alone).clamp(5.0, 100.0)),
         curves: &[Curve { name: "semi-supervised", points: &points }],
-        references: &[Reference { name: "labels alone", y: error_alone }],
+        references: &[Reference { name: "alone", y: error_alone }],
     };
     let figure = Curves { title: &title, x_name: "step", panels: &[panel] };
     save_svg(&figure, out.join("errors.svg"))?;
