@@ -185,13 +185,17 @@ fn judge(gan: &mut ConditionalGan, start: &Start<Choices>) -> Result<Vec<String>
         let apart = mean_distance(&drawn, &again);
         lines.push(format!("two drawings for one upper half are {apart:.2} apart"));
         lines.push(format!("drawing and digit are {:.2} apart", mean_distance(&drawn, &whole)));
-        lines.extend(judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned));
+        lines.extend(
+            judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned),
+        );
     } else {
         let (conditions, labels) = every_class(JUDGED);
         let drawn = gan.draw(&conditions, &rng.normal([labels.len(), NOISE]));
         let (counts, share) = right(&drawn, &labels);
         lines.push(format!("{share:.1} % of {} drawings are read as asked for", labels.len()));
-        lines.extend(judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned));
+        lines.extend(
+            judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned),
+        );
         let title = format!("What was asked for, and what LeNet reads: {share:.1} % alike");
         let folder = RunFolder::create(&start.out)?;
         save_svg(&Confusion { title: &title, counts: &counts }, folder.file("confusion.svg"))?;

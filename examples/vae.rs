@@ -12,8 +12,11 @@ use std::process::ExitCode;
 use lab::auto_encoder_program::AutoEncoderProgram;
 use lab::systems::vae::Form;
 
-const PROGRAM: AutoEncoderProgram =
-    AutoEncoderProgram { name: "vae", title: "Variational auto-encoder of digits", form: Form::Variational };
+const PROGRAM: AutoEncoderProgram = AutoEncoderProgram {
+    name: "vae",
+    title: "Variational auto-encoder of digits",
+    form: Form::Variational,
+};
 
 fn main() -> ExitCode {
     PROGRAM.main()

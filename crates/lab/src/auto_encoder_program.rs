@@ -179,8 +179,7 @@ fn judge(training: &mut Training, start: &Start<Choices>) -> Result<Vec<String>,
     let shown = 40.min(held_back.len());
     let digits = held_back.scaled(0..shown, Scaling::ZeroToOne);
     let made = Tensor::constant(made).slice(0, ..shown);
-    let pairs =
-        Tensor::stack(&[&Tensor::constant(digits).reshape([shown, 784]), &made], 1);
+    let pairs = Tensor::stack(&[&Tensor::constant(digits).reshape([shown, 784]), &made], 1);
     save_digits(pairs.value(), 8, &folder.file("reconstructions.png"))?;
     if code == 2 {
         let points: Vec<[f64; 2]> =
@@ -218,7 +217,8 @@ fn save_digits(digits: &Array, columns: usize, path: &Path) -> Result<(), Error>
 /// Codes in rows from the highest second coordinate, each from the lowest first: the quantiles
 /// (i + 1/2) / side of N(0, 1) in either, so that each stands for as much probability. `[side², 2]`.
 fn plane(side: usize) -> Array {
-    let z: Vec<Real> = (0..side).map(|i| normal_quantile((i as f64 + 0.5) / side as f64) as Real).collect();
+    let z: Vec<Real> =
+        (0..side).map(|i| normal_quantile((i as f64 + 0.5) / side as f64) as Real).collect();
     let numbers: Vec<Real> =
         z.iter().rev().flat_map(|up| z.iter().flat_map(move |right| [*right, *up])).collect();
     Array::new([side * side, 2], &numbers)
@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_tables() {
-        for (p, z) in [(0.5, 0.0), (0.975, 1.959_963_985), (0.025, -1.959_963_985), (0.8, 0.841_621_234)]
+        for (p, z) in
+            [(0.5, 0.0), (0.975, 1.959_963_985), (0.025, -1.959_963_985), (0.8, 0.841_621_234)]
         {
             assert!((normal_quantile(p) - z).abs() < 1e-8, "{p}");
         }

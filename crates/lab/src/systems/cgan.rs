@@ -6,9 +6,8 @@
 //!
 //! | generator | output |
 //! |---|---|
-//! | condition -> 8 w numbers, see below | 8 w |
-//! | noise, N(0, 1), 100 numbers; linear, batch norm, ReLU | 8 w |
-//! | both; linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
+//! | condition, see below, and noise, N(0, 1), 100 numbers | |
+//! | linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
 //! | transposed conv 4 x 4, stride 2, padding 1; batch norm, ReLU | 14 x 14 x w |
 //! | transposed conv 4 x 4, stride 2, padding 1; tanh | 28 x 28 x 1 |
 //!
@@ -21,10 +20,10 @@
 //!
 //! | condition | in the generator | in the discriminator |
 //! |---|---|---|
-//! | [`Condition::OneHot`] | linear, batch norm, ReLU of the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
-//! | [`Condition::Embedding`] | a learnt row | a learnt picture as a second channel |
-//! | [`Condition::Projection`] | a learnt row | a learnt row for the flattened features, see [`Projection`] |
-//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2; linear, batch norm, ReLU. The map is 7 x 14 x w, and only the last enlargement is left | the upper half of the image |
+//! | [`Condition::OneHot`] | the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
+//! | [`Condition::Embedding`] | a learnt row of 10 numbers | a learnt picture as a second channel |
+//! | [`Condition::Projection`] | a learnt row of 10 numbers | a learnt row for the flattened features, see [`Projection`] |
+//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2. The map is 7 x 14 x w, and only the last enlargement is left | the upper half of the image |
 //!
 //! | | |
 //! |---|---|
@@ -63,6 +62,10 @@ pub const NOISE: usize = 100;
 /// Numbers in a digit, and in half of it.
 const PIXELS: usize = 28 * 28;
 const HALF: usize = PIXELS / 2;
+
+/// Numbers in the generator's learnt row of a class: few beside those of the noise. Of as many, the
+/// generator learns the rows alone and draws one digit for each class.
+const ROW: usize = 10;
 
 /// What the generator is told, and how it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -152,32 +155,22 @@ const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// (y, z) -> x.
 fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
-    let hidden = |inputs, rng: &mut Rng| {
-        Sequential::new()
-            .add(Linear::new(inputs, 8 * width, INIT, rng))
-            .add(BatchNorm::pytorch(8 * width))
-            .add(Activation::Relu)
-    };
-    // Each part is normalised before they meet: a label of ten numbers would be lost beside a
-    // hundred of noise.
-    let seen = match condition {
-        Condition::OneHot => hidden(CLASSES, rng),
+    let y = Sequential::new();
+    let (seen, inputs) = match condition {
+        Condition::OneHot => (y, CLASSES),
         Condition::Embedding | Condition::Projection => {
-            Sequential::new().add(Embedding::new(CLASSES, 8 * width, Init::Normal { std: 1.0 }, rng))
+            let row = Embedding::new(CLASSES, ROW, Init::Normal { std: 1.0 }, rng);
+            (y.add(row), ROW)
         }
         Condition::UpperHalf => {
-            let convolved = Sequential::new()
-                .add(Reshape::new([14, 28, 1]))
-                .add(half_the_size(1, width, rng))
-                .add(LEAKY)
-                .add(Flatten);
-            convolved.add(hidden(7 * 14 * width, rng))
+            let half = y.add(Reshape::new([14, 28, 1]));
+            (half.add(half_the_size(1, width, rng)).add(LEAKY).add(Flatten), 7 * 14 * width)
         }
     };
     let map = 7 * 7 * 2 * width;
     let start = Sequential::new()
-        .add(Each::new(condition.size(), seen, hidden(NOISE, rng)))
-        .add(Linear::new(16 * width, map, INIT, rng))
+        .add(Each::new(condition.size(), seen, Sequential::new()))
+        .add(Linear::new(inputs + NOISE, map, INIT, rng))
         .add(BatchNorm::pytorch(map))
         .add(Activation::Relu);
     let enlarged = if condition == Condition::UpperHalf {

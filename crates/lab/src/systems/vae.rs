@@ -181,8 +181,12 @@ mod tests {
         let layer = |i: usize, o: usize| (i + 1) * o;
         for (form, said) in [(Form::Plain, CODE), (Form::Variational, 2 * CODE)] {
             let vae = Vae::new(form, CODE, &mut Rng::new(0, "weights"));
-            let expected = layer(784, 512) + layer(512, 256) + layer(256, said)
-                + layer(CODE, 256) + layer(256, 512) + layer(512, 784);
+            let expected = layer(784, 512)
+                + layer(512, 256)
+                + layer(256, said)
+                + layer(CODE, 256)
+                + layer(256, 512)
+                + layer(512, 784);
             assert_eq!(vae.param_count(), expected);
         }
     }

@@ -354,8 +354,7 @@ mod tests {
         let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
         let (f, g) = (linear(2, 3), linear(1, 2));
         let x = Tensor::new([2, 3], &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
-        let (a, b) =
-            (Tensor::new([2, 2], &[0.1, 0.2, 0.4, 0.5]), Tensor::new([2, 1], &[0.3, 0.6]));
+        let (a, b) = (Tensor::new([2, 2], &[0.1, 0.2, 0.4, 0.5]), Tensor::new([2, 1], &[0.3, 0.6]));
         let expected = Tensor::concat(&[&f.forward(&a), &g.forward(&b)], 1);
         let each = Each::new(2, Sequential::new().add(f), Sequential::new().add(g));
         assert_eq!(each.forward(&x).numbers(), expected.numbers());

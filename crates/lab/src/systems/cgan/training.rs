@@ -83,14 +83,16 @@ impl ConditionalGan {
     fn completed(&self) -> Array {
         const DRAWINGS: usize = COLUMNS - 2;
         let classes = self.held_back.by_class().expect("digits have labels");
-        let chosen: Vec<usize> = classes.iter().filter_map(|places| places.first().copied()).collect();
+        let chosen: Vec<usize> =
+            classes.iter().filter_map(|places| places.first().copied()).collect();
         let rows: Vec<usize> = chosen.iter().flat_map(|place| [*place; DRAWINGS]).collect();
         let fixed = Tensor::constant(self.fixed.clone()).slice(0, ..DRAWINGS);
         let noise = Tensor::concat(&vec![&fixed; chosen.len()], 0);
         let drawings = self.draw(&self.condition.of(&self.held_back, &rows), noise.value());
         let whole = self.held_back.scaled(&chosen, Scaling::MinusOneToOne);
         let seen = without_lower_half(&whole);
-        let part = |x: &Array| x.numbers().chunks(28 * 28).map(<[Real]>::to_vec).collect::<Vec<_>>();
+        let part =
+            |x: &Array| x.numbers().chunks(28 * 28).map(<[Real]>::to_vec).collect::<Vec<_>>();
         let (whole, seen) = (part(&whole), part(&seen));
         let drawings = drawings.numbers().chunks(DRAWINGS * 28 * 28);
         let numbers: Vec<Real> = drawings

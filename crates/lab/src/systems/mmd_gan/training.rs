@@ -57,7 +57,7 @@ impl MmdGan {
         MmdGan {
             form,
             generator: generator(&mut weights),
-            adam: if form == Form::Direct { Adam::new(1e-3) } else { slow() },
+            adam: Adam::new(1e-3),
             critic,
             batches: ShuffledBatches::new(images.len(), batch_size, seed),
             images,
@@ -203,7 +203,8 @@ impl Stateful for MmdGan {
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
-        state.within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
+        state
+            .within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
         if let Some(critic) = &mut self.critic {
             let mut adam = Adam::new(2e-4).betas(0.5, 0.999);
             state.within("critic", |state| take_player(critic, &mut adam, state))?;

@@ -77,7 +77,8 @@ mod tests {
         let found = f64::from(kl_to_standard_normal(&mean, &log_variance).item());
         assert!((found - terms.sum::<f64>() / 3.0).abs() < 1e-5);
         let z = reparameterise(&mean, &log_variance, &noise);
-        let expected = both().zip(noise.numbers()).map(|((m, l), e)| m + (0.5 * l).exp() * f64::from(*e));
+        let expected =
+            both().zip(noise.numbers()).map(|((m, l), e)| m + (0.5 * l).exp() * f64::from(*e));
         assert!(doubles(&z).zip(expected).all(|(z, e)| (z - e).abs() < 1e-5));
     }
 
@@ -92,10 +93,14 @@ mod tests {
                 let q = ln(z, m, variance);
                 q.exp() * (q - ln(z, 0.0, 1.0))
             };
-            let integral: f64 = (-12_000..12_000).map(|i| term(f64::from(i) / 1000.0) / 1000.0).sum();
+            let integral: f64 =
+                (-12_000..12_000).map(|i| term(f64::from(i) / 1000.0) / 1000.0).sum();
             let one = |x: f64| Tensor::full([1, 1], x as autograd::Real);
             let found = kl_to_standard_normal(&one(m), &one(variance.ln()));
-            assert!((f64::from(found.item()) - integral).abs() < 1e-5, "{m} {variance}: {integral}");
+            assert!(
+                (f64::from(found.item()) - integral).abs() < 1e-5,
+                "{m} {variance}: {integral}"
+            );
         }
     }
 

@@ -34,13 +34,7 @@ impl Training {
     /// # Panics
     /// If the digits are not 28 x 28 x 1, or too few for a batch.
     #[track_caller]
-    pub fn new(
-        form: Form,
-        code: usize,
-        digits: &Images,
-        batch_size: usize,
-        seed: u64,
-    ) -> Training {
+    pub fn new(form: Form, code: usize, digits: &Images, batch_size: usize, seed: u64) -> Training {
         let (held_back, learnt): (Vec<usize>, Vec<usize>) =
             (0..digits.len()).partition(|i| i % 10 == 9);
         let learnt = digits.select(learnt);
