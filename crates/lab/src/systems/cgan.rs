@@ -23,7 +23,7 @@
 //! | [`Condition::OneHot`] | the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
 //! | [`Condition::Embedding`] | a learnt row of 10 numbers | a learnt picture as a second channel |
 //! | [`Condition::Projection`] | a learnt row of 10 numbers | a learnt row for the flattened features, see [`Projection`] |
-//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2. The map is 7 x 14 x w, and only the last enlargement is left | the upper half of the image |
+//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2; linear -> 50, batch norm. The map is 7 x 14 x w; a conv 5 x 5, same, with batch norm and ReLU stands for the first enlargement | the upper half of the image |
 //!
 //! | | |
 //! |---|---|
@@ -67,17 +67,20 @@ const HALF: usize = PIXELS / 2;
 /// generator learns the rows alone and draws one digit for each class.
 const ROW: usize = 10;
 
+/// Numbers that the generator makes of the upper half, not many for the same reason.
+const SEEN: usize = 50;
+
 /// What the generator is told, and how it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// Which digit: ten numbers, one of them 1.
-    #[default]
     OneHot,
     /// Which digit: numbers and a picture that are learnt for each.
     Embedding,
     /// Which digit: numbers that are learnt for each, which the discriminator compares with its
     /// features.
+    #[default]
     Projection,
     /// The upper half of a digit, of which it is to draw the lower.
     UpperHalf,
@@ -163,8 +166,14 @@ fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
             (y.add(row), ROW)
         }
         Condition::UpperHalf => {
-            let half = y.add(Reshape::new([14, 28, 1]));
-            (half.add(half_the_size(1, width, rng)).add(LEAKY).add(Flatten), 7 * 14 * width)
+            let half = y
+                .add(Reshape::new([14, 28, 1]))
+                .add(half_the_size(1, width, rng))
+                .add(LEAKY)
+                .add(Flatten)
+                .add(Linear::new(7 * 14 * width, SEEN, INIT, rng))
+                .add(BatchNorm::pytorch(SEEN));
+            (half, SEEN)
         }
     };
     let map = 7 * 7 * 2 * width;
@@ -174,7 +183,11 @@ fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
         .add(BatchNorm::pytorch(map))
         .add(Activation::Relu);
     let enlarged = if condition == Condition::UpperHalf {
-        start.add(Reshape::new([7, 14, width]))
+        start
+            .add(Reshape::new([7, 14, width]))
+            .add(Conv2d::new(width, width, [5, 5], INIT, rng).padding(Padding::Same).without_bias())
+            .add(BatchNorm::pytorch(width))
+            .add(Activation::Relu)
     } else {
         start
             .add(Reshape::new([7, 7, 2 * width]))
@@ -234,7 +247,8 @@ mod tests {
     use super::*;
     use autograd::no_grad;
 
-    const ALL: [Condition; 3] = [Condition::OneHot, Condition::Embedding, Condition::UpperHalf];
+    const ALL: [Condition; 4] =
+        [Condition::OneHot, Condition::Embedding, Condition::Projection, Condition::UpperHalf];
 
     #[test]
     fn pairs_are_taken_apart_into_the_digits_they_were_made_of() {

@@ -18,8 +18,8 @@
 //! | decoder, learnt | 16 -> 256 -> 784, leaky ReLU 0.2 between, sigmoid |
 //! | widths σ | 1, 2, 4, 8, 16; learnt: 1, √2, 2, √8, 4 |
 //! | batch | 200 |
-//! | generator's descent | Adam 1e-3, β (0.9, 0.999) |
-//! | f's and its decoder's | Adam 2e-4, β (0.5, 0.999); weights of f clipped to ±0.1, λ = 8 / 784, a step of f and one of G a turn |
+//! | direct | Adam 1e-3, β (0.9, 0.999) |
+//! | learnt | Adam 2e-4, β (0.5, 0.999), both players; weights of f clipped to ±0.1, λ = 8 / 784, a step of f and one of G a turn |
 //! | start | Kaiming's normal weights, Xavier's in each last layer; biases 0 |
 //!
 //! The widths of the direct form are made for distances of digits, about 10. The MMD² that the
