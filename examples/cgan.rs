@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use autograd::{Array, Real, Rng, Tensor, in_pool};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::figures::{Confusion, image_grid, save_png, save_svg};
 use lab::run::{Configuration, Defaults, Program, RunFlags, Start, positive};
 use lab::systems::cgan::{BATCH_SIZE, Condition, ConditionalGan, NOISE, WIDTH};
@@ -43,7 +43,7 @@ enum Command {
 struct TrainFlags {
     #[command(flatten)]
     run: RunFlags,
-    /// What the generator is told [default: one-hot]
+    /// What the generator is told [default: projection]
     #[arg(long, value_enum)]
     condition: Option<Condition>,
     /// Channels of the discriminator's first convolution [default: 32]
@@ -89,7 +89,7 @@ struct Choices {
 const PROGRAM: Program =
     Program { name: "cgan", title: "Conditional GAN of digits", next: "generate" };
 
-const DEFAULTS: Defaults = Defaults { batch_size: BATCH_SIZE, iterations: 6000, every: 250 };
+const DEFAULTS: Defaults = Defaults { batch_size: BATCH_SIZE, iterations: 4000, every: 250 };
 
 /// Samples that are judged at the end, of each class.
 const JUDGED: usize = 100;
@@ -104,14 +104,14 @@ fn main() -> ExitCode {
 }
 
 fn smoke() -> Result<(), Error> {
-    for condition in [Condition::OneHot, Condition::Embedding, Condition::UpperHalf] {
+    for condition in Condition::value_variants() {
         let run = RunFlags {
             iterations: Some(4),
             batch_size: Some(8),
             every: Some(2),
             ..RunFlags::default()
         };
-        let (condition, width, images) = (Some(condition), Some(4), Some(200));
+        let (condition, width, images) = (Some(*condition), Some(4), Some(200));
         train(&TrainFlags { run, condition, width, images }, &Stop::new())?;
         let (checkpoint, number) = (PathBuf::from("out/cgan"), "31415".to_owned());
         generate(&GenerateFlags { checkpoint, number, rows: 2, seed: 1, out: None })?;

@@ -77,7 +77,7 @@ struct Choices {
 const PROGRAM: Program =
     Program { name: "mmd_gan", title: "Digits by mean discrepancy", next: "generate" };
 
-const DEFAULTS: Defaults = Defaults { batch_size: BATCH_SIZE, iterations: 4000, every: 200 };
+const DEFAULTS: Defaults = Defaults { batch_size: BATCH_SIZE, iterations: 3000, every: 200 };
 
 /// Samples that are judged at the end, and samples of each set in the test by permutations.
 const JUDGED: usize = 1000;

@@ -155,10 +155,10 @@ mod tests {
         let [x, _] = sets().map(Tensor::constant);
         assert!(biased(&x, &x, &WIDTHS).item().abs() < 1e-6);
         // Far away no pair is similar: what is left are two means of kernels.
-        let far = &x + 1e3;
+        let far = &x + 30.0;
         let own = gaussian_kernels(&x, &x, &WIDTHS).mean().item();
         let found = biased(&x, &far, &WIDTHS).item();
-        assert!((found - 2.0 * own).abs() < 1e-4, "{found} {own}");
+        assert!((found - 2.0 * own).abs() < 1e-3, "{found} {own}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{Error, Images, RunFolder, Scaling, program};
 const JUDGED: usize = 1000;
 
 /// Digits on each side of the picture of the plane of codes.
-const PLANE: usize = 20;
+const PLANE: usize = 13;
 
 /// An auto-encoder of digits as a program.
 #[derive(Clone, Copy, Debug)]

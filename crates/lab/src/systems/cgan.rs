@@ -6,9 +6,8 @@
 //!
 //! | generator | output |
 //! |---|---|
-//! | condition -> 8 w numbers, see below | 8 w |
-//! | noise, N(0, 1), 100 numbers; linear, batch norm, ReLU | 8 w |
-//! | both; linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
+//! | condition, see below, and noise, N(0, 1), 100 numbers | |
+//! | linear, batch norm, ReLU, reshape | 7 x 7 x 2w |
 //! | transposed conv 4 x 4, stride 2, padding 1; batch norm, ReLU | 14 x 14 x w |
 //! | transposed conv 4 x 4, stride 2, padding 1; tanh | 28 x 28 x 1 |
 //!
@@ -21,10 +20,10 @@
 //!
 //! | condition | in the generator | in the discriminator |
 //! |---|---|---|
-//! | [`Condition::OneHot`] | linear, batch norm, ReLU of the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
-//! | [`Condition::Embedding`] | a learnt row | a learnt picture as a second channel |
-//! | [`Condition::Projection`] | a learnt row | a learnt row for the flattened features, see [`Projection`] |
-//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2; linear, batch norm, ReLU. The map is 7 x 14 x w, and only the last enlargement is left | the upper half of the image |
+//! | [`Condition::OneHot`] | the ten numbers | ten more channels: one of them is 1 everywhere, the others 0 |
+//! | [`Condition::Embedding`] | a learnt row of 10 numbers | a learnt picture as a second channel |
+//! | [`Condition::Projection`] | a learnt row of 10 numbers | a learnt row for the flattened features, see [`Projection`] |
+//! | [`Condition::UpperHalf`] | conv 4 x 4, stride 2, padding 1, leaky ReLU 0.2; linear -> 50, batch norm. The map is 7 x 14 x w; a conv 5 x 5, same, with batch norm and ReLU stands for the first enlargement | the upper half of the image |
 //!
 //! | | |
 //! |---|---|
@@ -64,17 +63,24 @@ pub const NOISE: usize = 100;
 const PIXELS: usize = 28 * 28;
 const HALF: usize = PIXELS / 2;
 
+/// Numbers in the generator's learnt row of a class: few beside those of the noise. Of as many, the
+/// generator learns the rows alone and draws one digit for each class.
+const ROW: usize = 10;
+
+/// Numbers that the generator makes of the upper half, not many for the same reason.
+const SEEN: usize = 50;
+
 /// What the generator is told, and how it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// Which digit: ten numbers, one of them 1.
-    #[default]
     OneHot,
     /// Which digit: numbers and a picture that are learnt for each.
     Embedding,
     /// Which digit: numbers that are learnt for each, which the discriminator compares with its
     /// features.
+    #[default]
     Projection,
     /// The upper half of a digit, of which it is to draw the lower.
     UpperHalf,
@@ -152,39 +158,36 @@ const LEAKY: Activation = Activation::LeakyRelu(0.2);
 
 /// (y, z) -> x.
 fn generator(condition: Condition, width: usize, rng: &mut Rng) -> Sequential {
-    let hidden = |inputs, rng: &mut Rng| {
-        Sequential::new()
-            .add(Linear::new(inputs, 8 * width, INIT, rng))
-            .add(BatchNorm::pytorch(8 * width))
-            .add(Activation::Relu)
-    };
-    // Each part is normalised before they meet: a label of ten numbers would be lost beside a
-    // hundred of noise.
-    let seen = match condition {
-        Condition::OneHot => hidden(CLASSES, rng),
-        Condition::Embedding | Condition::Projection => Sequential::new().add(Embedding::new(
-            CLASSES,
-            8 * width,
-            Init::Normal { std: 1.0 },
-            rng,
-        )),
+    let y = Sequential::new();
+    let (seen, inputs) = match condition {
+        Condition::OneHot => (y, CLASSES),
+        Condition::Embedding | Condition::Projection => {
+            let row = Embedding::new(CLASSES, ROW, Init::Normal { std: 1.0 }, rng);
+            (y.add(row), ROW)
+        }
         Condition::UpperHalf => {
-            let convolved = Sequential::new()
+            let half = y
                 .add(Reshape::new([14, 28, 1]))
                 .add(half_the_size(1, width, rng))
                 .add(LEAKY)
-                .add(Flatten);
-            convolved.add(hidden(7 * 14 * width, rng))
+                .add(Flatten)
+                .add(Linear::new(7 * 14 * width, SEEN, INIT, rng))
+                .add(BatchNorm::pytorch(SEEN));
+            (half, SEEN)
         }
     };
     let map = 7 * 7 * 2 * width;
     let start = Sequential::new()
-        .add(Each::new(condition.size(), seen, hidden(NOISE, rng)))
-        .add(Linear::new(16 * width, map, INIT, rng))
+        .add(Each::new(condition.size(), seen, Sequential::new()))
+        .add(Linear::new(inputs + NOISE, map, INIT, rng))
         .add(BatchNorm::pytorch(map))
         .add(Activation::Relu);
     let enlarged = if condition == Condition::UpperHalf {
-        start.add(Reshape::new([7, 14, width]))
+        start
+            .add(Reshape::new([7, 14, width]))
+            .add(Conv2d::new(width, width, [5, 5], INIT, rng).padding(Padding::Same).without_bias())
+            .add(BatchNorm::pytorch(width))
+            .add(Activation::Relu)
     } else {
         start
             .add(Reshape::new([7, 7, 2 * width]))
@@ -244,7 +247,8 @@ mod tests {
     use super::*;
     use autograd::no_grad;
 
-    const ALL: [Condition; 3] = [Condition::OneHot, Condition::Embedding, Condition::UpperHalf];
+    const ALL: [Condition; 4] =
+        [Condition::OneHot, Condition::Embedding, Condition::Projection, Condition::UpperHalf];
 
     #[test]
     fn pairs_are_taken_apart_into_the_digits_they_were_made_of() {

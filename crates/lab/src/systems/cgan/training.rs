@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_saved_training_goes_on_with_the_same_numbers() {
         let digits = Images::embedded_mnist().take(0..150);
-        for condition in [Condition::OneHot, Condition::Embedding, Condition::UpperHalf] {
+        for condition in [Condition::OneHot, Condition::Projection, Condition::UpperHalf] {
             let fresh = || ConditionalGan::new(condition, 4, &digits, 20, 0);
             let mut gan = fresh();
             (0..8).for_each(|_| drop(gan.step()));

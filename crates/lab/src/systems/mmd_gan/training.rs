@@ -46,18 +46,20 @@ impl MmdGan {
     #[track_caller]
     pub fn new(form: Form, images: Images, batch_size: usize, seed: u64) -> MmdGan {
         let mut weights = Rng::new(seed, "weights");
-        let slow = || Adam::new(2e-4).betas(0.5, 0.999);
         let critic = (form == Form::Learnt).then(|| {
             let mut features = features(&mut Rng::new(seed, "weights of f"));
             let mut decoder = decoder(&mut Rng::new(seed, "weights of the decoder"));
             features.each_param_mut(&mut |param| param.move_into("features"));
             decoder.each_param_mut(&mut |param| param.move_into("decoder"));
-            Critic { features, decoder, adam: slow() }
+            Critic { features, decoder, adam: slow_adam() }
         });
         MmdGan {
             form,
             generator: generator(&mut weights),
-            adam: if form == Form::Direct { Adam::new(1e-3) } else { slow() },
+            adam: match form {
+                Form::Direct => Adam::new(1e-3),
+                Form::Learnt => slow_adam(),
+            },
             critic,
             batches: ShuffledBatches::new(images.len(), batch_size, seed),
             images,
@@ -81,6 +83,11 @@ impl MmdGan {
         let critic = self.critic.as_ref()?;
         Some(no_grad(|| critic.features.forward(&x)).value().clone())
     }
+}
+
+/// How the players of the learnt form descend.
+fn slow_adam() -> Adam {
+    Adam::new(2e-4).betas(0.5, 0.999)
 }
 
 /// Noise for a batch, `[n, 10]`.
@@ -108,7 +115,7 @@ impl Critic {
         drop((f_real, f_fake));
         let gradients = gradients(loss, &*self as &dyn Module);
         // The optimiser borrows the model it belongs to.
-        let mut adam = std::mem::replace(&mut self.adam, Adam::new(2e-4));
+        let mut adam = std::mem::replace(&mut self.adam, slow_adam());
         let missing = adam.step(self, &gradients);
         self.adam = adam;
         assert!(missing.is_empty(), "no gradient reaches {missing:?}");
@@ -206,7 +213,7 @@ impl Stateful for MmdGan {
         state
             .within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
         if let Some(critic) = &mut self.critic {
-            let mut adam = Adam::new(2e-4).betas(0.5, 0.999);
+            let mut adam = slow_adam();
             state.within("critic", |state| take_player(critic, &mut adam, state))?;
             critic.adam = adam;
         }

@@ -110,12 +110,12 @@ impl System for Training {
     fn step(&mut self) -> Vec<(&'static str, Real)> {
         let x = rows(&self.learnt, self.batches.next_batch());
         let Terms { reconstruction, divergence } = self.vae.terms(&x, &mut self.noise);
-        let mut said = vec![("loss_reconstruction", reconstruction.item())];
+        let mut said = vec![("loss_pixels", reconstruction.item())];
         let loss = match divergence {
             None => reconstruction,
             Some(divergence) => {
                 let loss = &reconstruction + &divergence;
-                said.extend([("loss_divergence", divergence.item()), ("loss", loss.item())]);
+                said.extend([("loss_kl", divergence.item()), ("loss", loss.item())]);
                 loss
             }
         };
