@@ -18,7 +18,9 @@ const PROGRAM: ImageProgram = ImageProgram {
     scaling: Scaling::MinusOneToOne,
     keep_last: true,
     mistakes: true,
-    settings: |recipe| RecipeSettings {
+    architectures: false,
+    settings: |recipe, _| RecipeSettings {
+        image: [28, 28, 1],
         width: WIDTH,
         batch_size: BATCH_SIZE,
         // Ten epochs of the notebook's 50,000 digits.

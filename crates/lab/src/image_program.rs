@@ -15,16 +15,39 @@ use gan::Game;
 use serde::{Deserialize, Serialize};
 
 pub use data::Source;
-pub use flags::{Command, Flags, Recipe, TrainFlags};
+pub use flags::{Architecture, Command, Flags, Recipe, TrainFlags};
 
+use crate::figures::{Bitmap, save_png};
 use crate::image_gan::{ImageGan, samples};
 use crate::judge::{Judge, calibration_images};
 use crate::run::{self, Defaults, Program, RunFlags, Start};
+use crate::systems::lenet::IMAGE;
 use crate::training::Stop;
-use crate::{Error, Images, Scaling, ShuffledBatches, program};
+use crate::{Error, Images, RunFolder, Scaling, ShuffledBatches, program};
 
 /// Samples that are judged at the end of a run.
 const JUDGED: usize = 1000;
+
+/// Images that a smoke test learns from.
+const SMOKE_IMAGES: usize = 64;
+
+/// Squares of several colours, places and sizes on other colours, 16 x 16: pictures for a smoke test
+/// of players that learn colours.
+fn coloured_squares() -> Vec<Bitmap> {
+    let mut rng = Rng::new(0, "squares");
+    let mut square = || {
+        let mut picture = Bitmap::white(16, 16);
+        let [[back, front], [left, top]] = [[(); 2]; 2].map(|pair| pair.map(|()| rng.below(8)));
+        for (at, pixel) in picture.rgb.chunks_exact_mut(3).enumerate() {
+            let inside = at % 16 / 4 == left / 2 && at / 64 == top / 2;
+            let colour = if inside { front } else { back };
+            // The three bits of a number from 0 to 7.
+            (0..3).for_each(|c| pixel[c] = if colour >> c & 1 == 1 { 230 } else { 25 });
+        }
+        picture
+    };
+    (0..SMOKE_IMAGES).map(|_| square()).collect()
+}
 
 /// A system of images as a program.
 pub struct ImageProgram {
@@ -38,8 +61,10 @@ pub struct ImageProgram {
     pub keep_last: bool,
     /// Whether its source has mistakes that `--as-printed` keeps.
     pub mistakes: bool,
-    /// What a recipe sets.
-    pub settings: fn(Recipe) -> RecipeSettings,
+    /// Whether `--architecture` chooses the players.
+    pub architectures: bool,
+    /// What a recipe sets for these players.
+    pub settings: fn(Recipe, Architecture) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
     pub game: fn(&Choices, &mut Rng) -> Game,
 }
@@ -47,6 +72,8 @@ pub struct ImageProgram {
 /// What a recipe sets, and flags may change.
 #[derive(Clone, Copy, Debug)]
 pub struct RecipeSettings {
+    /// An image: height, width, channels. Images of other sizes are brought to this one.
+    pub image: [usize; 3],
     /// How wide the players are.
     pub width: usize,
     /// Real images in a step.
@@ -67,6 +94,10 @@ pub struct Choices {
     pub recipe: Recipe,
     /// Whether mistakes of the source are kept.
     pub as_printed: bool,
+    /// Which players, if the system has several.
+    pub architecture: Option<Architecture>,
+    /// An image: height, width, channels.
+    pub image: [usize; 3],
     /// How wide the players are.
     pub width: usize,
     /// The images.
@@ -107,17 +138,37 @@ impl ImageProgram {
     /// # Errors
     /// As [`ImageProgram::run`].
     pub fn smoke(&self) -> Result<(), Error> {
+        let out = Path::new("out").join(self.name);
+        self.try_everything(TrainFlags::default(), &out)?;
+        if self.architectures {
+            let pictures = RunFolder::create(out.join("pictures"))?;
+            for (i, picture) in coloured_squares().iter().enumerate() {
+                save_png(picture, pictures.file(format!("{i}.png")))?;
+            }
+            let flags = TrainFlags {
+                architecture: Some(Architecture::Radford),
+                side: Some(16),
+                data: Some(pictures.path().to_owned()),
+                ..TrainFlags::default()
+            };
+            self.try_everything(flags, &out.join("radford"))?;
+        }
+        Ok(())
+    }
+
+    /// A short training by these flags into this folder, and all that can be done with it.
+    fn try_everything(&self, flags: TrainFlags, out: &Path) -> Result<(), Error> {
         let run = RunFlags {
             iterations: Some(6),
             batch_size: Some(8),
             every: Some(3),
             save_every: Some(4),
+            out: Some(out.to_owned()),
             ..RunFlags::default()
         };
-        let (width, images) = (Some(8), Some(64));
-        let flags = TrainFlags { run, width, images, ..TrainFlags::default() };
-        self.train(flags, &Stop::new())?;
-        for command in Command::each_on(&Path::new("out").join(self.name)) {
+        let (width, images) = (Some(8), Some(SMOKE_IMAGES));
+        self.train(TrainFlags { run, width, images, ..flags }, &Stop::new())?;
+        for command in Command::each_on(out) {
             self.run(Some(command))?;
         }
         Ok(())
@@ -128,7 +179,7 @@ impl ImageProgram {
         let configuration = &start.configuration;
         let (about, seed) = (configuration.own.data.to_string(), configuration.seed);
         let mut gan = self.gan(configuration, images);
-        let judged = configuration.own.data.are_digits();
+        let judged = configuration.own.data.are_digits() && configuration.own.image == IMAGE;
         let judge = |gan: &mut ImageGan| {
             Ok(if judged { in_pool(|| self.judge(gan, seed)) } else { Vec::new() })
         };
@@ -146,15 +197,27 @@ impl ImageProgram {
             let why = "the source of this system has no mistakes that are known".to_owned();
             return Err(Error::Flag { flag: "--as-printed", why });
         }
+        if flags.architecture.is_some() && !self.architectures {
+            let why = "this system has one; `dcgan` has two".to_owned();
+            return Err(Error::Flag { flag: "--architecture", why });
+        }
         let opened = self.program().open::<Choices>(&flags.run)?;
         let saved = opened.saved().map(|saved| saved.own.clone());
         let recipe = flags.recipe.or(saved.as_ref().map(|saved| saved.recipe)).unwrap_or_default();
-        let settings = (self.settings)(recipe);
+        let before = saved.as_ref().and_then(|saved| saved.architecture);
+        let architecture = flags.architecture.or(before).unwrap_or_default();
+        if flags.side.is_some() && architecture != Architecture::Radford {
+            let why = "only `--architecture radford` has images of several sizes".to_owned();
+            return Err(Error::Flag { flag: "--side", why });
+        }
+        let settings = (self.settings)(recipe, architecture);
+        let image = saved.as_ref().map_or(settings.image, |saved| saved.image);
+        let image = flags.side.map_or(image, |side| [side, side, image[2]]);
         let (images, data) = match &saved {
-            None => Source::load(flags.data.as_deref(), flags.images, settings.images)?,
+            None => Source::load(flags.data.as_deref(), flags.images, settings.images, image)?,
             Some(Choices { data: saved, .. }) => {
                 let moved = flags.data.as_deref().or(saved.path.as_deref());
-                let (images, data) = Source::load(moved, None, saved.images)?;
+                let (images, data) = Source::load(moved, None, saved.images, image)?;
                 // The same images may have moved.
                 (images, Source { path: saved.path.clone(), ..data })
             }
@@ -163,6 +226,8 @@ impl ImageProgram {
         let own = Choices {
             recipe,
             as_printed: flags.as_printed || saved.is_some_and(|saved| saved.as_printed),
+            architecture: self.architectures.then_some(architecture),
+            image,
             width: width.unwrap_or(settings.width),
             data,
         };
@@ -198,12 +263,12 @@ impl ImageProgram {
         (self.game)(&configuration.own, &mut Rng::new(configuration.seed, "weights"))
     }
 
-    /// The players in a run's folder.
-    fn trained_game(&self, folder: &Path) -> Result<Game, Error> {
+    /// The players in a run's folder, and the shape of their images.
+    fn trained_game(&self, folder: &Path) -> Result<(Game, [usize; 3]), Error> {
         let (configuration, checkpoint) = self.program().trained::<Choices>(folder)?;
         let mut game = self.fresh_game(&configuration);
         checkpoint.restore_part(&mut game)?;
-        Ok(game)
+        Ok((game, configuration.own.image))
     }
 
     /// What the judge says of the generator's samples, beside real digits.
@@ -211,7 +276,7 @@ impl ImageProgram {
         let game = gan.game();
         let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
         let judge = Judge::embedded();
-        let fakes = judge.judge(&samples(game, &noise, data::SHAPE), self.scaling);
+        let fakes = judge.judge(&samples(game, &noise, IMAGE), self.scaling);
         let (_, digits) = calibration_images(JUDGED).swap_remove(0);
         let real = judge.judge(&digits, Scaling::MinusOneToOne);
         let lines = format!("generated, {fakes}\nreal digits, {real}");
