@@ -226,7 +226,7 @@ fn translate(flags: &TranslateFlags) -> Result<(), Error> {
 /// The height and width of pictures.
 fn side(text: &str) -> Result<usize, String> {
     match positive(text)? {
-        side if side >= 8 && side <= 512 && side.is_multiple_of(4) => Ok(side),
+        side if (8..=512).contains(&side) && side.is_multiple_of(4) => Ok(side),
         _ => Err("not 8, 12, 16, ..., 512".to_owned()),
     }
 }

@@ -20,7 +20,9 @@ const PROGRAM: ImageProgram = ImageProgram {
     keep_last: true,
     mistakes: true,
     losses: true,
-    settings: |recipe| RecipeSettings {
+    architectures: false,
+    settings: |recipe, _| RecipeSettings {
+        image: [28, 28, 1],
         width: WIDTH,
         batch_size: BATCH_SIZE,
         // Ten epochs of the notebook's 50,000 digits.

@@ -19,8 +19,10 @@ const PROGRAM: ImageProgram = ImageProgram {
     keep_last: false,
     mistakes: true,
     losses: false,
-    settings: |recipe| match recipe {
+    architectures: false,
+    settings: |recipe, _| match recipe {
         Recipe::Quick => RecipeSettings {
+            image: [28, 28, 1],
             width: WIDTH,
             batch_size: BATCH_SIZE,
             // Later, half of the digits are nines.
@@ -30,6 +32,7 @@ const PROGRAM: ImageProgram = ImageProgram {
         },
         // The listing goes on to a million; its figure is made at 60,000.
         Recipe::Full => RecipeSettings {
+            image: [28, 28, 1],
             width: WIDTH,
             batch_size: BATCH_SIZE,
             iterations: 1_000_000,

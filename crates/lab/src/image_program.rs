@@ -15,17 +15,40 @@ use gan::Game;
 use serde::{Deserialize, Serialize};
 
 pub use data::Source;
-pub use flags::{Command, Flags, Recipe, TrainFlags};
+pub use flags::{Architecture, Command, Flags, Recipe, TrainFlags};
 
+use crate::figures::{Bitmap, save_png};
 use crate::image_gan::{ImageGan, samples};
 use crate::judge::{Judge, calibration_images};
 use crate::run::{self, Defaults, Program, RunFlags, Start};
+use crate::systems::lenet::IMAGE;
 use crate::systems::mnist_gan::Loss;
 use crate::training::Stop;
-use crate::{Error, Images, Scaling, ShuffledBatches, program};
+use crate::{Error, Images, RunFolder, Scaling, ShuffledBatches, program};
 
 /// Samples that are judged at the end of a run.
 const JUDGED: usize = 1000;
+
+/// Images that a smoke test learns from.
+const SMOKE_IMAGES: usize = 64;
+
+/// Squares of several colours, places and sizes on other colours, 16 x 16: pictures for a smoke test
+/// of players that learn colours.
+fn coloured_squares() -> Vec<Bitmap> {
+    let mut rng = Rng::new(0, "squares");
+    let mut square = || {
+        let mut picture = Bitmap::white(16, 16);
+        let [[back, front], [left, top]] = [[(); 2]; 2].map(|pair| pair.map(|()| rng.below(8)));
+        for (at, pixel) in picture.rgb.chunks_exact_mut(3).enumerate() {
+            let inside = at % 16 / 4 == left / 2 && at / 64 == top / 2;
+            let colour = if inside { front } else { back };
+            // The three bits of a number from 0 to 7.
+            (0..3).for_each(|c| pixel[c] = if colour >> c & 1 == 1 { 230 } else { 25 });
+        }
+        picture
+    };
+    (0..SMOKE_IMAGES).map(|_| square()).collect()
+}
 
 /// A system of images as a program.
 pub struct ImageProgram {
@@ -41,8 +64,10 @@ pub struct ImageProgram {
     pub mistakes: bool,
     /// Whether `--loss` chooses what the players minimise.
     pub losses: bool,
-    /// What a recipe sets.
-    pub settings: fn(Recipe) -> RecipeSettings,
+    /// Whether `--architecture` chooses the players.
+    pub architectures: bool,
+    /// What a recipe sets for these players.
+    pub settings: fn(Recipe, Architecture) -> RecipeSettings,
     /// The players of a configuration, before they have learnt anything.
     pub game: fn(&Choices, &mut Rng) -> Game,
 }
@@ -50,6 +75,8 @@ pub struct ImageProgram {
 /// What a recipe sets, and flags may change.
 #[derive(Clone, Copy, Debug)]
 pub struct RecipeSettings {
+    /// An image: height, width, channels. Images of other sizes are brought to this one.
+    pub image: [usize; 3],
     /// How wide the players are.
     pub width: usize,
     /// Real images in a step.
@@ -72,6 +99,10 @@ pub struct Choices {
     pub as_printed: bool,
     /// What the players minimise, if the system leaves the choice.
     pub loss: Option<Loss>,
+    /// Which players, if the system has several.
+    pub architecture: Option<Architecture>,
+    /// An image: height, width, channels.
+    pub image: [usize; 3],
     /// How wide the players are.
     pub width: usize,
     /// The images.
@@ -112,17 +143,37 @@ impl ImageProgram {
     /// # Errors
     /// As [`ImageProgram::run`].
     pub fn smoke(&self) -> Result<(), Error> {
+        let out = Path::new("out").join(self.name);
+        self.try_everything(TrainFlags::default(), &out)?;
+        if self.architectures {
+            let pictures = RunFolder::create(out.join("pictures"))?;
+            for (i, picture) in coloured_squares().iter().enumerate() {
+                save_png(picture, pictures.file(format!("{i}.png")))?;
+            }
+            let flags = TrainFlags {
+                architecture: Some(Architecture::Radford),
+                side: Some(16),
+                data: Some(pictures.path().to_owned()),
+                ..TrainFlags::default()
+            };
+            self.try_everything(flags, &out.join("radford"))?;
+        }
+        Ok(())
+    }
+
+    /// A short training by these flags into this folder, and all that can be done with it.
+    fn try_everything(&self, flags: TrainFlags, out: &Path) -> Result<(), Error> {
         let run = RunFlags {
             iterations: Some(6),
             batch_size: Some(8),
             every: Some(3),
             save_every: Some(4),
+            out: Some(out.to_owned()),
             ..RunFlags::default()
         };
-        let (width, images) = (Some(8), Some(64));
-        let flags = TrainFlags { run, width, images, ..TrainFlags::default() };
-        self.train(flags, &Stop::new())?;
-        for command in Command::each_on(&Path::new("out").join(self.name)) {
+        let (width, images) = (Some(8), Some(SMOKE_IMAGES));
+        self.train(TrainFlags { run, width, images, ..flags }, &Stop::new())?;
+        for command in Command::each_on(out) {
             self.run(Some(command))?;
         }
         Ok(())
@@ -133,7 +184,7 @@ impl ImageProgram {
         let configuration = &start.configuration;
         let (about, seed) = (configuration.own.data.to_string(), configuration.seed);
         let mut gan = self.gan(configuration, images);
-        let judged = configuration.own.data.are_digits();
+        let judged = configuration.own.data.are_digits() && configuration.own.image == IMAGE;
         let judge = |gan: &mut ImageGan| {
             let judge = || judge_digits(gan, self.scaling, seed);
             Ok(if judged { in_pool(judge) } else { Vec::new() })
@@ -156,16 +207,28 @@ impl ImageProgram {
             let why = "this system has one loss; `mnist_gan` has several".to_owned();
             return Err(Error::Flag { flag: "--loss", why });
         }
+        if flags.architecture.is_some() && !self.architectures {
+            let why = "this system has one; `dcgan` has two".to_owned();
+            return Err(Error::Flag { flag: "--architecture", why });
+        }
         let opened = self.program().open::<Choices>(&flags.run)?;
         let saved = opened.saved().map(|saved| saved.own.clone());
         let loss = flags.loss.or(saved.as_ref().and_then(|saved| saved.loss)).unwrap_or_default();
         let recipe = flags.recipe.or(saved.as_ref().map(|saved| saved.recipe)).unwrap_or_default();
-        let settings = (self.settings)(recipe);
+        let before = saved.as_ref().and_then(|saved| saved.architecture);
+        let architecture = flags.architecture.or(before).unwrap_or_default();
+        if flags.side.is_some() && architecture != Architecture::Radford {
+            let why = "only `--architecture radford` has images of several sizes".to_owned();
+            return Err(Error::Flag { flag: "--side", why });
+        }
+        let settings = (self.settings)(recipe, architecture);
+        let image = saved.as_ref().map_or(settings.image, |saved| saved.image);
+        let image = flags.side.map_or(image, |side| [side, side, image[2]]);
         let (images, data) = match &saved {
-            None => Source::load(flags.data.as_deref(), flags.images, settings.images)?,
+            None => Source::load(flags.data.as_deref(), flags.images, settings.images, image)?,
             Some(Choices { data: saved, .. }) => {
                 let moved = flags.data.as_deref().or(saved.path.as_deref());
-                let (images, data) = Source::load(moved, None, saved.images)?;
+                let (images, data) = Source::load(moved, None, saved.images, image)?;
                 // The same images may have moved.
                 (images, Source { path: saved.path.clone(), ..data })
             }
@@ -175,6 +238,8 @@ impl ImageProgram {
             recipe,
             as_printed: flags.as_printed || saved.is_some_and(|saved| saved.as_printed),
             loss: self.losses.then_some(loss),
+            architecture: self.architectures.then_some(architecture),
+            image,
             width: width.unwrap_or(settings.width),
             data,
         };
@@ -210,12 +275,12 @@ impl ImageProgram {
         (self.game)(&configuration.own, &mut Rng::new(configuration.seed, "weights"))
     }
 
-    /// The players in a run's folder.
-    fn trained_game(&self, folder: &Path) -> Result<Game, Error> {
+    /// The players in a run's folder, and the shape of their images.
+    fn trained_game(&self, folder: &Path) -> Result<(Game, [usize; 3]), Error> {
         let (configuration, checkpoint) = self.program().trained::<Choices>(folder)?;
         let mut game = self.fresh_game(&configuration);
         checkpoint.restore_part(&mut game)?;
-        Ok(game)
+        Ok((game, configuration.own.image))
     }
 }
 
@@ -224,7 +289,7 @@ pub fn judge_digits(gan: &mut ImageGan, scaling: Scaling, seed: u64) -> Vec<Stri
     let game = gan.game();
     let noise = game.latent().sample(JUDGED, &mut Rng::new(seed, "judge"));
     let judge = Judge::embedded();
-    let fakes = judge.judge(&samples(game, &noise, data::SHAPE), scaling);
+    let fakes = judge.judge(&samples(game, &noise, IMAGE), scaling);
     let (_, digits) = calibration_images(JUDGED).swap_remove(0);
     let real = judge.judge(&digits, Scaling::MinusOneToOne);
     let lines = format!("generated, {fakes}\nreal digits, {real}");

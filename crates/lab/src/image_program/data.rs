@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Images, Split};
 
-/// The images that these programs learn; others are brought to this size.
-pub(super) const SHAPE: [usize; 3] = [28, 28, 1];
-
 /// The images of a run, so that a resumed one can tell that they are still the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,20 +28,28 @@ impl Source {
     }
 
     /// Reads the images in a folder, or those in the program: the first `flag` of them, or the
-    /// first `images` if no flag says how many.
+    /// first `images` if no flag says how many. All are brought to the size of `shape`, grey ones
+    /// to three channels where they are wanted.
     ///
     /// # Errors
-    /// If they cannot be read, are in colour or too few.
+    /// If they cannot be read, are in colour where grey ones are wanted, or too few; or if images
+    /// in colour are wanted and no folder is given.
     pub(super) fn load(
         folder: Option<&Path>,
         flag: Option<usize>,
         images: usize,
+        [height, width, channels]: [usize; 3],
     ) -> Result<(Images, Source), Error> {
         let all = match folder {
-            Some(path) => Images::load_resized(path, Split::Train, [SHAPE[0], SHAPE[1]])?,
-            None => Images::embedded_mnist(),
+            Some(path) => Images::load_resized(path, Split::Train, [height, width])?,
+            None if channels == 1 => Images::embedded_mnist().resized([height, width]),
+            None => {
+                let why = "these players learn pictures in colour, and the program has none. Give \
+                           the folder of CIFAR-10's .bin files, or one of PNG files";
+                return Err(Error::Flag { flag: "--data", why: why.to_owned() });
+            }
         };
-        if all.shape() != SHAPE {
+        if all.shape()[2] > channels {
             let why = format!("images of {} channels; this system takes grey ones", all.shape()[2]);
             return Err(Error::Flag { flag: "--data", why });
         }
@@ -59,6 +64,7 @@ impl Source {
         }
         let name = all.provenance().to_string();
         let chosen = if wanted < found { all.take(0..wanted) } else { all };
+        let chosen = chosen.with_channels(channels);
         let source = Source::of(&chosen, name, folder);
         Ok((chosen, source))
     }

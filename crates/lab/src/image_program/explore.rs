@@ -6,7 +6,6 @@ use autograd::{Array, Real, Rng, Tensor, no_grad};
 use gan::{Game, latent};
 
 use super::ImageProgram;
-use super::data::SHAPE;
 use super::flags::{ArithmeticFlags, GenerateFlags, InterpolateFlags, Trained, WalkFlags};
 use crate::figures::{Bitmap, image_grid, save_png};
 use crate::image_gan::{COLUMNS, ENLARGED, samples};
@@ -28,19 +27,19 @@ fn row(noise: &Array, i: usize) -> &[Real] {
 
 impl ImageProgram {
     pub(super) fn generate(&self, flags: &GenerateFlags) -> Result<(), Error> {
-        let game = self.trained_game(&flags.trained.checkpoint)?;
+        let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
         let count = flags.batch_size;
         let images = if flags.nice {
-            nicest(&game, &noise(&game, CANDIDATES * count, &flags.trained), count)
+            nicest(&game, &noise(&game, CANDIDATES * count, &flags.trained), count, shape)
         } else {
-            samples(&game, &noise(&game, count, &flags.trained), SHAPE)
+            samples(&game, &noise(&game, count, &flags.trained), shape)
         };
         let name = if flags.nice { "nice.png" } else { "generated.png" };
         self.save(&images, COLUMNS, &flags.trained, name)
     }
 
     pub(super) fn interpolate(&self, flags: &InterpolateFlags) -> Result<(), Error> {
-        let game = self.trained_game(&flags.trained.checkpoint)?;
+        let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
         let ends = noise(&game, 2 * flags.pairs, &flags.trained);
         let steps = flags.steps as usize;
         let mut points = Vec::new();
@@ -51,16 +50,16 @@ impl ImageProgram {
             }
         }
         let points = Array::new([2 * flags.pairs * steps, ends.shape()[1]], &points);
-        let images = samples(&game, &points, SHAPE);
+        let images = samples(&game, &points, shape);
         println!("rows in pairs: the straight line, then the arc");
         self.save(&images, steps, &flags.trained, "interpolation.png")
     }
 
     pub(super) fn walk(&self, flags: &WalkFlags) -> Result<(), Error> {
-        let game = self.trained_game(&flags.trained.checkpoint)?;
+        let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
         let stops = noise(&game, flags.stops, &flags.trained);
         let points = latent::Path::from(flags.way).walk(&stops, flags.steps);
-        let images = Tensor::constant(samples(&game, &points, SHAPE));
+        let images = Tensor::constant(samples(&game, &points, shape));
         let frame = |i: usize| {
             let image = images.slice(0, i..i + 1);
             image_grid(image.value(), 1, self.scaling).enlarged(4 * ENLARGED)
@@ -73,7 +72,7 @@ impl ImageProgram {
     }
 
     pub(super) fn arithmetic(&self, flags: &ArithmeticFlags) -> Result<(), Error> {
-        let game = self.trained_game(&flags.trained.checkpoint)?;
+        let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
         let terms = [&flags.a, &flags.b, &flags.c];
         let count = terms.iter().flat_map(|term| term.iter()).max().map_or(1, |last| last + 1);
         let noise = noise(&game, count as usize, &flags.trained);
@@ -93,14 +92,15 @@ impl ImageProgram {
         points.extend(latent::analogy(&means[0], &means[1], &means[2]));
         shown.push(4 * columns - 1);
         let points = Array::new([shown.len(), noise.shape()[1]], &points);
-        let images = samples(&game, &points, SHAPE);
+        let images = samples(&game, &points, shape);
         println!("rows a, b and c with their means at the right; below them a - b + c");
         let empty = self.scaling.number(255);
-        let mut grid = vec![empty; 4 * columns * pixels()];
-        for (place, image) in shown.iter().zip(images.numbers().chunks_exact(pixels())) {
-            grid[place * pixels()..][..pixels()].copy_from_slice(image);
+        let [height, width, channels] = shape;
+        let pixels = height * width * channels;
+        let mut grid = vec![empty; 4 * columns * pixels];
+        for (place, image) in shown.iter().zip(images.numbers().chunks_exact(pixels)) {
+            grid[place * pixels..][..pixels].copy_from_slice(image);
         }
-        let [height, width, channels] = SHAPE;
         let grid = Array::new([4 * columns, height, width, channels], &grid);
         self.save(&grid, columns, &flags.trained, "arithmetic.png")
     }
@@ -119,17 +119,18 @@ impl ImageProgram {
     }
 }
 
-fn pixels() -> usize {
-    SHAPE.iter().product()
-}
-
 fn place(trained: &Trained, name: &str) -> std::path::PathBuf {
     trained.out.clone().unwrap_or_else(|| Path::new(&trained.checkpoint).join(name))
 }
 
 /// The `count` samples that the discriminator scores highest, the best first. Equal ones keep their
 /// order.
-fn nicest(game: &Game, noise: &Array, count: usize) -> Array {
+fn nicest(
+    game: &Game,
+    noise: &Array,
+    count: usize,
+    [height, width, channels]: [usize; 3],
+) -> Array {
     let noise = Tensor::constant(noise.clone());
     let total = noise.shape()[0];
     // In batches, as many as are kept.
@@ -141,10 +142,10 @@ fn nicest(game: &Game, noise: &Array, count: usize) -> Array {
     let (beliefs, images) = (beliefs.concat(), images.concat());
     let mut order: Vec<usize> = (0..total).collect();
     order.sort_by(|a, b| beliefs[*b].total_cmp(&beliefs[*a]));
+    let pixels = height * width * channels;
     let best: Vec<Real> = order[..count]
         .iter()
-        .flat_map(|i| images[i * pixels()..][..pixels()].iter().copied())
+        .flat_map(|i| images[i * pixels..][..pixels].iter().copied())
         .collect();
-    let [height, width, channels] = SHAPE;
     Array::new([count, height, width, channels], &best)
 }

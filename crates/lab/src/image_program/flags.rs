@@ -69,8 +69,14 @@ pub struct TrainFlags {
     /// Hidden units or channels: how wide the players are
     #[arg(long, value_parser = positive)]
     pub width: Option<usize>,
-    /// A folder with MNIST's or Fashion-MNIST's four files [default: MNIST's test digits, which are
-    /// part of the program]
+    /// Which networks play, where a system has several [default: keras]
+    #[arg(long, value_enum)]
+    pub architecture: Option<Architecture>,
+    /// Height and width of the images of `--architecture radford`: 16, 32, 64 or 128 [default: 32]
+    #[arg(long, value_parser = side)]
+    pub side: Option<usize>,
+    /// A folder with MNIST's or Fashion-MNIST's four files, CIFAR-10's .bin files or PNG files
+    /// [default: MNIST's test digits, which are part of the program]
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// How many images, from the first on
@@ -82,6 +88,17 @@ pub struct TrainFlags {
     /// What the players minimise, where a system leaves the choice [default: bce]
     #[arg(long, value_enum)]
     pub loss: Option<Loss>,
+}
+
+/// Which networks play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// Those of the Keras program, or the only ones that a system has.
+    #[default]
+    Keras,
+    /// Those of Radford, Metz, Chintala 2015, for pictures in colour.
+    Radford,
 }
 
 /// Where the sizes and lengths of a run come from.
@@ -195,6 +212,14 @@ fn place() -> RangedU64ValueParser {
     value_parser!(u64).range(..10_000)
 }
 
+/// The height and width of images that are halved down to 4.
+fn side(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        side @ (16 | 32 | 64 | 128) => Ok(side),
+        _ => Err("not 16, 32, 64 or 128".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +245,8 @@ mod tests {
             ("--smoke train", "cannot be used with"),
             ("train --recipe slow", "'slow' for '--recipe"),
             ("train --loss none", "'none' for '--loss"),
+            ("train --architecture inception", "'inception' for '--architecture"),
+            ("train --architecture radford --side 48", "not 16, 32, 64 or 128"),
             ("generate", "--checkpoint <DIR>"),
             ("interpolate --checkpoint x --steps 1", "'1' for '--steps"),
             ("arithmetic --checkpoint x --a -1", "-1"),
