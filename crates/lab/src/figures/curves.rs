@@ -9,6 +9,7 @@ use super::Figure;
 use super::axes::{Axes, Plot, TICK_SIZE};
 use super::canvas::{Canvas, colours};
 use super::legend::{self, Sign};
+use super::text;
 use super::thinning::{Point, THINNED_TO, thinned};
 
 /// Curves over iterations or epochs, in panels one below the other that share x.
@@ -157,10 +158,19 @@ impl Panel<'_> {
         legend::row(canvas, [plot.left, y], &entries)?;
         if self.curves.iter().any(|c| c.points.len() > THINNED_TO) {
             let at = canvas.place(plot.left + plot.width, y);
-            canvas.write("lines: local means, bands: middle halves", TICK_SIZE, at, HPos::Right)?;
+            let room = plot.width - legend::row_width(&entries);
+            canvas.write(note(room), TICK_SIZE, at, HPos::Right)?;
         }
         Ok(())
     }
+}
+
+/// What thinned curves show, in so many pixels.
+fn note(room: f64) -> &'static str {
+    let notes = ["lines: local means, bands: middle halves", "local means, middle halves"];
+    let fits = |note: &&str| f64::from(text::width(note, TICK_SIZE as f32)) <= room;
+    // Beside four long names there is room for neither.
+    notes.into_iter().find(fits).unwrap_or_default()
 }
 
 /// The stretches of a curve between its gaps.
@@ -221,6 +231,22 @@ mod tests {
         assert_eq!(widened([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
         assert_eq!(widened([2.0].into_iter(), 0.5), 1.5..2.5);
         assert_eq!(widened([].into_iter(), 0.5), 0.0..1.0);
+    }
+
+    #[test]
+    fn the_note_on_thinned_curves_is_as_long_as_there_is_room_beside_the_legend() {
+        let points: Vec<[f64; 2]> = (0..2 * THINNED_TO).map(|i| [i as f64, 1.0]).collect();
+        let figure = |names: &[&'static str]| {
+            let curves: Vec<Curve<'_>> =
+                names.iter().map(|name| Curve { name, points: &points }).collect();
+            to_svg(&Curves { title: "t", x_name: "step", panels: &[panel(&curves)] })
+        };
+        let long = "lines: local means, bands: middle halves";
+        assert!(figure(&["loss d", "loss g"]).contains(long));
+        let four = figure(&["loss d", "loss g", "loss cycle", "loss identity"]);
+        assert!(!four.contains(long) && four.contains("local means, middle halves"));
+        let words = "a name that takes more than half of the figure's width";
+        assert!(!figure(&[words, words]).contains("means"));
     }
 
     #[test]

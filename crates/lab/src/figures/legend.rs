@@ -100,7 +100,19 @@ pub(super) fn row<B: DrawingBackend>(
         let right = left + sign.width();
         sign.draw(canvas, canvas.place(left, y), canvas.place(right, y))?;
         canvas.write(meaning, LABEL_SIZE, canvas.place(right + 5.0, y), HPos::Left)?;
-        left = right + 5.0 + f64::from(text::width(meaning, LABEL_SIZE as f32)) + 13.0;
+        left += entry_width(*sign, meaning) + BETWEEN;
     }
     Ok(())
+}
+
+/// Free pixels between two entries of a row.
+const BETWEEN: f64 = 13.0;
+
+fn entry_width(sign: Sign, meaning: &str) -> f64 {
+    sign.width() + 5.0 + f64::from(text::width(meaning, LABEL_SIZE as f32))
+}
+
+/// The width of such a row with the free pixels behind each entry.
+pub(super) fn row_width(entries: &[(Sign, String)]) -> f64 {
+    entries.iter().map(|(sign, meaning)| entry_width(*sign, meaning) + BETWEEN).sum()
 }

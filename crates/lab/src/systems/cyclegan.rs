@@ -2,8 +2,8 @@
 //!
 //! Two sets of images, A and B, and no pairs: Zhu, Park, Isola, Efros 2017, "Unpaired
 //! Image-to-Image Translation using Cycle-Consistent Adversarial Networks". G makes images of B out
-//! of images of A, F leads back, and D_A and D_B tell made images from real ones. The players are
-//! in [`players`]; this file is how they learn.
+//! of images of A, F leads back, and D_A and D_B tell made images from real ones. The networks are
+//! [`generator`] and [`discriminator`], their training is [`CycleGan`].
 //!
 //! The generators share one loss, on a batch x of A and a batch y of B:
 //!
