@@ -58,7 +58,7 @@ fn what_cannot_be_names_its_flag() {
         ("--as-printed", "--as-printed: only --recipe extra-class"),
         ("--labels 33", "--labels: 33 labels cannot be divided"),
         ("--images 9000", "--images: 9000 images are wanted and there are 8000"),
-        ("--images 50 --labels 20", "--batch-size: no batch of 100"),
+        ("--images 90 --labels 10", "--batch-size: no batch of 100"),
         ("--average 1", "'1' for '--average"),
         ("train --resume run --labels 10", "`labels` is 20, here it is 10"),
         ("eval --dataset CIFAR10 --checkpoint run", "--dataset: the run in run learnt another"),
