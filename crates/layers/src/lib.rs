@@ -24,7 +24,7 @@
 //! | [`param`] | what is a weight? |
 //! | [`sequential`] | how are layers stacked? |
 //! | [`linear`], [`activation`], [`noise`], [`norm`] | the layers |
-//! | [`group_norm`], [`spectral_norm`] | normalisation without the batch, and of weights |
+//! | [`group_norm`], [`spectral_norm`], [`weight_norm`] | normalisation without the batch, and of weights |
 //! | [`conv`], [`pool`], [`resize`], [`reshape`] | the layers of images `[batch, height, width, channels]` |
 //! | [`init`] | which numbers do weights start from? |
 //! | [`mod@gradients`] | which gradient belongs to which weight? |
@@ -50,6 +50,7 @@ pub mod sequential;
 pub mod spectral_norm;
 pub mod state;
 pub mod summary;
+pub mod weight_norm;
 
 pub use activation::Activation;
 pub use conv::{Conv2d, ConvTranspose2d, UpsampleConv2d};
@@ -68,3 +69,4 @@ pub use sequential::Sequential;
 pub use spectral_norm::{SpectralNorm, Weighted};
 pub use state::{State, StateError, Stateful, from_safetensors, restore, to_safetensors};
 pub use summary::summary;
+pub use weight_norm::WeightNorm;

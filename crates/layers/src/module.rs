@@ -25,6 +25,13 @@ pub trait Module: Send {
         self.forward(x)
     }
 
+    /// The layer's answer to the first batch of all, from which it may choose the numbers that it
+    /// starts from. Most layers have nothing to choose.
+    #[track_caller]
+    fn forward_first(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        self.forward_train(x, rng)
+    }
+
     /// Calls `visit` with each parameter, always in the same order.
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
         let _ = visit;

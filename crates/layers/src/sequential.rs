@@ -52,6 +52,15 @@ impl Module for Sequential {
         y
     }
 
+    #[track_caller]
+    fn forward_first(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let mut y = x.clone();
+        for layer in &mut self.layers {
+            y = layer.forward_first(&y, rng);
+        }
+        y
+    }
+
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
         self.layers.iter().for_each(|layer| layer.each_param(visit));
     }
