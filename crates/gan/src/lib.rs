@@ -15,6 +15,7 @@
 //! | [`latent`] | how does one move among the noises? |
 //! | [`adversarial`] | what does each player want? |
 //! | [`losses`] | how wrong is a prediction? |
+//! | [`average`] | what does a model become whose weights are averaged? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -22,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adversarial;
+pub mod average;
 pub mod clip;
 pub mod game;
 pub mod latent;
@@ -32,6 +34,7 @@ pub mod schedule;
 pub mod settings;
 
 pub use adversarial::{AdversarialLoss, Bce, Minimax, SoftmaxCrossEntropy};
+pub use average::Average;
 pub use clip::Clip;
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};

@@ -2,6 +2,8 @@
 //!
 //! Each function is its formula. All return the mean over the batch, of shape `[]`, in nats.
 
+pub mod semi_supervised;
+
 use autograd::{Array, Real, Tensor};
 
 /// Probabilities are kept this far from 0 and 1 before a logarithm is taken.
