@@ -5,4 +5,5 @@ pub mod keras_dcgan;
 pub mod lenet;
 pub mod mnist_gan;
 pub mod radford_dcgan;
+pub mod ssgan;
 pub mod vanilla_gan;

@@ -60,12 +60,16 @@ impl Source {
         }
         let name = all.provenance().to_string();
         let chosen = if wanted < found { all.take(0..wanted) } else { all };
-        let mut hasher = Sha256::new();
-        (0..chosen.len()).for_each(|i| hasher.update(chosen.pixels(i)));
-        let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = folder.map(Path::to_owned);
-        let source = Source { path, name, images: chosen.len(), sha256 };
+        let source = Source::of(&chosen, name, folder);
         Ok((chosen, source))
+    }
+
+    /// That of these images, which come from a folder or are part of the program.
+    pub fn of(images: &Images, name: String, folder: Option<&Path>) -> Source {
+        let mut hasher = Sha256::new();
+        (0..images.len()).for_each(|i| hasher.update(images.pixels(i)));
+        let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Source { path: folder.map(Path::to_owned), name, images: images.len(), sha256 }
     }
 }
 

@@ -53,8 +53,8 @@ impl<'de> Deserialize<'de> for Numbers<String> {
     }
 }
 
-/// The line of the classic programs: `Iter: 250, D: 1.578, G:0.7958`, and other losses if there are
-/// any. What is no loss is in `metrics.jsonl`.
+/// The line of the classic programs: `Iter: 250, D: 1.578, G:0.7958`, and other losses and the share
+/// of errors if there are any. What is neither is in `metrics.jsonl`.
 impl<Name: AsRef<str>> fmt::Display for Numbers<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Iter: {}", self.step)?;
@@ -63,6 +63,7 @@ impl<Name: AsRef<str>> fmt::Display for Numbers<Name> {
             match name.as_ref() {
                 "loss_d" => write!(f, ", D: {value}")?,
                 "loss_g" => write!(f, ", G:{value}")?,
+                "error" => write!(f, ", error: {value}")?,
                 other => {
                     if let Some(name) = other.strip_prefix("loss_") {
                         write!(f, ", {name}: {value}")?;
@@ -106,8 +107,8 @@ mod tests {
         let mut numbers =
             Numbers { step: 0, values: vec![("loss_d", 1.4334), ("loss_g", 0.72329)] };
         assert_eq!(numbers.to_string(), "Iter: 0, D: 1.433, G:0.7233");
-        numbers.values.extend([("loss_cycle", 0.25), ("accuracy", 0.5)]);
-        assert_eq!(numbers.to_string(), "Iter: 0, D: 1.433, G:0.7233, cycle: 0.25");
+        numbers.values.extend([("loss_cycle", 0.25), ("accuracy", 0.5), ("error", 0.125)]);
+        assert_eq!(numbers.to_string(), "Iter: 0, D: 1.433, G:0.7233, cycle: 0.25, error: 0.125");
         // As Python prints them with four significant digits.
         for (x, expected) in [
             (1.0, "1"),
