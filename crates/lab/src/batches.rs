@@ -1,6 +1,7 @@
 //! In which order does training see the data?
 
 use autograd::{Array, Rng, Tensor};
+use layers::{State, StateError, Stateful};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -118,6 +119,21 @@ impl ShuffledBatches {
         self.epoch = epoch;
         self.next = 0;
         self.order = order(self.count, self.seed, epoch);
+    }
+}
+
+/// The place where it stands.
+impl Stateful for ShuffledBatches {
+    fn put(&self, state: &mut State<'_>) {
+        let Position { epoch, next } = self.position();
+        state.put_counter("epoch", epoch);
+        state.put_counter("next", next);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
+        let resumed = self.resume(Position { epoch, next });
+        resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
     }
 }
 

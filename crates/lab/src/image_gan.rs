@@ -6,7 +6,7 @@ use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, image_grid};
 use crate::training::System;
-use crate::{Images, Position, Scaling, ShuffledBatches};
+use crate::{Images, Scaling, ShuffledBatches};
 
 /// Samples in a picture, in rows of [`COLUMNS`].
 const SAMPLES: usize = 64;
@@ -86,21 +86,13 @@ impl System for ImageGan {
 impl Stateful for ImageGan {
     fn put(&self, state: &mut State<'_>) {
         self.game.put(state);
-        state.within("data", |state| {
-            let Position { epoch, next } = self.batches.position();
-            state.put_counter("epoch", epoch);
-            state.put_counter("next", next);
-        });
+        state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         self.game.take(state)?;
-        state.within("data", |state| {
-            let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
-            let resumed = self.batches.resume(Position { epoch, next });
-            resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
-        })?;
+        state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::figures::{Bitmap, image_grid};
 use crate::image_gan::ENLARGED;
 use crate::systems::lenet::CLASSES;
 use crate::training::System;
-use crate::{Images, Position, Scaling, ShuffledBatches};
+use crate::{Images, Scaling, ShuffledBatches};
 
 /// Samples side by side in a picture.
 const COLUMNS: usize = 10;
@@ -163,21 +163,13 @@ impl System for ConditionalGan {
 impl Stateful for ConditionalGan {
     fn put(&self, state: &mut State<'_>) {
         self.game.put(state);
-        state.within("data", |state| {
-            let Position { epoch, next } = self.batches.position();
-            state.put_counter("epoch", epoch);
-            state.put_counter("next", next);
-        });
+        state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         self.game.take(state)?;
-        state.within("data", |state| {
-            let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
-            let resumed = self.batches.resume(Position { epoch, next });
-            resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
-        })?;
+        state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
     }

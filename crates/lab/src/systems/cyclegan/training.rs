@@ -10,7 +10,7 @@ use super::{
 };
 use crate::figures::{Bitmap, image_grid};
 use crate::training::System;
-use crate::{Images, Position, ShuffledBatches};
+use crate::{Images, ShuffledBatches};
 
 /// A set of images, and the discriminator that knows it.
 struct Domain {
@@ -45,17 +45,13 @@ impl Stateful for Domain {
     fn put(&self, state: &mut State<'_>) {
         state.within("discriminator", |state| self.discriminator.put(state));
         state.within("pool", |state| self.pool.put(state));
-        let Position { epoch, next } = self.batches.position();
-        state.put_counter("epoch", epoch);
-        state.put_counter("next", next);
+        self.batches.put(state);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         state.within("discriminator", |state| self.discriminator.take(state))?;
         state.within("pool", |state| self.pool.take(state))?;
-        let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
-        let resumed = self.batches.resume(Position { epoch, next });
-        resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
+        self.batches.take(state)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Form, NOISE, PIXELS, decoder, features, generator};
 use crate::figures::{Bitmap, image_grid};
 use crate::image_gan::{COLUMNS, ENLARGED};
 use crate::training::System;
-use crate::{Images, Position, Scaling, ShuffledBatches};
+use crate::{Images, Scaling, ShuffledBatches};
 
 /// Samples in a picture.
 const SAMPLES: usize = 64;
@@ -201,11 +201,7 @@ impl Stateful for MmdGan {
         if let Some(critic) = &self.critic {
             player("critic", critic, &critic.adam);
         }
-        state.within("data", |state| {
-            let Position { epoch, next } = self.batches.position();
-            state.put_counter("epoch", epoch);
-            state.put_counter("next", next);
-        });
+        state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
@@ -217,11 +213,7 @@ impl Stateful for MmdGan {
             state.within("critic", |state| take_player(critic, &mut adam, state))?;
             critic.adam = adam;
         }
-        state.within("data", |state| {
-            let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
-            let resumed = self.batches.resume(Position { epoch, next });
-            resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
-        })?;
+        state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
     }

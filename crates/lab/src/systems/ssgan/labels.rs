@@ -3,7 +3,7 @@
 use autograd::{Rng, Tensor};
 use layers::{State, StateError, Stateful};
 
-use crate::{Images, Position, Scaling, ShuffledBatches};
+use crate::{Images, Scaling, ShuffledBatches};
 
 /// The places of `count` images, equally many of each class, drawn by `seed` and in the order of
 /// their places. None if they cannot be divided equally, or a class has too few.
@@ -85,25 +85,13 @@ impl PartlyLabelled {
 /// Where it stands in both orders.
 impl Stateful for PartlyLabelled {
     fn put(&self, state: &mut State<'_>) {
-        for (name, batches) in
-            [("labelled", &self.with_labels), ("unlabelled", &self.without_labels)]
-        {
-            let Position { epoch, next } = batches.position();
-            state.put_counter(&format!("{name}.epoch"), epoch);
-            state.put_counter(&format!("{name}.next"), next);
-        }
+        state.within("labelled", |state| self.with_labels.put(state));
+        state.within("unlabelled", |state| self.without_labels.put(state));
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
-        for (name, batches) in
-            [("labelled", &mut self.with_labels), ("unlabelled", &mut self.without_labels)]
-        {
-            let epoch = state.take_counter(&format!("{name}.epoch"))?;
-            let next = state.take_counter(&format!("{name}.next"))?;
-            let place = batches.resume(Position { epoch, next });
-            place.map_err(|why| state.wrong_counter(name, next, why.to_string()))?;
-        }
-        Ok(())
+        state.within("labelled", |state| self.with_labels.take(state))?;
+        state.within("unlabelled", |state| self.without_labels.take(state))
     }
 }
 

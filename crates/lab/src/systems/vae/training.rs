@@ -8,7 +8,7 @@ use super::{Form, PIXELS, Terms, Vae};
 use crate::figures::{Bitmap, image_grid};
 use crate::image_gan::{COLUMNS, ENLARGED};
 use crate::training::System;
-use crate::{Images, Position, Scaling, ShuffledBatches};
+use crate::{Images, Scaling, ShuffledBatches};
 
 /// Samples in a picture.
 const SAMPLES: usize = 64;
@@ -139,11 +139,7 @@ impl Stateful for Training {
         state.within("optimiser", |state| {
             self.adam.state().iter().for_each(|(name, numbers)| state.put_list(name, numbers));
         });
-        state.within("data", |state| {
-            let Position { epoch, next } = self.batches.position();
-            state.put_counter("epoch", epoch);
-            state.put_counter("next", next);
-        });
+        state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
@@ -154,11 +150,7 @@ impl Stateful for Training {
             let loaded = self.adam.load_state(&self.vae, memories);
             loaded.map_err(|why| why.within(state))
         })?;
-        state.within("data", |state| {
-            let (epoch, next) = (state.take_counter("epoch")?, state.take_counter("next")?);
-            let resumed = self.batches.resume(Position { epoch, next });
-            resumed.map_err(|why| state.wrong_counter("next", next, why.to_string()))
-        })?;
+        state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
     }
