@@ -164,7 +164,8 @@ impl Tensor {
     /// - `self`: `[n, height, width, inputs]`;
     /// - `weight`: `[kernel height, kernel width, inputs / groups, outputs]`; `bias`: `[outputs]`;
     /// - returns `[n, output height, output width, outputs]`; a size is ⌈size / stride⌉ with
-    ///   [`Padding::Same`] and else ⌊(size + padding - (taps - 1) dilation - 1) / stride⌋ + 1.
+    ///   [`Padding::Same`](crate::Padding::Same) and else
+    ///   ⌊(size + padding - (taps - 1) dilation - 1) / stride⌋ + 1.
     ///
     /// # Panics
     /// If the shapes are not these, the groups do not divide the channels, or the kernel is larger
@@ -194,7 +195,7 @@ impl Tensor {
     /// - `output_padding`: rows at the bottom and columns on the right beyond the smallest image
     ///   from which the convolution leads back;
     /// - returns `[n, output height, output width, outputs]`; a size is size · stride with
-    ///   [`Padding::Same`] and else
+    ///   [`Padding::Same`](crate::Padding::Same) and else
     ///   (size - 1) stride + (taps - 1) dilation + 1 - padding + output padding.
     ///
     /// # Panics
