@@ -7,6 +7,8 @@
 //! | [`AffineGaussian`] | which data does the Gaussian GAN learn? |
 //! | [`toy_gan`] | how does a game play on toy data, and how well? |
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
+//! | [`recipe`] | how is a GAN of points put together from a list of choices? |
+//! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
 //! | [`data`] | what is a set of images, and where do images come from? |
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
@@ -45,6 +47,7 @@ mod metrics;
 mod moments;
 pub mod program;
 mod quantiles;
+pub mod recipe;
 pub mod report;
 pub mod run;
 mod run_folder;
@@ -53,6 +56,7 @@ pub mod toy_gan;
 pub mod toys;
 pub mod training;
 pub mod transport;
+pub mod tricks;
 pub mod two_sample;
 
 pub use affine_gaussian::{AffineGaussian, points};

@@ -14,10 +14,12 @@
 mod coverage;
 mod curve;
 mod mixture;
+mod named;
 
 pub use coverage::{Coverage, SAMPLES};
 pub use curve::NoisyCurve;
 pub use mixture::{Component, Mixture};
+pub use named::ToyName;
 
 use autograd::{Array, Rng};
 
