@@ -6,13 +6,12 @@
 //! What the two networks are is in `crates/lab/src/systems/cgan.rs`; what a run leaves behind and
 //! how it looks is in `docs/cgan.md`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use autograd::{Array, Real, Rng, Tensor, in_pool};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::figures::{Confusion, image_grid, save_png, save_svg};
-use lab::run::{Configuration, Defaults, Program, RunFlags, Start, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
 use lab::systems::cgan::{BATCH_SIZE, Condition, ConditionalGan, NOISE, WIDTH};
 use lab::systems::cgan::{every_class, without_lower_half};
 use lab::systems::lenet::{CLASSES, accuracy};
@@ -56,21 +55,14 @@ struct TrainFlags {
 
 #[derive(Args)]
 struct GenerateFlags {
-    /// The folder of a run
-    #[arg(long, value_name = "DIR")]
-    checkpoint: PathBuf,
+    #[command(flatten)]
+    trained: Trained,
     /// The digits to draw, if the run is one that is told which
     #[arg(long, default_value = "0123456789", value_parser = digits)]
     number: String,
     /// How often, each time from other noise
     #[arg(long, default_value_t = 8, value_parser = positive)]
     rows: usize,
-    /// Where the noise comes from
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// The picture to write [default: generated.png in the run's folder]
-    #[arg(long)]
-    out: Option<PathBuf>,
 }
 
 fn digits(text: &str) -> Result<String, String> {
@@ -113,8 +105,8 @@ fn smoke() -> Result<(), Error> {
         };
         let (condition, width, images) = (Some(*condition), Some(4), Some(200));
         train(&TrainFlags { run, condition, width, images }, &Stop::new())?;
-        let (checkpoint, number) = (PathBuf::from("out/cgan"), "31415".to_owned());
-        generate(&GenerateFlags { checkpoint, number, rows: 2, seed: 1, out: None })?;
+        let (trained, number) = (Trained::in_folder("out/cgan"), "31415".to_owned());
+        generate(&GenerateFlags { trained, number, rows: 2 })?;
     }
     Ok(())
 }
@@ -212,11 +204,11 @@ fn mean_distance(a: &Array, b: &Array) -> f64 {
 }
 
 fn generate(flags: &GenerateFlags) -> Result<(), Error> {
-    let (configuration, checkpoint) = PROGRAM.trained::<Choices>(&flags.checkpoint)?;
+    let (configuration, checkpoint) = PROGRAM.trained::<Choices>(&flags.trained.checkpoint)?;
     let mut gan = gan(&configuration)?;
     checkpoint.restore(&mut gan)?;
     let condition = configuration.own.condition;
-    let mut rng = Rng::new(flags.seed, "generate");
+    let mut rng = Rng::new(flags.trained.seed, "generate");
     let (digits, columns) = if condition == Condition::UpperHalf {
         // Pairs of columns: a digit that was held back, and a drawing for its upper half.
         const PAIRS: usize = 5;
@@ -235,7 +227,7 @@ fn generate(flags: &GenerateFlags) -> Result<(), Error> {
         let noise = rng.normal([classes.len(), NOISE]);
         (gan.draw(conditions.value(), &noise), flags.number.len())
     };
-    let path = flags.out.clone().unwrap_or_else(|| flags.checkpoint.join("generated.png"));
+    let path = flags.trained.place("generated.png");
     let picture = image_grid(&digits, columns, Scaling::MinusOneToOne).enlarged(2);
     save_png(&picture, &path)?;
     println!("the picture is {}", path.display());

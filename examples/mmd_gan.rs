@@ -6,14 +6,13 @@
 //! What the two forms are is in `crates/lab/src/systems/mmd_gan.rs`; what a run leaves behind and
 //! how it looks is in `docs/mmd-gan.md`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use autograd::{Array, Rng, Tensor, in_pool};
 use clap::{Args, Parser, Subcommand};
 use lab::figures::{image_grid, save_png};
 use lab::judge::calibration_images;
-use lab::run::{Configuration, Defaults, Program, RunFlags, Start, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
 use lab::systems::mmd_gan::{BATCH_SIZE, Form, MmdGan};
 use lab::training::Stop;
 use lab::two_sample::two_sample_test;
@@ -53,18 +52,11 @@ struct TrainFlags {
 
 #[derive(Args)]
 struct GenerateFlags {
-    /// The folder of a run
-    #[arg(long, value_name = "DIR")]
-    checkpoint: PathBuf,
+    #[command(flatten)]
+    trained: Trained,
     /// How many samples
     #[arg(long, default_value_t = 64, value_parser = positive)]
     batch_size: usize,
-    /// Where the noise comes from
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// The picture to write [default: generated.png in the run's folder]
-    #[arg(long)]
-    out: Option<PathBuf>,
 }
 
 /// What only this system is started with.
@@ -102,8 +94,8 @@ fn smoke() -> Result<(), Error> {
             ..RunFlags::default()
         };
         train(&TrainFlags { run, form: Some(form), images: Some(50) }, &Stop::new())?;
-        let checkpoint = PathBuf::from("out/mmd_gan");
-        generate(&GenerateFlags { checkpoint, batch_size: 4, seed: 1, out: None })?;
+        let trained = Trained::in_folder("out/mmd_gan");
+        generate(&GenerateFlags { trained, batch_size: 4 })?;
     }
     Ok(())
 }
@@ -161,12 +153,12 @@ fn judge(gan: &mut MmdGan, start: &Start<Choices>) -> Result<Vec<String>, Error>
 }
 
 fn generate(flags: &GenerateFlags) -> Result<(), Error> {
-    let (configuration, checkpoint) = PROGRAM.trained::<Choices>(&flags.checkpoint)?;
+    let (configuration, checkpoint) = PROGRAM.trained::<Choices>(&flags.trained.checkpoint)?;
     let mut gan = gan(&configuration)?;
     checkpoint.restore(&mut gan)?;
-    let samples = gan.samples(flags.batch_size, &mut Rng::new(flags.seed, "generate"));
+    let samples = gan.samples(flags.batch_size, &mut Rng::new(flags.trained.seed, "generate"));
     let images = Array::new([flags.batch_size, 28, 28, 1], samples.numbers());
-    let path = flags.out.clone().unwrap_or_else(|| flags.checkpoint.join("generated.png"));
+    let path = flags.trained.place("generated.png");
     save_png(&image_grid(&images, 8, Scaling::ZeroToOne).enlarged(2), &path)?;
     println!("the picture is {}", path.display());
     Ok(())

@@ -17,7 +17,7 @@ use lab::figures::{Scatter, image_grid, save_png, save_svg};
 use lab::image_gan::{COLUMNS, ENLARGED, ImageGan, samples};
 use lab::image_program::judge_digits;
 use lab::run::{Configuration, Defaults, Program, RunFlags, positive};
-use lab::systems::wgan::{BATCH_SIZE, Form, WIDTH, on_digits, on_points};
+use lab::systems::wgan::{BATCH_SIZE, Choice, Form, WIDTH, on_digits, on_points};
 use lab::toy_gan::{Quality, ToyGan};
 use lab::toys::{Coverage, Mixture, NoisyCurve, SAMPLES, Toy};
 use lab::training::{Stop, System};
@@ -61,6 +61,9 @@ struct TrainFlags {
     /// The factor of the penalty [default: the form's]
     #[arg(long, value_parser = factor)]
     penalty: Option<f64>,
+    /// Learn at the full rate to the end, rather than ever more slowly in the second half
+    #[arg(long)]
+    constant_rate: bool,
     /// Train so many seeds without pictures, from --seed on, and print medians and quartiles
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1000))]
     #[arg(conflicts_with = "resume")]
@@ -111,6 +114,7 @@ struct Choices {
     data: Data,
     width: usize,
     penalty: Option<f64>,
+    constant_rate: bool,
 }
 
 type Chosen = Configuration<Choices>;
@@ -138,6 +142,7 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
         data,
         width: flags.width.or(saved.map(|own| own.width)).unwrap_or(width),
         penalty: flags.penalty.or(saved.and_then(|own| own.penalty)),
+        constant_rate: flags.constant_rate || saved.is_some_and(|own| own.constant_rate),
     };
     let start = opened.settle(&flags.run, defaults, own)?;
     let chosen = &start.configuration;
@@ -163,15 +168,18 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
     }
 }
 
+fn choice(run: &Chosen) -> Choice {
+    let Choices { form, width, penalty, constant_rate, .. } = run.own;
+    Choice { form, width, penalty, fall: (!constant_rate).then_some(run.iterations) }
+}
+
 fn toy_gan(run: &Chosen, toy: Box<dyn Toy>) -> ToyGan {
-    let Choices { form, width, penalty, .. } = run.own;
-    let game = on_points(form, width, penalty, &mut Rng::new(run.seed, "weights"));
-    ToyGan::new(game, toy, run.batch_size, form.is_wasserstein(), run.seed)
+    let game = on_points(choice(run), &mut Rng::new(run.seed, "weights"));
+    ToyGan::new(game, toy, run.batch_size, run.own.form.is_wasserstein(), run.seed)
 }
 
 fn digit_gan(run: &Chosen) -> ImageGan {
-    let Choices { form, width, penalty, .. } = run.own;
-    let game = on_digits(form, width, penalty, &mut Rng::new(run.seed, "weights"));
+    let game = on_digits(choice(run), &mut Rng::new(run.seed, "weights"));
     let images = Images::embedded_mnist();
     let batches = ShuffledBatches::new(images.len(), run.batch_size, run.seed);
     ImageGan::new(game, images, batches, Scaling::MinusOneToOne, run.seed)

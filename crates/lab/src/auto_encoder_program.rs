@@ -3,7 +3,7 @@
 //! Train it, stop it, go on; decode random codes. An example says which form it is, and the rest
 //! is here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use autograd::{Array, Real, Rng, Tensor, in_pool, no_grad};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figures::{Classes, Window, image_grid, save_png, save_svg};
 use crate::judge::{Judge, calibration_images};
-use crate::run::{Configuration, Defaults, Program, RunFlags, Start, positive};
+use crate::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
 use crate::systems::vae::{BATCH_SIZE, CODE, Form, Training};
 use crate::training::Stop;
 use crate::{Error, Images, RunFolder, Scaling, program};
@@ -68,18 +68,11 @@ struct TrainFlags {
 
 #[derive(Args)]
 struct GenerateFlags {
-    /// The folder of a run
-    #[arg(long, value_name = "DIR")]
-    checkpoint: PathBuf,
+    #[command(flatten)]
+    trained: Trained,
     /// How many samples
     #[arg(long, default_value_t = 64, value_parser = positive)]
     batch_size: usize,
-    /// Where the noise comes from
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// The picture to write [default: generated.png in the run's folder]
-    #[arg(long)]
-    out: Option<PathBuf>,
 }
 
 /// What only these systems are started with.
@@ -108,8 +101,8 @@ impl AutoEncoderProgram {
             ..RunFlags::default()
         };
         self.train(&TrainFlags { run, code: Some(2), images: Some(100) }, &Stop::new())?;
-        let checkpoint = Path::new("out").join(self.name);
-        self.generate(&GenerateFlags { checkpoint, batch_size: 4, seed: 1, out: None })
+        let trained = Trained::in_folder(Path::new("out").join(self.name));
+        self.generate(&GenerateFlags { trained, batch_size: 4 })
     }
 
     fn program(&self) -> Program {
@@ -147,12 +140,13 @@ impl AutoEncoderProgram {
     }
 
     fn generate(&self, flags: &GenerateFlags) -> Result<(), Error> {
-        let (configuration, checkpoint) = self.program().trained::<Choices>(&flags.checkpoint)?;
+        let (configuration, checkpoint) =
+            self.program().trained::<Choices>(&flags.trained.checkpoint)?;
         let mut training = self.fresh(&configuration)?;
         checkpoint.restore(&mut training)?;
-        let mut rng = Rng::new(flags.seed, "generate");
+        let mut rng = Rng::new(flags.trained.seed, "generate");
         let noise = rng.normal([flags.batch_size, configuration.own.code]);
-        let path = flags.out.clone().unwrap_or_else(|| flags.checkpoint.join("generated.png"));
+        let path = flags.trained.place("generated.png");
         save_digits(&training.decoded(&noise), 8, &path)?;
         println!("the picture is {}", path.display());
         Ok(())

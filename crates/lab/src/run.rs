@@ -54,6 +54,32 @@ pub struct RunFlags {
     pub save_every: Option<u64>,
 }
 
+/// The flags of a command that draws what a run has learnt.
+#[derive(Args, Clone, Debug)]
+pub struct Trained {
+    /// The folder of a run
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: PathBuf,
+    /// Where the noise comes from
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The picture to write [default: one in the run's folder]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+impl Trained {
+    /// The defaults for the run in this folder.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Trained {
+        Trained { checkpoint: folder.into(), seed: 1, out: None }
+    }
+
+    /// Where the picture goes: to `name` in the run's folder if no flag says otherwise.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| self.checkpoint.join(name))
+    }
+}
+
 /// What a run has if no flag says otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Defaults {

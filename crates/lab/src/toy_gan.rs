@@ -235,14 +235,15 @@ impl Stateful for ToyGan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::wgan::{Form, on_points};
+    use crate::systems::wgan::{Choice, Form, on_points};
     use crate::toys::{Mixture, NoisyCurve};
     use gan::penalties::gradient_penalty;
     use gan::{Adam, Fakes, Latent, Player, Settings, Steps, Wasserstein};
     use layers::{Activation, Init, Linear, Sequential, restore};
 
     fn gan(form: Form, toy: impl Toy + 'static, seed: u64) -> ToyGan {
-        let game = on_points(form, 16, None, &mut Rng::new(seed, "weights"));
+        let choice = Choice { form, width: 16, penalty: None, fall: Some(4) };
+        let game = on_points(choice, &mut Rng::new(seed, "weights"));
         ToyGan::new(game, Box::new(toy), 32, form.is_wasserstein(), seed)
     }
 

@@ -1,14 +1,14 @@
 //! What has a generator learnt?
 
-use std::path::Path;
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
 use gan::{Game, latent};
 
 use super::ImageProgram;
-use super::flags::{ArithmeticFlags, GenerateFlags, InterpolateFlags, Trained, WalkFlags};
+use super::flags::{ArithmeticFlags, GenerateFlags, InterpolateFlags, WalkFlags};
 use crate::figures::{Bitmap, image_grid, save_png};
 use crate::image_gan::{COLUMNS, ENLARGED, samples};
+use crate::run::Trained;
 use crate::{Error, save_gif};
 
 /// How many samples `--nice` makes for each that it keeps.
@@ -65,7 +65,7 @@ impl ImageProgram {
             image_grid(image.value(), 1, self.scaling).enlarged(4 * ENLARGED)
         };
         let frames: Vec<Bitmap> = (0..flags.stops * flags.steps).map(frame).collect();
-        let path = place(&flags.trained, "walk.gif");
+        let path = flags.trained.place("walk.gif");
         save_gif(&frames, 8, 8, &path)?;
         println!("{} frames are in {}", frames.len(), path.display());
         Ok(())
@@ -112,15 +112,11 @@ impl ImageProgram {
         trained: &Trained,
         name: &str,
     ) -> Result<(), Error> {
-        let path = place(trained, name);
+        let path = trained.place(name);
         save_png(&image_grid(images, columns, self.scaling).enlarged(ENLARGED), &path)?;
         println!("{} images are in {}", images.shape()[0], path.display());
         Ok(())
     }
-}
-
-fn place(trained: &Trained, name: &str) -> std::path::PathBuf {
-    trained.out.clone().unwrap_or_else(|| Path::new(&trained.checkpoint).join(name))
 }
 
 /// The `count` samples that the discriminator scores highest, the best first. Equal ones keep their

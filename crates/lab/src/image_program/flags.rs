@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use gan::latent;
 use serde::{Deserialize, Serialize};
 
-use crate::run::{RunFlags, positive};
+use crate::run::{RunFlags, Trained, positive};
 use crate::systems::mnist_gan::Loss;
 
 /// Train a GAN on images, and show what it has learnt.
@@ -39,7 +39,7 @@ pub enum Command {
 impl Command {
     /// Each command that uses what a run in this folder has learnt, with few samples.
     pub(super) fn each_on(folder: &Path) -> Vec<Command> {
-        let trained = || Trained { checkpoint: folder.to_owned(), seed: 1, out: None };
+        let trained = || Trained::in_folder(folder);
         vec![
             Command::Generate(GenerateFlags { trained: trained(), batch_size: 4, nice: true }),
             Command::Interpolate(InterpolateFlags { trained: trained(), pairs: 2, steps: 5 }),
@@ -110,20 +110,6 @@ pub enum Recipe {
     Quick,
     /// The sizes, the data and the length of the source.
     Full,
-}
-
-/// Whose samples, and where they go.
-#[derive(Args)]
-pub(super) struct Trained {
-    /// The folder of a run
-    #[arg(long, value_name = "DIR")]
-    pub(super) checkpoint: PathBuf,
-    /// Where the noise comes from
-    #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
-    /// The picture to write [default: one in the run's folder]
-    #[arg(long)]
-    pub(super) out: Option<PathBuf>,
 }
 
 /// What [`Command::Generate`] draws.

@@ -32,6 +32,7 @@
 //! | Adam | 2e-4, β (0.5, 0.999), both players |
 //! | start | weights N(0, 0.02²), learnt rows and pictures N(0, 1), those of the projection as weights; biases 0 |
 
+mod conditioning;
 mod pairs;
 mod training;
 
@@ -44,7 +45,8 @@ use layers::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use pairs::{ConditionsAndNoise, Each, Embedding, PassOn, Projection, Spread, pair};
+pub use conditioning::{Embedding, Projection, Spread};
+pub use pairs::{ConditionsAndNoise, Each, PassOn, pair};
 pub use training::{ConditionalGan, drawn, every_class, without_lower_half};
 
 use crate::systems::lenet::CLASSES;

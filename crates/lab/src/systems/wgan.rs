@@ -20,6 +20,9 @@
 //! | batch | [`BATCH_SIZE`] fresh points |
 //! | start | weights N(0, 2/inputs), biases 0 |
 //!
+//! But for bounded weights, whose learning rate stays as published, both players descend at the full
+//! rate for half of the turns, and then ever more slowly: to nothing at the last.
+//!
 //! On images: the networks of [`mnist_gan`], noise U(-1, 1).
 //!
 //! Sources: Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", Algorithm 1; Gulrajani et al. 2017,
@@ -30,7 +33,7 @@ use autograd::{Real, Rng};
 use clap::ValueEnum;
 use gan::penalties::{dragan, gradient_penalty, r1};
 use gan::{Adam, AdversarialLoss, Fakes, Game, Latent, Minimax, Player, RmsProp, Settings};
-use gan::{Steps, Term, Wasserstein};
+use gan::{Schedule, Steps, Wasserstein};
 use layers::{Activation, Init, Linear, Module, Sequential};
 use serde::{Deserialize, Serialize};
 
@@ -78,8 +81,22 @@ const POINTS: Scale = Scale { rate: 1e-3, gp: 1.0, r1: 1.0, dragan: 1.0, aside: 
 
 const IMAGES: Scale = Scale { rate: 2e-4, gp: 10.0, r1: 10.0, dragan: 10.0, aside: 0.5 };
 
-/// A game on points of the plane; the factor of the penalty is that of the table if none is given.
-pub fn on_points(form: Form, width: usize, penalty: Option<f64>, rng: &mut Rng) -> Game {
+/// What one chooses of a form.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// What keeps the discriminator from being too steep.
+    pub form: Form,
+    /// Hidden units of each layer.
+    pub width: usize,
+    /// The factor of the penalty; that of the table if none is given.
+    pub penalty: Option<f64>,
+    /// Turns until the learning rates have fallen to 0, from half of them on; none if they stay.
+    pub fall: Option<u64>,
+}
+
+/// A game on points of the plane.
+pub fn on_points(choice: Choice, rng: &mut Rng) -> Game {
+    let width = choice.width;
     let mut stack = |outputs: usize| {
         let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::KaimingNormal, rng);
         Sequential::new()
@@ -92,14 +109,14 @@ pub fn on_points(form: Form, width: usize, penalty: Option<f64>, rng: &mut Rng) 
             .add(linear(width, outputs))
     };
     let models = (stack(2), stack(1));
-    game(form, models.0, models.1, Latent::Normal { size: 2 }, POINTS.with(penalty))
+    game(choice, models.0, models.1, Latent::Normal { size: 2 }, POINTS)
 }
 
 /// The same on images of 28 x 28, as rows of numbers.
-pub fn on_digits(form: Form, width: usize, penalty: Option<f64>, rng: &mut Rng) -> Game {
-    let [generator, discriminator] = mnist_gan::models(width, rng);
+pub fn on_digits(choice: Choice, rng: &mut Rng) -> Game {
+    let [generator, discriminator] = mnist_gan::models(choice.width, rng);
     let latent = Latent::Uniform { size: mnist_gan::LATENT };
-    game(form, generator, discriminator, latent, IMAGES.with(penalty))
+    game(choice, generator, discriminator, latent, IMAGES)
 }
 
 impl Scale {
@@ -111,14 +128,15 @@ impl Scale {
 }
 
 fn game(
-    form: Form,
+    choice: Choice,
     generator: impl Module + 'static,
     discriminator: impl Module + 'static,
     latent: Latent,
     scale: Scale,
 ) -> Game {
-    let rate = scale.rate;
-    let adam = |beta1| move || Adam::new(rate).betas(beta1, 0.9);
+    let Choice { form, penalty, fall, .. } = choice;
+    let scale = scale.with(penalty);
+    let descent = |beta1| Descent { rate: scale.rate, beta1, fall };
     match form {
         Form::Clip => {
             let generator = Player::new(generator, RmsProp::new(5e-5));
@@ -127,30 +145,44 @@ fn game(
             fresh(generator, critic, Wasserstein, latent)
         }
         Form::Gp => {
-            let generator = Player::new(generator, adam(0.5)());
-            let critic = Player::new(discriminator, adam(0.5)()).steps(Steps::exactly(5));
+            let generator = descent(0.5).player(generator, 1);
+            let critic = descent(0.5).player(discriminator, 5);
             fresh(generator, critic, Wasserstein, latent)
                 .discriminator_term(gradient_penalty(scale.gp))
         }
-        Form::R1 => penalised(generator, discriminator, adam(0.0), latent, r1(scale.r1)),
-        Form::Dragan => {
-            let penalty = dragan(scale.dragan, scale.aside);
-            penalised(generator, discriminator, adam(0.5), latent, penalty)
+        Form::R1 | Form::Dragan => {
+            let (beta1, penalty) = match form {
+                Form::R1 => (0.0, r1(scale.r1)),
+                _ => (0.5, dragan(scale.dragan, scale.aside)),
+            };
+            let generator = descent(beta1).player(generator, 1);
+            let discriminator = descent(beta1).player(discriminator, 1);
+            let loss = Minimax { saturating: false };
+            fresh(generator, discriminator, loss, latent).discriminator_term(penalty)
         }
     }
 }
 
-/// The non-saturating game with a penalty.
-fn penalised(
-    generator: impl Module + 'static,
-    discriminator: impl Module + 'static,
-    adam: impl Fn() -> Adam,
-    latent: Latent,
-    penalty: Term,
-) -> Game {
-    let players = (Player::new(generator, adam()), Player::new(discriminator, adam()));
-    let loss = Minimax { saturating: false };
-    fresh(players.0, players.1, loss, latent).discriminator_term(penalty)
+/// Adam with β₂ = 0.9, at a rate that may fall.
+struct Descent {
+    rate: Real,
+    beta1: Real,
+    fall: Option<u64>,
+}
+
+impl Descent {
+    /// A player that takes so many steps a turn.
+    fn player(&self, model: impl Module + 'static, steps: u64) -> Player {
+        let player = Player::new(model, Adam::new(self.rate).betas(self.beta1, 0.9));
+        let player = player.steps(Steps::exactly(steps as usize));
+        match self.fall {
+            // A player's schedule counts its own steps.
+            Some(turns) => {
+                player.schedule(Schedule::Linear { from: steps * turns / 2, to: steps * turns })
+            }
+            None => player,
+        }
+    }
 }
 
 /// Fresh noise for each step, as in Algorithm 1.
