@@ -7,7 +7,7 @@
 use autograd::{Real, Rng};
 use clap::ValueEnum;
 use gan::{Adam, Fakes, Game, Hinge, Latent, LeastSquares, Minimax, Player};
-use gan::{Relativistic, Settings, Wasserstein};
+use gan::{Relativistic, Settings, Steps, Wasserstein};
 use layers::{Activation, Init, Linear, Sequential};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub struct Recipe {
     pub noise: usize,
     /// Points in a batch.
     pub batch_size: usize,
+    /// Steps in a turn, of G and of D.
+    pub steps: [usize; 2],
     /// Learning rates, of G and of D.
     pub rates: [f64; 2],
     /// Adam's β₁ and β₂.
@@ -43,6 +45,7 @@ impl Default for Recipe {
             hidden: [2; 2],
             noise: 2,
             batch_size: 128,
+            steps: [1; 2],
             rates: [1e-3; 2],
             betas: [0.5, 0.999],
             tricks: Vec::new(),
@@ -86,7 +89,11 @@ impl Recipe {
             (stack(self.noise, 0, dimensions), stack(dimensions, 1, 1));
         let [beta1, beta2] = self.betas.map(|beta| beta as Real);
         let adam = |side: usize| Adam::new(self.rates[side] as Real).betas(beta1, beta2);
-        let players = [Player::new(generator, adam(0)), Player::new(discriminator, adam(1))];
+        let steps = self.steps.map(Steps::exactly);
+        let players = [
+            Player::new(generator, adam(0)).steps(steps[0]),
+            Player::new(discriminator, adam(1)).steps(steps[1]),
+        ];
         let settings = Settings { fakes: Fakes::Fresh, ..Settings::default() };
         let latent = Latent::Normal { size: self.noise };
         let [generator, discriminator] = players;

@@ -18,6 +18,15 @@ pub enum Trick {
 }
 
 impl Trick {
+    /// Every trick with a usual setting, and what it does in a line.
+    pub fn all() -> Vec<(Trick, &'static str)> {
+        vec![
+            (Trick::GradientPenalty(1.0), "D's slope is 1 between real and generated points"),
+            (Trick::R1(1.0), "D is flat at real points"),
+            (Trick::Dragan(1.0), "D's slope is 1 around real points"),
+        ]
+    }
+
     /// The game with the trick.
     #[must_use]
     pub fn added_to(self, game: Game) -> Game {

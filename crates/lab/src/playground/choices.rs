@@ -1,0 +1,210 @@
+//! What is there to choose before a game?
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::recipe::{Loss, Recipe};
+use crate::toys::ToyName;
+use crate::tricks::Trick;
+
+/// What a game is started with: all that its frames depend on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Choices {
+    /// What is learnt.
+    pub data: ToyName,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// How the game is built.
+    pub recipe: Recipe,
+}
+
+/// From where to where the numbers of a recipe go, so that a turn takes less than a second.
+const BOUNDS: [Bounds; 7] = [
+    Bounds { field: "width", least: 1.0, most: 256.0 },
+    Bounds { field: "hidden", least: 0.0, most: 4.0 },
+    Bounds { field: "noise", least: 1.0, most: 64.0 },
+    Bounds { field: "batch_size", least: 2.0, most: 1024.0 },
+    Bounds { field: "steps", least: 1.0, most: 10.0 },
+    Bounds { field: "rates", least: 1e-6, most: 1.0 },
+    Bounds { field: "betas", least: 0.0, most: 0.9999 },
+];
+
+/// Where the numbers of a field of a recipe lie.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Bounds {
+    /// Its name.
+    pub field: &'static str,
+    /// The least allowed.
+    pub least: f64,
+    /// The most allowed.
+    pub most: f64,
+}
+
+impl Choices {
+    /// Whether a game can be made of them.
+    ///
+    /// # Errors
+    /// If a number is out of its bounds, a trick is chosen twice, or one has a number that is
+    /// negative; the text names it.
+    pub fn check(&self) -> Result<(), String> {
+        let recipe = serde_json::to_value(&self.recipe).expect("a recipe is plain data");
+        for Bounds { field, least, most } in BOUNDS {
+            for number in numbers(&recipe[field]) {
+                if !(least..=most).contains(&number) {
+                    return Err(format!("`{field}` is {number}: it goes from {least} to {most}"));
+                }
+            }
+        }
+        let mut names = Vec::new();
+        for trick in recipe["tricks"].as_array().into_iter().flatten() {
+            let name = name(trick);
+            if let Some(number) = numbers(trick).into_iter().find(|number| *number < 0.0) {
+                return Err(format!("the trick `{name}` has the number {number}, below 0"));
+            }
+            if names.contains(&name) {
+                return Err(format!("the trick `{name}` is chosen twice"));
+            }
+            names.push(name);
+        }
+        Ok(())
+    }
+}
+
+/// All numbers in plain data, in their order.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Number(number) => number.as_f64().into_iter().collect(),
+        Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        Value::Object(fields) => fields.values().flat_map(numbers).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The name of a variant: of `"a"` and `{"a": ..}` it is a.
+fn name(variant: &Value) -> String {
+    let key = variant.as_object().and_then(|fields| fields.keys().next());
+    key.map_or_else(|| variant.as_str().unwrap_or_default().to_owned(), String::clone)
+}
+
+/// All that there is to choose.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Offer {
+    /// What can be learnt.
+    pub data: Vec<Named>,
+    /// What the players can want.
+    pub losses: Vec<Named>,
+    /// What can be done besides.
+    pub tricks: Vec<OfferedTrick>,
+    /// Choices that show something.
+    pub experiments: Vec<Experiment>,
+    /// Where numbers lie.
+    pub bounds: Vec<Bounds>,
+    /// What is chosen if nothing is said.
+    pub defaults: Choices,
+}
+
+/// Something with a name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Named {
+    /// Its name in [`Choices`].
+    pub name: String,
+    /// What it is.
+    pub about: String,
+}
+
+/// A trick with its usual numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfferedTrick {
+    /// Its name in a recipe.
+    pub name: String,
+    /// The trick as a recipe writes it.
+    pub usual: Trick,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// Choices that show something.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Experiment {
+    /// What they show.
+    pub name: &'static str,
+    /// What to look at.
+    pub watch: &'static str,
+    /// The choices.
+    pub choices: Choices,
+}
+
+impl Default for Offer {
+    fn default() -> Offer {
+        let offered = |(usual, about): (Trick, &'static str)| {
+            let written = serde_json::to_value(&usual).expect("a trick is plain data");
+            OfferedTrick { name: name(&written), usual, about }
+        };
+        Offer {
+            data: named::<ToyName>(),
+            losses: named::<Loss>(),
+            tricks: Trick::all().into_iter().map(offered).collect(),
+            experiments: experiments(),
+            bounds: BOUNDS.to_vec(),
+            defaults: Choices::default(),
+        }
+    }
+}
+
+fn named<Variant: ValueEnum>() -> Vec<Named> {
+    let values = Variant::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let named = |value: clap::builder::PossibleValue| Named {
+        name: value.get_name().to_owned(),
+        about: value.get_help().map(ToString::to_string).unwrap_or_default(),
+    };
+    values.map(named).collect()
+}
+
+fn experiments() -> Vec<Experiment> {
+    let on = |data: ToyName, recipe: Recipe| Choices { data, recipe, ..Choices::default() };
+    vec![]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_choices_are_written_with() {
+        let Offer { data, losses, tricks, defaults, bounds, .. } = Offer::default();
+        for Named { name, about } in &data {
+            let json = format!(r#"{{"data": "{name}"}}"#);
+            assert!(serde_json::from_str::<Choices>(&json).is_ok() && !about.is_empty(), "{name}");
+        }
+        for Named { name, about } in &losses {
+            let json = format!(r#"{{"recipe": {{"loss": "{name}"}}}}"#);
+            assert!(serde_json::from_str::<Choices>(&json).is_ok() && !about.is_empty(), "{name}");
+        }
+        assert!(tricks.iter().all(|trick| !trick.name.is_empty()));
+        let recipe = serde_json::to_value(&defaults.recipe).unwrap();
+        assert!(bounds.iter().all(|bounds| !numbers(&recipe[bounds.field]).is_empty()));
+        assert_eq!(defaults.check(), Ok(()));
+    }
+
+    #[test]
+    fn wrong_tricks_are_refused_by_name() {
+        let with = |tricks| Choices {
+            recipe: Recipe { tricks, ..Recipe::default() },
+            ..Choices::default()
+        };
+        assert_eq!(with(vec![Trick::R1(0.0), Trick::Dragan(2.0)]).check(), Ok(()));
+        let below = with(vec![Trick::R1(-0.5)]).check();
+        assert_eq!(below, Err("the trick `r1` has the number -0.5, below 0".to_owned()));
+        let twice = with(vec![Trick::R1(1.0), Trick::R1(2.0)]).check();
+        assert_eq!(twice, Err("the trick `r1` is chosen twice".to_owned()));
+    }
+
+    #[test]
+    fn experiments_can_be_started() {
+        for Experiment { name, choices, .. } in experiments() {
+            assert_eq!(choices.check(), Ok(()), "{name}");
+        }
+    }
+}
