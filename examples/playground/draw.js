@@ -122,9 +122,14 @@ export function drawPlane(canvas, scene, frame, shown, theme) {
   pen.strokeStyle = theme.line;
   pen.strokeRect(left + 0.5, top + 0.5, side - 1, side - 1);
   pen.textAlign = "center";
-  for (const [x, name] of ticks(x0, x0 + 2 * scene.half_side)) pen.fillText(name, place([x, 0])[0], side + 15);
+  for (const [x, name] of ticks(x0, x0 + 2 * scene.half_side)) {
+    // A number at the very edge moves in a little.
+    pen.fillText(name, Math.min(width - 8, place([x, 0])[0]), side + 15);
+  }
   pen.textAlign = "right";
-  for (const [y, name] of ticks(y0, y0 + 2 * scene.half_side)) pen.fillText(name, left - 4, place([0, y])[1] + 4);
+  for (const [y, name] of ticks(y0, y0 + 2 * scene.half_side)) {
+    pen.fillText(name, left - 4, Math.max(9, place([0, y])[1] + 4));
+  }
   const inside = ([x, y]) => x >= left && x <= width && y >= top && y <= side;
   return fakes.filter((at) => !inside(at)).length;
 }

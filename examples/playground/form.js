@@ -54,14 +54,18 @@ export class Form {
     const { recipe } = this.choices;
     const select = (id, label, offered, value, edit) => {
       const element = node("select", { id });
-      fill(element, offered.map((one) => one.name), offered.map((one) => one.about));
+      const names = offered.map((one) => one.name);
+      fill(element, names, names.map(words));
       element.value = value;
       element.onchange = () => this.edit((copy) => edit(copy, element.value));
-      return node("label", { className: "wide" }, label, element);
+      const about = offered.find((one) => one.name === value)?.about ?? "";
+      const note = node("p", { className: "small", id: `about-${id}` }, about);
+      element.setAttribute("aria-describedby", note.id);
+      return [node("label", { className: "wide" }, label, element), note];
     };
     const parts = [
-      select("data", "Data", this.offer.data, this.choices.data, (c, v) => { c.data = v; }),
-      select("loss", "Losses", this.offer.losses, recipe.loss, (c, v) => { c.recipe.loss = v; }),
+      ...select("data", "Data", this.offer.data, this.choices.data, (c, v) => { c.data = v; }),
+      ...select("loss", "Losses", this.offer.losses, recipe.loss, (c, v) => { c.recipe.loss = v; }),
       this.tricks(),
     ];
     for (const [key, value] of Object.entries(recipe)) {

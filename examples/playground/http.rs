@@ -167,3 +167,23 @@ pub(crate) fn send(stream: &mut TcpStream, status: &str, kind: &str, text: &str)
     while read_by(deadline, stream, &mut unread)? > 0 {}
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    #[test]
+    fn nobody_is_waited_for_beyond_the_deadline() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut talker = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let soon = Duration::from_millis(5);
+        let mut piece = [0; 4];
+        // In silence, and also when there would be something to read.
+        assert!(read_by(Instant::now() + soon, &mut stream, &mut piece).is_err());
+        talker.write_all(b"GET").unwrap();
+        assert!(read_by(Instant::now(), &mut stream, &mut piece).is_err());
+        assert_eq!(read_by(Instant::now() + PATIENCE, &mut stream, &mut piece).unwrap(), 3);
+    }
+}

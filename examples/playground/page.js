@@ -14,8 +14,8 @@ const SPEEDS = [
   ["1 turn a second", 1, 1000], ["5 turns a second", 1, 200], ["1 turn a frame", 1, 0],
   ["4 turns a frame", 4, 0], ["as fast as it can", 1000000, 0],
 ];
-/** Points of a curve; beyond them every second is dropped. */
-const MOST_POINTS = 1500;
+/** Points of a curve; beyond them two become one, their mean. */
+const MOST_POINTS = 600;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** With reduced motion the picture changes once in so many milliseconds. */
 const CALM_EVERY = 1000;
@@ -33,8 +33,11 @@ let queue = [];
 let undrawn = false;
 let timer = 0;
 let drawnAt = 0;
+/** Curves; the last values; when turns and frames came; a complaint to be read before all else. */
 let curves;
+let last = {};
 let counts;
+let complaint = "";
 
 // --- The connection ---
 
@@ -71,18 +74,25 @@ const answers = {
     scene = content;
     form.show(scene.choices);
     history.replaceState(null, "", toFragment(scene.choices, offer.defaults));
-    curves = { d: thinned(), g: thinned(), distance: thinned(), floor: [] };
-    counts = { turns: [], frames: [] };
+    curves = { d: averaged(), g: averaged(), distance: averaged() };
+    last = {};
+    counts = { turns: [], frames: [], askedAt: 0 };
     enable(true);
     take(scene.frame);
-    say(playing ? "Playing." : "A new game. Press space to play.");
+    if (complaint) say(complaint, "wrong");
+    else say(playing ? "Playing." : "A new game. Press space to play.");
+    complaint = "";
   },
   frame: take,
   refused(why) {
     pause();
     say(`Not so: ${why}`, "wrong");
-    if (scene) form.show(scene.choices);
-    else start({});
+    if (scene) {
+      form.show(scene.choices);
+    } else {
+      complaint = `Not so: ${why}. Here is the plain game.`;
+      start({});
+    }
   },
 };
 
@@ -102,7 +112,7 @@ function next() {
   // A frame ahead of the drawing is enough; without motion nobody waits for the drawing.
   if (!playing || document.hidden || (undrawn && !calm.matches)) return;
   const [, turns, rest] = SPEEDS[$("speed").selectedIndex];
-  const wait = rest - (performance.now() - (counts?.askedAt ?? 0));
+  const wait = rest - (performance.now() - counts.askedAt);
   if (wait > 0) {
     timer = setTimeout(next, wait);
     return;
@@ -129,13 +139,13 @@ function take(content) {
   const first = frame.turn - frame.losses.length + 1;
   frame.losses.forEach(([g, d], i) => {
     const turn = Math.max(0, first + i);
-    if (g !== null) curves.g.add([turn, g]);
-    if (d !== null) curves.d.add([turn, d]);
+    if (g !== null) curves.g.add(turn, last.g = g);
+    if (d !== null) curves.d.add(turn, last.d = d);
   });
   const { measured } = frame;
-  if (measured && curves.distance.last !== measured.turn) {
-    curves.distance.last = measured.turn;
-    curves.distance.add([measured.turn, measured.distance]);
+  if (measured && last.measured !== measured.turn) {
+    last.measured = measured.turn;
+    curves.distance.add(measured.turn, measured.distance);
   }
   counts.turns.push([performance.now(), frame.turn]);
   if (frame.lost && playing) {
@@ -159,16 +169,16 @@ function draw() {
   const outside = drawPlane($("plane"), scene, frame, shown, theme);
   writeScale();
   writeNumbers();
-  const last = Math.max(frame.turn, 1);
+  const end = Math.max(frame.turn, 1);
   drawCurves($("losses"), [
     { points: curves.d.points, colour: "real", dashes: [] },
     { points: curves.g.points, colour: "fake", dashes: [5, 3] },
-  ], last, theme);
+  ], end, theme);
   const floor = frame.measured?.floor;
   drawCurves($("distances"), [
     { points: curves.distance.points, colour: "fake", dashes: [] },
-    { points: floor === undefined ? [] : [[0, floor], [last, floor]], colour: "real", dashes: [2, 3] },
-  ], last, theme);
+    { points: floor === undefined ? [] : [[0, floor], [end, floor]], colour: "real", dashes: [2, 3] },
+  ], end, theme);
   describe(outside);
 }
 
@@ -191,13 +201,13 @@ function writeScale() {
 
 function writeNumbers() {
   const { measured } = frame;
-  const last = (list) => (list.last === undefined ? "–" : list.last.toFixed(3).replace("-", "−"));
+  const loss = (value) => (value === undefined ? "–" : value.toFixed(3).replace("-", "−"));
   $("turns").textContent = frame.turn;
-  $("loss-d").textContent = last({ last: curves.d.points.at(-1)?.[1] });
-  $("loss-g").textContent = last({ last: curves.g.points.at(-1)?.[1] });
+  $("loss-d").textContent = loss(last.d);
+  $("loss-g").textContent = loss(last.g);
   $("distance").textContent = measured ? brief(measured.distance) : "–";
   $("floor").textContent = measured ? `(best ${brief(measured.floor)})` : "";
-  $("modes").textContent = measured?.modes ? measured.modes.join(" of ") : "–";
+  $("modes").textContent = measured?.modes ? measured.modes.join(" / ") : "–";
   const quality = measured?.high_quality;
   $("quality").textContent = quality == null ? "–" : `${(100 * quality).toFixed(1)} %`;
   // Over the last two seconds.
@@ -224,19 +234,22 @@ function describe(outside) {
     `The plane after ${frame.turn} turns: ${scene.real.length} real and ${frame.fakes.length} generated points.${away}${distance}`);
 }
 
-/** A curve that drops every second point when it has too many. */
-function thinned() {
-  let every = 1;
-  let count = 0;
+/** A curve whose points are means of 1, 2, 4, … values, so that it never has too many. */
+function averaged() {
+  let size = 1;
+  let group = [];
   const curve = {
     points: [],
-    add(point) {
-      if (count % every === 0) curve.points.push(point);
-      count += 1;
-      if (curve.points.length > MOST_POINTS) {
-        curve.points = curve.points.filter((_, i) => i % 2 === 0);
-        every *= 2;
-      }
+    add(turn, value) {
+      group.push(value);
+      if (group.length < size) return;
+      curve.points.push([turn, group.reduce((sum, part) => sum + part) / size]);
+      group = [];
+      if (curve.points.length < MOST_POINTS) return;
+      const { points } = curve;
+      const odd = points.filter((_, i) => i % 2 === 1);
+      curve.points = odd.map(([turn, value], i) => [turn, (points[2 * i][1] + value) / 2]);
+      size *= 2;
     },
   };
   return curve;

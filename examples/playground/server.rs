@@ -55,14 +55,6 @@ impl Server {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
-
-    /// Serves until the program is ended.
-    pub(crate) fn wait(mut self) {
-        if let Some(accepting) = self.accepting.take() {
-            // It ends if it panics, which has then been said on the terminal.
-            let _ = accepting.join();
-        }
-    }
 }
 
 impl Drop for Server {
@@ -137,8 +129,7 @@ fn serve(mut stream: TcpStream, own: SocketAddr, too_many: bool) -> io::Result<(
                 .max_frame_size(Some(LONGEST_COMMAND));
             // Between two commands a tab may be quiet for hours.
             stream.set_read_timeout(None)?;
-            let socket =
-                WebSocket::from_partially_read(stream, rest, Role::Server, Some(config));
+            let socket = WebSocket::from_partially_read(stream, rest, Role::Server, Some(config));
             play(socket);
             Ok(())
         }
@@ -166,12 +157,32 @@ fn play(mut socket: WebSocket<TcpStream>) {
     let _ = socket.get_ref().shutdown(Shutdown::Both);
 }
 
-/// The answer to a command. A game that panics is given up, and the other tabs go on.
+/// The answer to a command.
 fn answer(playground: &mut Playground, command: &str) -> String {
-    let followed =
-        AssertUnwindSafe(|| in_pool(|| playground.answer_text(command, TURNS_FOR)));
-    panic::catch_unwind(followed).unwrap_or_else(|_| {
+    survive(playground, |playground| in_pool(|| playground.answer_text(command, TURNS_FOR)))
+}
+
+/// What `follow` answers. A game that panics is given up, and the connection and the other tabs go on.
+fn survive(playground: &mut Playground, follow: impl FnOnce(&mut Playground) -> String) -> String {
+    panic::catch_unwind(AssertUnwindSafe(|| follow(playground))).unwrap_or_else(|_| {
         *playground = Playground::new();
         r#"{"refused":"the game has failed; the terminal says why. Start another."}"#.to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_game_that_panics_can_be_started_again() {
+        let mut playground = Playground::new();
+        let start = r#"{"start":{"recipe":{"width":[4,4],"batch_size":4}}}"#;
+        assert!(answer(&mut playground, start).starts_with(r#"{"scene":"#));
+        let failed = survive(&mut playground, |_| panic!("on purpose"));
+        assert!(failed.contains("the game has failed"), "{failed}");
+        let after = answer(&mut playground, r#"{"play":{"turns":1}}"#);
+        assert!(after.contains("there is no game yet"), "{after}");
+        assert!(answer(&mut playground, start).starts_with(r#"{"scene":"#));
+    }
 }

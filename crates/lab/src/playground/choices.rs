@@ -9,7 +9,7 @@ use crate::toys::ToyName;
 use crate::tricks::Trick;
 
 /// What a game is started with: all that its frames depend on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Choices {
     /// What is learnt.
@@ -18,6 +18,12 @@ pub struct Choices {
     pub seed: u64,
     /// How the game is built.
     pub recipe: Recipe,
+}
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices { data: ToyName::Ring, seed: 0, recipe: Recipe::default() }
+    }
 }
 
 /// From where to where the numbers of a recipe go, so that a turn takes less than a second.
@@ -162,9 +168,68 @@ fn named<Variant: ValueEnum>() -> Vec<Named> {
     values.map(named).collect()
 }
 
+/// What `docs/playground.md` tells of.
 fn experiments() -> Vec<Experiment> {
-    let on = |data: ToyName, recipe: Recipe| Choices { data, recipe, ..Choices::default() };
-    vec![]
+    let plain = Recipe::default();
+    let experiment = |name, watch, data, recipe| {
+        let choices = Choices { data, recipe, ..Choices::default() };
+        Experiment { name, watch, choices }
+    };
+    vec![
+        experiment(
+            "The plain game",
+            "Show G's lattice (5) and let it play for 3000 turns: it folds towards eight places.",
+            ToyName::Ring,
+            plain.clone(),
+        ),
+        experiment(
+            "Mode collapse",
+            "G takes ten steps for one of D's. All its points hunt the same few modes: D learns \
+             that those are fake, and the points move on together.",
+            ToyName::Grid,
+            Recipe { steps: [10, 1], rates: [5e-3, 1e-3], ..plain.clone() },
+        ),
+        experiment(
+            "A loss that saturates",
+            "D learns ten times as fast as G. Where D is sure of a fake, this loss is flat: G's loss \
+             goes to 0 and its points stay behind. Then choose the non-saturating loss.",
+            ToyName::Ring,
+            Recipe { loss: Loss::Saturating, rates: [1e-3, 1e-2], ..plain.clone() },
+        ),
+        experiment(
+            "A critic of slope one",
+            "WGAN-GP. The penalty makes the arrows nearly equally long, far from the data, too; D's \
+             steps are five a turn.",
+            ToyName::Grid,
+            Recipe {
+                loss: Loss::Wasserstein,
+                tricks: vec![Trick::GradientPenalty(1.0)],
+                steps: [1, 5],
+                ..plain.clone()
+            },
+        ),
+        experiment(
+            "A critic without a bound",
+            "The same loss without a penalty. Look at the numbers beside the colours and at the \
+             losses: nothing holds the critic's heights.",
+            ToyName::Ring,
+            Recipe { loss: Loss::Wasserstein, ..plain.clone() },
+        ),
+        experiment(
+            "A landscape that goes flat",
+            "R1 wants D to be flat at the data. The map pales to a half everywhere, the longest \
+             arrow shrinks, and the points come to rest.",
+            ToyName::Ring,
+            Recipe { tricks: vec![Trick::R1(1.0)], ..plain.clone() },
+        ),
+        experiment(
+            "Noise of one number",
+            "Show G's lattice (5): the image of a line is a line, which has to be laid out along \
+             the data.",
+            ToyName::Roll,
+            Recipe { noise: 1, ..plain },
+        ),
+    ]
 }
 
 #[cfg(test)]
