@@ -1,12 +1,13 @@
 // How are choices made on the page, kept in its address, and read back?
 //
 // The form is made from the defaults that the program offers: a number is a field, two numbers are
-// two, and a trick has a box and its numbers. So a field or trick that the program learns shows up
-// here by itself; only its words may be missing.
+// two, yes or no is a box, and a trick has a box and its numbers. So a field or trick that the program
+// learns shows up here by itself; only its words may be missing. What is none of these is not shown
+// and stays as it is.
 
 const WORDS = {
   width: "Units of a hidden layer", hidden: "Hidden layers", noise: "Numbers of noise",
-  batch_size: "Points in a batch", steps: "Steps in a turn", rates: "Learning rates",
+  batch_size: "Points in a batch", rates: "Learning rates",
   betas: "Adam's averages",
 };
 const PAIRS = { betas: ["β₁", "β₂"] };
@@ -71,7 +72,11 @@ export class Form {
     for (const [key, value] of Object.entries(recipe)) {
       if (key === "loss" || key === "tricks") continue;
       const label = WORDS[key] ?? words(key);
-      if (typeof value === "number") {
+      if (typeof value === "boolean") {
+        const box = node("input", { id: key, type: "checkbox", checked: value });
+        box.onchange = () => this.edit((copy) => { copy.recipe[key] = box.checked; });
+        parts.push(node("label", { className: "field" }, box, ` ${label}`));
+      } else if (typeof value === "number") {
         const set = (copy, number) => { copy.recipe[key] = number; };
         parts.push(this.single(key, label, value, set));
       } else if (Array.isArray(value) && value.every((part) => typeof part === "number")) {

@@ -27,10 +27,10 @@ let scene;
 let frame;
 let theme = colours();
 let playing = false;
-/** Whether an answer is on its way; commands that wait for it; whether a frame is not drawn yet. */
+/** Whether an answer is on its way; commands that wait for it; how many frames are not drawn yet. */
 let asked = false;
 let queue = [];
-let undrawn = false;
+let undrawn = 0;
 let timer = 0;
 let drawnAt = 0;
 /** Curves; the last values; when turns and frames came; a complaint to be read before all else. */
@@ -109,8 +109,8 @@ function next() {
     ask(queue.shift());
     return;
   }
-  // A frame ahead of the drawing is enough; without motion nobody waits for the drawing.
-  if (!playing || document.hidden || (undrawn && !calm.matches)) return;
+  // Two frames ahead of the drawing are enough; without motion nobody waits for the drawing.
+  if (!playing || document.hidden || (undrawn > 1 && !calm.matches)) return;
   const [, turns, rest] = SPEEDS[$("speed").selectedIndex];
   const wait = rest - (performance.now() - counts.askedAt);
   if (wait > 0) {
@@ -152,18 +152,17 @@ function take(content) {
     pause();
     say("Some numbers are not finite any more, and no turn mends them. Reset, or choose a lower rate.", "wrong");
   }
-  if (undrawn) return;
-  undrawn = true;
+  undrawn += 1;
+  if (undrawn > 1) return;
   const wait = calm.matches ? CALM_EVERY - (performance.now() - drawnAt) : 0;
   if (wait > 0) setTimeout(() => requestAnimationFrame(draw), wait);
   else requestAnimationFrame(draw);
 }
 
 function draw() {
-  undrawn = false;
+  undrawn = 0;
   drawnAt = performance.now();
   counts.frames.push(drawnAt);
-  // The next turns are played while this is drawn.
   next();
   const shown = Object.fromEntries(LAYERS.map((name) => [name, $(`show-${name}`).checked]));
   const outside = drawPlane($("plane"), scene, frame, shown, theme);

@@ -23,9 +23,9 @@ use tungstenite::{Message, WebSocket};
 
 use crate::http::{self, Asked, Head, PATIENCE};
 
-/// How long the turns of one answer take. An answer also has to be drawn from and carried: at 15 ms
-/// two cores manage more than 30 a second.
-const TURNS_FOR: Duration = Duration::from_millis(15);
+/// How long the turns of one answer take. To compute a frame from them, to carry it and to draw it
+/// takes as long again; so two cores show more than 30 a second.
+const TURNS_FOR: Duration = Duration::from_millis(12);
 
 /// Connections at one time. A browser opens a few for each tab.
 const MOST_CONNECTIONS: usize = 64;

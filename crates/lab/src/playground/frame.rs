@@ -20,8 +20,8 @@ pub const LINES: usize = 21;
 /// The lattice goes from minus this to this, in standard deviations of the noise.
 const REACH: f64 = 2.5;
 
-/// Points of either kind.
-const SHOWN: usize = 250;
+/// Points of either kind: a number that packs of most sizes fill.
+const SHOWN: usize = 240;
 
 /// A game before its first turn, and what stays the same in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
