@@ -140,44 +140,57 @@ impl Game {
     #[track_caller]
     pub fn turn(&mut self, mut next_real: impl FnMut() -> Tensor, rng: &mut Rng) -> Report {
         let mut report = Report::default();
-        let (mut steps, mut real, mut batch);
-        let (mut missing_d, mut missing_g);
-        steps = 0;
-        loop {
-            real = next_real();
-            assert!(!real.shape().is_empty(), "game: a batch has rows, a single number has none");
-            batch = self.sample(real.shape()[0], rng);
-            let fake =
-                if self.settings.attached { batch.fake.clone() } else { batch.fake.detach() };
-            missing_d = self.update_discriminator(&real, &fake, &mut report, rng);
-            drop(fake);
+        let mut steps = 0;
+        let (real, mut batch, mut missing) = loop {
+            let real = next_real();
+            let batch = self.sample(&real, rng);
+            let missing = self.update_discriminator(&real, &batch.fake, &mut report, rng);
             steps += 1;
             if !self.discriminator.steps.go_on(self.turns, steps, report.loss_d) {
-                break;
+                break (real, batch, missing);
             }
-        }
+        };
         steps = 0;
-        loop {
+        let missing_g = loop {
             batch = self.sample_for_generator(steps, batch, rng);
-            missing_g = self.update_generator(&real, &batch.fake, &mut report, rng);
+            let missing = self.update_generator(&real, &batch.fake, &mut report, rng);
             steps += 1;
             if !self.generator.steps.go_on(self.turns, steps, report.loss_g) {
-                break;
+                break missing;
             }
-        }
-        self.turns += 1;
-        let named = |player: &str, names: Vec<String>| {
-            names.into_iter().map(|name| format!("{player}.{name}")).collect::<Vec<_>>()
         };
-        report.without_gradient = named("discriminator", missing_d);
-        report.without_gradient.extend(named("generator", missing_g));
+        self.turns += 1;
+        missing.extend(missing_g);
+        report.without_gradient = missing;
         report
     }
 
-    /// Noise, and what the generator makes of it: recorded if its own step will reuse it.
+    /// One step of the discriminator alone, on one batch of real samples and one of generated ones.
+    /// It counts as no turn, and the report has nothing of the generator.
     #[track_caller]
-    fn sample(&mut self, count: usize, rng: &mut Rng) -> Batch {
-        let noise = Tensor::constant(self.latent.sample(count, rng));
+    pub fn discriminator_step(&mut self, real: &Tensor, rng: &mut Rng) -> Report {
+        let mut report = Report::default();
+        let fake = self.sample(real, rng).fake;
+        report.without_gradient = self.update_discriminator(real, &fake, &mut report, rng);
+        report
+    }
+
+    /// One step of the generator alone, on noise of its own: as many samples as there are real ones,
+    /// at which only a loss that is relative looks. It counts as no turn, and the report has nothing
+    /// of the discriminator.
+    #[track_caller]
+    pub fn generator_step(&mut self, real: &Tensor, rng: &mut Rng) -> Report {
+        let mut report = Report::default();
+        let batch = self.sample_afresh(rows(real), rng);
+        report.without_gradient = self.update_generator(real, &batch.fake, &mut report, rng);
+        report
+    }
+
+    /// As much noise as there are real samples, and what the generator makes of it: recorded if its
+    /// own step will reuse it.
+    #[track_caller]
+    fn sample(&mut self, real: &Tensor, rng: &mut Rng) -> Batch {
+        let noise = Tensor::constant(self.latent.sample(rows(real), rng));
         let fake = match self.settings.fakes {
             Fakes::Reused => self.generator.forward_train(&noise, rng),
             _ if self.settings.attached => self.generator.forward_train(&noise, rng),
@@ -191,17 +204,28 @@ impl Game {
     /// the generator has moved, its recorded samples are out of date.
     #[track_caller]
     fn sample_for_generator(&mut self, steps: usize, seen: Batch, rng: &mut Rng) -> Batch {
-        let noise = match self.settings.fakes {
-            Fakes::Reused if steps == 0 => return seen,
-            Fakes::Rebuilt if steps == 0 => seen.noise,
-            _ => Tensor::constant(self.latent.sample(seen.fake.shape()[0], rng)),
-        };
+        match self.settings.fakes {
+            Fakes::Reused if steps == 0 => seen,
+            Fakes::Rebuilt if steps == 0 => self.generate_recorded(seen.noise, rng),
+            _ => self.sample_afresh(rows(&seen.noise), rng),
+        }
+    }
+
+    /// Noise that nobody has seen, and what the generator makes of it, recorded.
+    #[track_caller]
+    fn sample_afresh(&mut self, count: usize, rng: &mut Rng) -> Batch {
+        let noise = Tensor::constant(self.latent.sample(count, rng));
+        self.generate_recorded(noise, rng)
+    }
+
+    #[track_caller]
+    fn generate_recorded(&mut self, noise: Tensor, rng: &mut Rng) -> Batch {
         let fake = self.generator.forward_train(&noise, rng);
         Batch { noise, fake }
     }
 
     /// Updates D by ascending its gradient: descending that of its loss. Returns the parameters
-    /// that the loss does not reach.
+    /// that the loss does not reach, as `discriminator.0.weight`.
     #[track_caller]
     fn update_discriminator(
         &mut self,
@@ -210,6 +234,8 @@ impl Game {
         report: &mut Report,
         rng: &mut Rng,
     ) -> Vec<String> {
+        let detached = (!self.settings.attached).then(|| fake.detach());
+        let fake = detached.as_ref().unwrap_or(fake);
         let (real_scores, fake_scores) = if self.settings.joined {
             let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
             let n = real.shape()[0];
@@ -234,11 +260,11 @@ impl Game {
         }
         let (loss, missing) = self.discriminator.learn(loss);
         report.loss_d = loss;
-        missing
+        named("discriminator", missing)
     }
 
     /// Updates G by descending the gradient of its loss, through D as it is after its update.
-    /// Returns the parameters that the loss does not reach.
+    /// Returns the parameters that the loss does not reach, as `generator.0.weight`.
     #[track_caller]
     fn update_generator(
         &mut self,
@@ -262,7 +288,7 @@ impl Game {
         drop(scores);
         let (loss, missing) = self.generator.learn(loss);
         report.loss_g = loss;
-        missing
+        named("generator", missing)
     }
 
     /// The discriminator's scores of samples, which it sees through this turn's noise.
@@ -295,6 +321,13 @@ impl Game {
         self.loss.generator(&self.discriminator.model().forward(x))
     }
 
+    /// The same beside real samples, at which only a loss that is relative looks.
+    #[track_caller]
+    pub fn generator_loss_beside(&self, x: &Tensor, real: &Tensor) -> Tensor {
+        let score = |x: &Tensor| self.discriminator.model().forward(x);
+        self.loss.generator_beside(&score(x), &no_grad(|| score(real)))
+    }
+
     /// The distribution of the generator's input.
     pub fn latent(&self) -> &dyn Prior {
         self.latent.as_ref()
@@ -319,6 +352,18 @@ impl Game {
     pub fn players_mut(&mut self) -> [&mut Player; 2] {
         [&mut self.generator, &mut self.discriminator]
     }
+}
+
+/// How many samples a batch has.
+#[track_caller]
+fn rows(batch: &Tensor) -> usize {
+    assert!(!batch.shape().is_empty(), "game: a batch has rows, a single number has none");
+    batch.shape()[0]
+}
+
+/// A player's parameters by their names in the game.
+fn named(player: &str, parameters: Vec<String>) -> Vec<String> {
+    parameters.into_iter().map(|name| format!("{player}.{name}")).collect()
 }
 
 /// Both players, and how many turns they have played. The settings and terms are no state.
@@ -385,6 +430,36 @@ mod tests {
             }
             assert_eq!(state(&saved).to_bytes(None), state(&loaded).to_bytes(None));
             assert_eq!(state(&saved).counters, state(&loaded).counters);
+        }
+    }
+
+    /// Two steps of D and one of G, whose loss looks at the last real batch.
+    #[test]
+    fn a_turn_with_fresh_fakes_is_its_steps() {
+        let fresh = || {
+            let linear = |i, o| Linear::new(i, o, Init::Zeros, &mut Rng::new(0, "weights"));
+            let generator = Player::new(linear(3, 2), Adam::new(0.01));
+            let discriminator =
+                Player::new(linear(2, 1), Adam::new(0.01)).steps(crate::Steps::exactly(2));
+            let loss = crate::Relativistic::Average;
+            Game::new(generator, discriminator, loss, Latent::Normal { size: 3 })
+                .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+        };
+        let (mut whole, mut parts) = (fresh(), fresh());
+        let (mut rng, mut same) = (Rng::new(0, "noise"), Rng::new(0, "noise"));
+        let mut data = Rng::new(0, "data");
+        for turn in 1..=3 {
+            let real = [(); 2].map(|()| Tensor::constant(data.normal([4, 2])));
+            let mut batches = real.iter().cloned();
+            let report = whole.turn(|| batches.next().expect("two are asked for"), &mut rng);
+            parts.discriminator_step(&real[0], &mut same);
+            let d = parts.discriminator_step(&real[1], &mut same);
+            let g = parts.generator_step(&real[1], &mut same);
+            assert_eq!((d.loss_d, g.loss_g), (report.loss_d, report.loss_g));
+            assert_eq!((d.correct, d.judged, g.judged), (report.correct, 8, 0));
+            assert_eq!(state(&whole).to_bytes(None), state(&parts).to_bytes(None));
+            // Noise that fades in turns does not fade in single steps.
+            assert_eq!((whole.turns, parts.turns), (turn, 0));
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
+//! | [`playground`] | how does one play with a GAN of points, one command at a time? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
 //! | [`data`] | what is a set of images, and where do images come from? |
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
@@ -45,6 +46,7 @@ pub mod image_program;
 pub mod judge;
 mod metrics;
 mod moments;
+pub mod playground;
 pub mod program;
 mod quantiles;
 pub mod recipe;

@@ -7,10 +7,12 @@
 use autograd::{Real, Rng};
 use clap::ValueEnum;
 use gan::{Adam, Fakes, Game, Hinge, Latent, LeastSquares, Minimax, Player};
-use gan::{Relativistic, Settings, Wasserstein};
+use gan::{Relativistic, Settings, Steps, Wasserstein};
 use layers::{Activation, Init, Linear, Sequential};
 use serde::{Deserialize, Serialize};
 
+use crate::toy_gan::ToyGan;
+use crate::toys::ToyName;
 use crate::tricks::Trick;
 
 /// All that decides how a GAN of points is built and trained.
@@ -86,12 +88,43 @@ impl Recipe {
             (stack(self.noise, 0, dimensions), stack(dimensions, 1, 1));
         let [beta1, beta2] = self.betas.map(|beta| beta as Real);
         let adam = |side: usize| Adam::new(self.rates[side] as Real).betas(beta1, beta2);
-        let players = [Player::new(generator, adam(0)), Player::new(discriminator, adam(1))];
+        let steps = |of: fn(&Trick) -> Option<f64>| {
+            Steps::exactly(self.tricks.iter().find_map(of).map_or(1, |steps| steps as usize))
+        };
+        let (of_g, of_d) = (
+            steps(|trick| if let Trick::GSteps(n) = trick { Some(*n) } else { None }),
+            steps(|trick| if let Trick::DSteps(n) = trick { Some(*n) } else { None }),
+        );
+        let players = [
+            Player::new(generator, adam(0)).steps(of_g),
+            Player::new(discriminator, adam(1)).steps(of_d),
+        ];
         let settings = Settings { fakes: Fakes::Fresh, ..Settings::default() };
         let latent = Latent::Normal { size: self.noise };
         let [generator, discriminator] = players;
         let game = self.loss.game(generator, discriminator, latent).settings(settings);
         self.tricks.iter().fold(game, |game, trick| trick.added_to(game))
+    }
+
+    /// The game on a toy, before its first turn.
+    pub fn toy_gan(&self, toy: ToyName, seed: u64) -> ToyGan {
+        let game = self.game(2, &mut Rng::new(seed, "weights"));
+        let estimates = self.loss == Loss::Wasserstein;
+        ToyGan::new(game, toy.toy(), self.batch_size, estimates, seed)
+    }
+
+    /// Whether a game can be made of its tricks.
+    ///
+    /// # Errors
+    /// Says which number is out of range, or which trick is there twice.
+    pub fn check(&self) -> Result<(), String> {
+        for (i, trick) in self.tricks.iter().enumerate() {
+            trick.check()?;
+            if self.tricks[..i].iter().any(|other| other.name() == trick.name()) {
+                return Err(format!("the trick `{}` is there twice", trick.name()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -138,6 +171,19 @@ mod tests {
         };
         assert_eq!(numbers(game.generator()), 3 * 5 + 5 + 5 * 5 + 5 + 5 * 2 + 2);
         assert_eq!(numbers(game.discriminator()), 2 + 1);
+    }
+
+    #[test]
+    fn wrong_tricks_are_refused_by_name() {
+        let with = |tricks: &[Trick]| Recipe { tricks: tricks.to_vec(), ..Recipe::default() };
+        assert_eq!(with(&[Trick::R1(0.5), Trick::Dragan(2.0)]).check(), Ok(()));
+        for (tricks, expected) in [
+            (&[Trick::R1(-1.0)][..], "`r1` is -1, which has to be above 0"),
+            (&[Trick::DSteps(1.5)], "`d-steps` is 1.5, which has to be 1, 2, 3, ... 1000"),
+            (&[Trick::R1(1.0), Trick::R1(2.0)], "the trick `r1` is there twice"),
+        ] {
+            assert_eq!(with(tricks).check(), Err(expected.to_owned()));
+        }
     }
 
     #[test]

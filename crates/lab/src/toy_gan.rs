@@ -1,7 +1,7 @@
 //! How does a game play on toy data, and how well?
 
-use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::Game;
+use autograd::{Array, Real, Rng, Tensor, grad, no_grad};
+use gan::{Game, Report};
 use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, Heights, Window, to_bitmap};
@@ -106,9 +106,32 @@ impl ToyGan {
         self.window
     }
 
+    /// One turn of the game.
+    pub fn turn(&mut self) -> Report {
+        let ToyGan { game, toy, data, noise, batch_size, scale, .. } = self;
+        let next_real = || batch(toy.as_ref(), *batch_size, *scale, data);
+        complete(game.turn(next_real, noise))
+    }
+
+    /// One step of the discriminator alone.
+    pub fn discriminator_step(&mut self) -> Report {
+        let real = batch(self.toy.as_ref(), self.batch_size, self.scale, &mut self.data);
+        complete(self.game.discriminator_step(&real, &mut self.noise))
+    }
+
+    /// One step of the generator alone.
+    pub fn generator_step(&mut self) -> Report {
+        let real = batch(self.toy.as_ref(), self.batch_size, self.scale, &mut self.data);
+        complete(self.game.generator_step(&real, &mut self.noise))
+    }
+
     /// `count` generated points, from noise of this purpose: `[count, 2]`.
     pub fn generated(&self, count: usize, purpose: &str) -> Array {
-        let noise = self.game.latent().sample(count, &mut Rng::new(self.seed, purpose));
+        self.image(self.game.latent().sample(count, &mut Rng::new(self.seed, purpose)))
+    }
+
+    /// What the generator makes of noise `[n, size]`: points `[n, 2]`.
+    pub fn image(&self, noise: Array) -> Array {
         let points = no_grad(|| self.game.generate(&Tensor::constant(noise)));
         let scale = self.scale as Real;
         points.value().map(|x| x * scale)
@@ -119,12 +142,27 @@ impl ToyGan {
         self.toy.sample(count, &mut Rng::new(self.seed, purpose))
     }
 
+    /// Points as the players see them.
+    fn scaled(&self, points: &Array) -> Array {
+        let scale = self.scale as Real;
+        points.map(|x| x / scale)
+    }
+
     /// The discriminator's scores of points `[n, 2]`.
     pub fn scores(&self, points: &Array) -> Vec<f64> {
-        let scale = self.scale as Real;
-        let x = Tensor::constant(points.map(|x| x / scale));
+        let x = Tensor::constant(self.scaled(points));
         let scores = no_grad(|| self.game.discriminator().forward(&x));
         scores.numbers().iter().map(|s| f64::from(*s)).collect()
+    }
+
+    /// Whither, and how strongly, the generator's loss pushes each of the points `[n, 2]`:
+    /// -n ∂L_G/∂x, since L_G is a mean of n. Beside 256 real points, if the loss is relative.
+    pub fn push(&self, points: &Array) -> Array {
+        let x = Tensor::variable(self.scaled(points));
+        let real = Tensor::constant(self.scaled(&self.real(PAIRS, "real pairs")));
+        let [slopes] = grad(&self.game.generator_loss_beside(&x, &real), [&x], false);
+        let factor = -(points.shape()[0] as f64 / self.scale) as Real;
+        slopes.value().map(|slope| factor * slope)
     }
 
     /// How good the generator is, on noise and real points of its own, the same every time.
@@ -178,16 +216,24 @@ impl ToyGan {
     }
 }
 
+/// A batch of real points as the players see them.
+fn batch(toy: &dyn Toy, size: usize, scale: f64, data: &mut Rng) -> Tensor {
+    Tensor::constant(toy.sample(size, data).map(|x| x / scale as Real))
+}
+
+/// A report of which every parameter had a gradient.
+#[track_caller]
+fn complete(report: Report) -> Report {
+    let missing = &report.without_gradient;
+    assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+    report
+}
+
 impl System for ToyGan {
     /// Losses; then distances and shares, which are measured every hundredth step and repeated
     /// until the next.
     fn step(&mut self) -> Vec<(&'static str, Real)> {
-        let ToyGan { game, toy, data, noise, batch_size, .. } = self;
-        let scale = self.scale as Real;
-        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
-        let report = game.turn(next_real, noise);
-        let missing = report.without_gradient;
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        let report = self.turn();
         if self.steps.is_multiple_of(MEASURE_EVERY) {
             self.measure();
         }
@@ -271,6 +317,29 @@ mod tests {
         let with_modes = names(&mut gan(Form::Gp, Mixture::grid(), 0));
         assert_eq!(with_modes, "loss_d loss_g distance distance_by_critic modes high_quality");
         assert_eq!(names(&mut gan(Form::R1, NoisyCurve::two_moons(), 0)), "loss_d loss_g distance");
+    }
+
+    /// The push at a point is the slope of the loss by finite differences, one point at a time.
+    #[test]
+    fn points_are_pushed_down_the_slope_of_the_generators_loss() {
+        for form in [Form::Gp, Form::R1] {
+            let mut gan = gan(form, Mixture::grid(), 0);
+            (0..3).for_each(|_| drop(gan.turn()));
+            let points = gan.generated(5, "pushed");
+            let push = gan.push(&points);
+            for (i, push) in push.numbers().iter().enumerate() {
+                let point = &points.numbers()[i / 2 * 2..i / 2 * 2 + 2];
+                let loss = |step: f64| {
+                    let mut moved = point.to_vec();
+                    moved[i % 2] += step as Real;
+                    let x = Tensor::constant(gan.scaled(&Array::new([1, 2], &moved)));
+                    f64::from(gan.game.generator_loss(&x).item())
+                };
+                let slope = (loss(1e-3) - loss(-1e-3)) / 2e-3;
+                let push = f64::from(*push);
+                assert!((push + slope).abs() < 2e-3 + 0.01 * slope.abs(), "{push} for {slope}");
+            }
+        }
     }
 
     /// Against a generator that stands still, a critic with a slope of about 1 finds the distance.
