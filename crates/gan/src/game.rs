@@ -14,9 +14,11 @@
 //! ```
 //!
 //! [`Game::turn`] is one pass of the outer loop. What each player ascends or descends is the
-//! [`AdversarialLoss`]; the rest of what programs vary is in [`Settings`] and [`Player`].
+//! [`AdversarialLoss`]; the rest of what programs vary is in [`Settings`] and [`Player`], or is
+//! added to the game: terms of a loss, a [`Pool`], an [`Average`].
 
-use crate::{AdversarialLoss, Fakes, Player, Prior, Settings};
+use crate::unrolled::Present;
+use crate::{AdversarialLoss, Average, Fakes, Player, Pool, Prior, Schedule, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
 use layers::{Module, State, StateError, Stateful, gradients};
 
@@ -28,7 +30,9 @@ pub struct Game {
     latent: Box<dyn Prior>,
     settings: Settings,
     discriminator_terms: Vec<Term>,
-    generator_terms: Vec<Term>,
+    generator_terms: Vec<(Schedule, Term)>,
+    replay: Option<Pool>,
+    average: Option<Average>,
     turns: u64,
 }
 
@@ -84,6 +88,8 @@ impl Game {
             settings: Settings::default(),
             discriminator_terms: Vec::new(),
             generator_terms: Vec::new(),
+            replay: None,
+            average: None,
             turns: 0,
         }
     }
@@ -122,10 +128,40 @@ impl Game {
     /// The same with a term added to the generator's loss.
     #[must_use]
     pub fn generator_term(
-        mut self,
+        self,
         term: impl Fn(&Table<'_>, &mut Rng) -> Tensor + Send + 'static,
     ) -> Game {
-        self.generator_terms.push(Box::new(term));
+        self.annealed_generator_term(Schedule::Constant, term)
+    }
+
+    /// The same with a term added to the generator's loss whose factor is on a schedule, counted in
+    /// turns. Where the factor is 0 the term is not computed.
+    #[must_use]
+    pub fn annealed_generator_term(
+        mut self,
+        factor: Schedule,
+        term: impl Fn(&Table<'_>, &mut Rng) -> Tensor + Send + 'static,
+    ) -> Game {
+        self.generator_terms.push((factor, Box::new(term)));
+        self
+    }
+
+    /// The same with a discriminator that sees generated samples through a pool of older ones.
+    #[must_use]
+    pub fn replay(mut self, pool: Pool) -> Game {
+        self.replay = Some(pool);
+        self
+    }
+
+    /// The same with a moving average of the generator's weights, after each turn, which is what
+    /// [`Game::generate`] uses. `copy` is a model like the generator; its numbers do not matter.
+    ///
+    /// # Panics
+    /// If the copy is not like the generator, or the decay is not in [0, 1).
+    #[must_use]
+    #[track_caller]
+    pub fn averaged(mut self, copy: impl Module + 'static, decay: Real) -> Game {
+        self.average = Some(Average::new(copy, self.generator.model(), decay));
         self
     }
 
@@ -224,6 +260,17 @@ impl Game {
         Batch { noise, fake }
     }
 
+    /// What the discriminator sees of generated samples: not how they were made, and perhaps older
+    /// ones in their place.
+    #[track_caller]
+    fn shown(&mut self, fake: &Tensor, rng: &mut Rng) -> Tensor {
+        match &mut self.replay {
+            Some(pool) => Tensor::constant(pool.exchange(fake.value(), rng)),
+            None if self.settings.attached => fake.clone(),
+            None => fake.detach(),
+        }
+    }
+
     /// Updates D by ascending its gradient: descending that of its loss. Returns the parameters
     /// that the loss does not reach, as `discriminator.0.weight`.
     #[track_caller]
@@ -234,20 +281,8 @@ impl Game {
         report: &mut Report,
         rng: &mut Rng,
     ) -> Vec<String> {
-        let detached = (!self.settings.attached).then(|| fake.detach());
-        let fake = detached.as_ref().unwrap_or(fake);
-        let (real_scores, fake_scores) = if self.settings.joined {
-            let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
-            let n = real.shape()[0];
-            (scores.slice(0, ..n), scores.slice(0, n..))
-        } else {
-            (self.score(real, rng), self.score(fake, rng))
-        };
-        let mut loss = self.loss.discriminator(&real_scores, &fake_scores);
-        for term in &self.discriminator_terms {
-            let discriminator = self.discriminator.model();
-            loss = loss + term(&Table { discriminator, real, fake }, rng);
-        }
+        let fake = self.shown(fake, rng);
+        let (loss, [real_scores, fake_scores]) = self.discriminator_loss(real, &fake, rng);
         let real_belief = self.loss.belief(&real_scores);
         let fake_belief = self.loss.belief(&fake_scores);
         report.correct = real_belief.iter().filter(|p| **p > 0.5).count()
@@ -273,6 +308,7 @@ impl Game {
         report: &mut Report,
         rng: &mut Rng,
     ) -> Vec<String> {
+        let ahead = self.look_ahead(real, fake, rng);
         let scores = self.score(fake, rng);
         let mut loss = if self.loss.is_relative() {
             // No path leads from real samples to G.
@@ -281,14 +317,65 @@ impl Game {
         } else {
             self.loss.generator(&scores)
         };
-        for term in &self.generator_terms {
+        for (factor, term) in &self.generator_terms {
+            let discriminator = self.discriminator.model();
+            let table = Table { discriminator, real, fake };
+            match factor.at(self.turns) {
+                0.0 => {}
+                1.0 => loss = loss + term(&table, rng),
+                factor => loss = loss + factor * term(&table, rng),
+            }
+        }
+        drop(scores);
+        if let Some(present) = ahead {
+            self.discriminator.come_back(present);
+        }
+        let (loss, missing) = self.generator.learn(loss);
+        report.loss_g = loss;
+        if let Some(average) = &mut self.average {
+            average.follow(self.generator.model());
+        }
+        named("generator", missing)
+    }
+
+    /// D's loss, and its scores of real and of generated samples.
+    #[track_caller]
+    fn discriminator_loss(
+        &mut self,
+        real: &Tensor,
+        fake: &Tensor,
+        rng: &mut Rng,
+    ) -> (Tensor, [Tensor; 2]) {
+        let (real_scores, fake_scores) = if self.settings.joined {
+            let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
+            // Half of them, which packs make fewer than there are samples.
+            let n = scores.shape()[0] / 2;
+            (scores.slice(0, ..n), scores.slice(0, n..))
+        } else {
+            (self.score(real, rng), self.score(fake, rng))
+        };
+        let mut loss = self.loss.discriminator(&real_scores, &fake_scores);
+        for term in &self.discriminator_terms {
             let discriminator = self.discriminator.model();
             loss = loss + term(&Table { discriminator, real, fake }, rng);
         }
-        drop(scores);
-        let (loss, missing) = self.generator.learn(loss);
-        report.loss_g = loss;
-        named("generator", missing)
+        (loss, [real_scores, fake_scores])
+    }
+
+    /// Lets D become what it will be after some steps on these samples, if the game is unrolled, and
+    /// returns what it was.
+    #[track_caller]
+    fn look_ahead(&mut self, real: &Tensor, fake: &Tensor, rng: &mut Rng) -> Option<Present> {
+        if self.settings.unrolled == 0 {
+            return None;
+        }
+        let present = self.discriminator.present();
+        let mut rule = self.discriminator.optimiser().imagined();
+        for _ in 0..self.settings.unrolled {
+            let (loss, _) = self.discriminator_loss(real, fake, rng);
+            self.discriminator.imagine(&mut rule, &loss);
+        }
+        Some(present)
     }
 
     /// The discriminator's scores of samples, which it sees through this turn's noise.
@@ -302,23 +389,37 @@ impl Game {
         self.discriminator.forward_train(&(x + Tensor::constant(noise)), rng)
     }
 
-    /// What the generator makes of noise `[n, size]`, in evaluation.
+    /// The discriminator's scores of samples x, one for each, in evaluation. A discriminator of packs
+    /// is asked about packs of one sample.
+    #[track_caller]
+    pub fn scores(&self, x: &Tensor) -> Tensor {
+        let m = self.settings.packed.max(1);
+        if m == 1 {
+            return self.discriminator.model().forward(x);
+        }
+        let rows: Vec<usize> = (0..x.shape()[0]).flat_map(|row| [row].repeat(m)).collect();
+        self.discriminator.model().forward(&x.gather_rows(&rows))
+    }
+
+    /// What the generator, or its average if there is one, makes of noise `[n, size]`, in
+    /// evaluation.
     #[track_caller]
     pub fn generate(&self, noise: &Tensor) -> Tensor {
-        self.generator.model().forward(noise)
+        let average = self.average.as_ref().map(Average::model);
+        average.unwrap_or_else(|| self.generator.model()).forward(noise)
     }
 
     /// The probability that each sample is real, in the discriminator's opinion, in evaluation.
     #[track_caller]
     pub fn belief(&self, x: &Tensor) -> Vec<Real> {
-        no_grad(|| self.loss.belief(&self.discriminator.model().forward(x)))
+        no_grad(|| self.loss.belief(&self.scores(x)))
     }
 
     /// The generator's loss on samples x, in evaluation. Its gradient in x is where the
     /// discriminator pushes each sample from.
     #[track_caller]
     pub fn generator_loss(&self, x: &Tensor) -> Tensor {
-        self.loss.generator(&self.discriminator.model().forward(x))
+        self.loss.generator(&self.scores(x))
     }
 
     /// The same beside real samples, at which only a loss that is relative looks.
@@ -366,17 +467,30 @@ fn named(player: &str, parameters: Vec<String>) -> Vec<String> {
     parameters.into_iter().map(|name| format!("{player}.{name}")).collect()
 }
 
-/// Both players, and how many turns they have played. The settings and terms are no state.
+/// Both players, the pool and the average if there are any, and how many turns were played. The
+/// settings and terms are no state.
 impl Stateful for Game {
     fn put(&self, state: &mut State<'_>) {
         state.within("generator", |state| self.generator.put(state));
         state.within("discriminator", |state| self.discriminator.put(state));
+        if let Some(pool) = &self.replay {
+            state.within("replay", |state| pool.put(state));
+        }
+        if let Some(average) = &self.average {
+            state.within("average", |state| average.put(state));
+        }
         state.put_counter("turns", self.turns);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         state.within("generator", |state| self.generator.take(state))?;
         state.within("discriminator", |state| self.discriminator.take(state))?;
+        if let Some(pool) = &mut self.replay {
+            state.within("replay", |state| pool.take(state))?;
+        }
+        if let Some(average) = &mut self.average {
+            state.within("average", |state| average.take(state))?;
+        }
         self.turns = state.take_counter("turns")?;
         Ok(())
     }

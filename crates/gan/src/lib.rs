@@ -17,6 +17,10 @@
 //! | [`losses`] | how wrong is a prediction? |
 //! | [`penalties`] | how steep may the discriminator be? |
 //! | [`average`] | what does a model become whose weights are averaged? |
+//! | [`matching`] | what can be asked of generated samples beside that D takes them for real? |
+//! | [`pool`] | which generated samples does a discriminator see again? |
+//! | [`unrolled`] | what would the discriminator become if it went on learning? |
+//! | `history` | what if a player is held to its past? |
 //! | [`mmd`] | how different are two sets of samples? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
@@ -28,14 +32,18 @@ pub mod adversarial;
 pub mod average;
 pub mod clip;
 pub mod game;
+mod history;
 pub mod latent;
 pub mod losses;
+pub mod matching;
 pub mod mmd;
 pub mod optimisers;
 pub mod penalties;
 pub mod player;
+pub mod pool;
 pub mod schedule;
 pub mod settings;
+pub mod unrolled;
 
 pub use adversarial::{AdversarialLoss, Bce, Hinge, LeastSquares, Minimax, Relativistic};
 pub use adversarial::{SoftmaxCrossEntropy, Wasserstein};
@@ -44,5 +52,6 @@ pub use clip::Clip;
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
 pub use player::Player;
+pub use pool::Pool;
 pub use schedule::Schedule;
 pub use settings::{Fakes, InputNoise, Latent, Prior, Settings, Steps};

@@ -18,6 +18,7 @@ pub use adam::{Adam, AdamW};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use crate::unrolled::Imagined;
 use autograd::Real;
 use layers::{Gradients, Module, StateError};
 
@@ -41,6 +42,10 @@ pub trait Optimiser: Send {
     /// If it is negative or not finite.
     #[track_caller]
     fn set_learning_rate(&mut self, learning_rate: Real);
+
+    /// Its next steps as functions of tensors, from what it remembers and its learning rate as they
+    /// are. Gradients flow through them, and the optimiser itself stays as it is.
+    fn imagined(&self) -> Imagined;
 
     /// Everything that it remembers between steps, by name and always in the same order, such as
     /// `0.weight.m` for Adam's m of the parameter `0.weight`. In f64, which holds every [`Real`]

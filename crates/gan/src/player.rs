@@ -1,5 +1,6 @@
 //! How does one player learn?
 
+use crate::history::History;
 use crate::{Clip, Optimiser, Schedule, Steps};
 use autograd::{Real, Rng, Tensor};
 use layers::{Gradients, Module, State, StateError, Stateful, gradients, gradients_of_each};
@@ -12,6 +13,7 @@ pub struct Player {
     schedule: Schedule,
     clip: Option<Clip>,
     weight_bound: Option<Real>,
+    history: Option<History>,
     pub(crate) steps: Steps,
     taken: u64,
 }
@@ -26,6 +28,7 @@ impl Player {
             schedule: Schedule::Constant,
             clip: None,
             weight_bound: None,
+            history: None,
             steps: Steps::exactly(1),
             taken: 0,
         }
@@ -72,6 +75,20 @@ impl Player {
         self
     }
 
+    /// The same with historical averaging: its loss gets the term λ ‖θ - θ̄‖², θ̄ the mean of all
+    /// that its weights θ have been.
+    ///
+    /// # Panics
+    /// If λ is not a positive number.
+    ///
+    /// Source: Salimans et al. 2016, "Improved Techniques for Training GANs", §3.3.
+    #[must_use]
+    #[track_caller]
+    pub fn hold_to_the_past(mut self, lambda: Real) -> Player {
+        self.history = Some(History::new(lambda));
+        self
+    }
+
     /// Its model.
     pub fn model(&self) -> &dyn Module {
         self.model.as_ref()
@@ -96,6 +113,7 @@ impl Player {
     /// parameters it does not reach.
     #[track_caller]
     pub fn learn(&mut self, loss: Tensor) -> (Real, Vec<String>) {
+        let loss = self.with_own_terms(loss);
         let value = loss.item();
         let gradients = gradients(loss, self.model());
         (value, self.descend(gradients))
@@ -105,13 +123,23 @@ impl Player {
     /// Returns the loss's value and the names of the parameters it does not reach, by player.
     #[track_caller]
     pub fn learn_together(players: [&mut Player; 2], loss: Tensor) -> (Real, [Vec<String>; 2]) {
-        let value = loss.item();
         let [a, b] = players;
+        let loss = b.with_own_terms(a.with_own_terms(loss));
+        let value = loss.item();
         let [in_a, in_b] = gradients_of_each(loss, [a.model(), b.model()]);
         (value, [a.descend(in_a), b.descend(in_b)])
     }
 
-    /// Moves the weights against these gradients, no further than they may go. Returns the names of the parameters without one.
+    /// The loss with what this player adds to it of itself.
+    fn with_own_terms(&mut self, loss: Tensor) -> Tensor {
+        match &mut self.history {
+            Some(history) => loss + history.term(self.model.as_ref(), self.taken + 1),
+            None => loss,
+        }
+    }
+
+    /// Moves the weights against these gradients, no further than they may go. Returns the names of
+    /// the parameters without one.
     #[track_caller]
     fn descend(&mut self, mut gradients: Gradients) -> Vec<String> {
         if let Some(clip) = self.clip {
@@ -130,7 +158,8 @@ impl Player {
     }
 }
 
-/// The model, and in `optimiser` what the optimiser remembers and how many steps were taken.
+/// The model, and in `optimiser` what the optimiser remembers and how many steps were taken; in
+/// `history` the mean of the weights, if they are held to it.
 impl Stateful for Player {
     fn put(&self, state: &mut State<'_>) {
         state.put_model(self.model());
@@ -139,6 +168,9 @@ impl Stateful for Player {
             memories.iter().for_each(|(name, numbers)| state.put_list(name, numbers));
             state.put_counter("steps", self.taken);
         });
+        if let Some(history) = &self.history {
+            state.within("history", |state| history.put(self.model(), state));
+        }
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
@@ -148,8 +180,10 @@ impl Stateful for Player {
             let loaded = self.optimiser.load_state(self.model.as_ref(), memories);
             loaded.map_err(|why| why.within(state))?;
             self.taken = state.take_counter("steps")?;
-            Ok(())
-        })
+            Ok::<_, StateError>(())
+        })?;
+        let Player { history: Some(history), model, taken, .. } = self else { return Ok(()) };
+        state.within("history", |state| history.take(model.as_ref(), *taken, state))
     }
 }
 

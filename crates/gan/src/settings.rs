@@ -164,6 +164,14 @@ pub struct Settings {
     pub joined: bool,
     /// Noise on what the discriminator sees.
     pub input_noise: Option<InputNoise>,
+    /// Samples that a score of the discriminator is about, if it begins with a
+    /// [`Pack`](layers::Pack); 0 and 1 are without packs.
+    pub packed: usize,
+    /// Steps of the discriminator that the generator looks ahead, and judges its samples by what the
+    /// discriminator will be then: the unrolled game. 0 is without.
+    ///
+    /// Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks".
+    pub unrolled: usize,
     /// Whether the discriminator sees its fakes with their graph, so that its sweep goes on into
     /// the generator, whose gradients are computed and dropped: what a program does that forgets
     /// to detach. The numbers are the same but for rounding, the step takes longer. Not with

@@ -23,7 +23,8 @@
 //! | [`module`] | what is a layer? |
 //! | [`param`] | what is a weight? |
 //! | [`sequential`], [`residual`] | how are layers stacked, and passed by? |
-//! | [`linear`], [`activation`], [`noise`], [`norm`] | the layers |
+//! | [`linear`], [`activation`], [`maxout`], [`noise`], [`norm`] | the layers |
+//! | [`minibatch`], [`pack`] | what sees more than one sample |
 //! | [`group_norm`], [`spectral_norm`], [`weight_norm`] | normalisation without the batch, and of weights |
 //! | [`conv`], [`pool`], [`resize`], [`reshape`] | the layers of images `[batch, height, width, channels]` |
 //! | [`init`] | which numbers do weights start from? |
@@ -39,9 +40,12 @@ pub mod gradients;
 pub mod group_norm;
 pub mod init;
 pub mod linear;
+pub mod maxout;
+pub mod minibatch;
 pub mod module;
 pub mod noise;
 pub mod norm;
+pub mod pack;
 pub mod param;
 pub mod pool;
 pub mod reshape;
@@ -59,9 +63,12 @@ pub use gradients::{Gradients, gradients, gradients_of_each};
 pub use group_norm::{GroupNorm, InstanceNorm};
 pub use init::{Fans, Init};
 pub use linear::Linear;
+pub use maxout::Maxout;
+pub use minibatch::MinibatchDiscrimination;
 pub use module::Module;
 pub use noise::{Dropout, Dropout2d, GaussianNoise};
 pub use norm::{BatchNorm, LayerNorm};
+pub use pack::Pack;
 pub use param::{Param, ParamId, Statistic};
 pub use pool::{AvgPool2d, GlobalAvgPool2d, MaxPool2d};
 pub use reshape::{Flatten, Reshape};

@@ -1,9 +1,9 @@
 //! Which layers disturb what they train on?
 //!
-//! All are the identity in evaluation.
+//! All are the identity in evaluation, but for [`Dropout::also_in_evaluation`].
 
 use crate::Module;
-use autograd::{Real, Rng, Tensor};
+use autograd::{Array, Real, Rng, Tensor};
 
 /// Sets each element to 0 with probability `rate` and divides the others by 1 - rate, so that
 /// the expectation stays:  y = x m / (1 - rate),  m ~ Bernoulli(1 - rate).
@@ -13,6 +13,7 @@ use autograd::{Real, Rng, Tensor};
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
     rate: Real,
+    in_evaluation: bool,
 }
 
 impl Dropout {
@@ -23,17 +24,45 @@ impl Dropout {
     #[track_caller]
     pub fn new(rate: Real) -> Dropout {
         assert!((0.0..1.0).contains(&rate), "dropout: the rate {rate} is not in [0, 1)");
-        Dropout { rate }
+        Dropout { rate, in_evaluation: false }
+    }
+
+    /// The same in evaluation too, where it is a generator's source of noise. An evaluation gives
+    /// the same answer to the same input, so there each sample's own bits choose what it loses.
+    ///
+    /// Source: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial
+    /// Networks", §3.1.
+    #[must_use]
+    pub fn also_in_evaluation(self) -> Dropout {
+        Dropout { in_evaluation: true, ..self }
+    }
+
+    /// The masks of samples, each from a random stream that the sample seeds.
+    fn masks(self, x: &Tensor) -> Array {
+        let mut masks = Array::zeros(*x.shape());
+        let size = x.shape().count() / x.shape().first().copied().unwrap_or(1).max(1);
+        let rows = masks.numbers_mut().chunks_exact_mut(size.max(1));
+        for (mask, row) in rows.zip(x.numbers().chunks_exact(size.max(1))) {
+            // The hash FNV-1a, a number at a time.
+            let hash = |hash: u64, x: &Real| {
+                (hash ^ f64::from(*x).to_bits()).wrapping_mul(0x0100_0000_01b3)
+            };
+            let seed = row.iter().fold(0xcbf2_9ce4_8422_2325, hash);
+            let drawn = Rng::new(seed, "dropout").dropout([size], self.rate);
+            mask.copy_from_slice(drawn.numbers());
+        }
+        masks
     }
 }
 
 impl Module for Dropout {
     fn describe(&self) -> String {
-        format!("Dropout {}", self.rate)
+        let when = if self.in_evaluation { ", also in evaluation" } else { "" };
+        format!("Dropout {}{when}", self.rate)
     }
 
     fn forward(&self, x: &Tensor) -> Tensor {
-        x.clone()
+        if self.in_evaluation { x * Tensor::constant(self.masks(x)) } else { x.clone() }
     }
 
     fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
@@ -130,6 +159,23 @@ mod tests {
         assert!(y.numbers().iter().all(|y| *y == 0.0 || *y == 4.0));
         // Five standard errors: 5 · 4 √(0.25 · 0.75 / 20,000).
         assert!((y.mean().item() - 3.0).abs() < 0.062, "{}", y.mean().item());
+    }
+
+    #[test]
+    fn dropout_in_evaluation_is_a_function_with_the_same_expectation() {
+        let layer = Dropout::new(0.25).also_in_evaluation();
+        let x = Tensor::constant(Rng::new(0, "x").normal([300, 100]));
+        let y = layer.forward(&x);
+        assert_eq!(y.numbers(), layer.forward(&x).numbers());
+        let kept = y.numbers().iter().filter(|y| **y != 0.0).count() as f64 / 30_000.0;
+        // Five standard errors.
+        assert!((kept - 0.75).abs() < 0.0125, "{kept}");
+        // A sample loses what it loses wherever it stands, and another loses something else.
+        assert_eq!(layer.forward(&x.slice(0, 7..8)).numbers(), y.slice(0, 7..8).numbers());
+        let lost = |row: usize| -> Vec<bool> {
+            y.slice(0, row..row + 1).numbers().iter().map(|y| *y == 0.0).collect()
+        };
+        assert_ne!(lost(0), lost(1));
     }
 
     #[test]

@@ -50,6 +50,18 @@ impl Param {
         anomaly::updated(&self.tensor, &self.name);
     }
 
+    /// Exchanges its tensor for another, which may have a history: the layer then computes with
+    /// that, until the two are exchanged again.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn exchange(&mut self, tensor: &mut Tensor) {
+        let (own, other) = (self.tensor.shape(), tensor.shape());
+        assert!(own == other, "param: `{}` is {own}, not {other}", self.name);
+        std::mem::swap(&mut self.tensor, tensor);
+    }
+
     /// Puts the name of its container in front of its own: `weight` becomes `0.weight`.
     pub fn move_into(&mut self, container: &str) {
         self.name = format!("{container}.{}", self.name);

@@ -2,6 +2,7 @@
 
 use super::per_param::{PerParam, take};
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
+use crate::unrolled::{Imagined, root};
 use autograd::Real;
 use kernels::optimise;
 use layers::{Gradients, Module, StateError};
@@ -91,6 +92,20 @@ impl Adam {
         let rule = optimise::Adam { shrink, rate, beta1, beta2, correction, epsilon };
         self.moments.step(model, gradients, rule)
     }
+
+    /// The same in tensors.
+    fn imagined_shrinking(&self, shrink: Real) -> Imagined {
+        let Adam { learning_rate, beta1, beta2, epsilon, powers, .. } = *self;
+        self.moments.imagined(move |step, w, g, [m, v]| {
+            let m = beta1 * m + (1.0 - beta1) * g;
+            let v = beta2 * v + (1.0 - beta2) * g.square();
+            let c1 = 1.0 - powers[0] * f64::from(beta1).powi(step);
+            let c2 = 1.0 - powers[1] * f64::from(beta2).powi(step);
+            let (rate, correction) = (f64::from(learning_rate) / c1, 1.0 / c2.sqrt());
+            let size = root(&v) * correction as Real + epsilon;
+            (shrink * w - rate as Real * &m / size, [m, v])
+        })
+    }
 }
 
 impl Optimiser for Adam {
@@ -105,6 +120,10 @@ impl Optimiser for Adam {
     fn set_learning_rate(&mut self, learning_rate: Real) {
         check_not_negative("adam", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
+    }
+
+    fn imagined(&self) -> Imagined {
+        self.imagined_shrinking(1.0)
     }
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {
@@ -182,6 +201,10 @@ impl Optimiser for AdamW {
 
     fn set_learning_rate(&mut self, learning_rate: Real) {
         self.adam.set_learning_rate(learning_rate);
+    }
+
+    fn imagined(&self) -> Imagined {
+        self.adam.imagined_shrinking(1.0 - self.adam.learning_rate * self.weight_decay)
     }
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {

@@ -1,6 +1,7 @@
 //! What does an optimiser remember of each parameter?
 
-use autograd::Real;
+use crate::unrolled::Imagined;
+use autograd::{Array, Real, Tensor};
 use kernels::optimise::{Rule, update};
 use layers::{Gradients, Module, ParamId, StateError};
 use std::collections::BTreeMap;
@@ -52,6 +53,37 @@ impl<const N: usize> PerParam<N> {
             position += 1;
         });
         missing
+    }
+
+    /// The steps of a rule in tensors, from what is remembered: `rule` gets which step it is,
+    /// counted from 1, a weight, its gradient and its memory, and returns the weight and the memory
+    /// after the step.
+    pub(super) fn imagined(
+        &self,
+        rule: impl Fn(i32, &Tensor, &Tensor, [Tensor; N]) -> (Tensor, [Tensor; N]) + 'static,
+    ) -> Imagined {
+        let known: Vec<[Vec<Real>; N]> =
+            self.memories.iter().map(|(_, memory)| memory.clone()).collect();
+        let (mut step, mut memories) = (0, Vec::new());
+        Box::new(move |weights, gradients| {
+            step += 1;
+            if memories.is_empty() {
+                let start = |(i, w): (usize, &Tensor)| -> [Tensor; N] {
+                    std::array::from_fn(|k| {
+                        let known = known.get(i).map(|memory| Array::new(*w.shape(), &memory[k]));
+                        Tensor::constant(known.unwrap_or_else(|| Array::zeros(*w.shape())))
+                    })
+                };
+                memories = weights.iter().enumerate().map(start).collect();
+            }
+            let one = |((w, g), memory): ((&Tensor, &Option<Tensor>), &mut [Tensor; N])| {
+                let Some(g) = g else { return w.clone() };
+                let (moved, new) = rule(step, w, g, memory.clone());
+                *memory = new;
+                moved
+            };
+            weights.iter().zip(gradients).zip(&mut memories).map(one).collect()
+        })
     }
 
     /// What is remembered, as [`super::Optimiser::state`] has it: `0.weight.m` for the memory that

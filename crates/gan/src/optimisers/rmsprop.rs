@@ -2,6 +2,7 @@
 
 use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
+use crate::unrolled::{Imagined, root};
 use autograd::Real;
 use kernels::optimise;
 use layers::{Gradients, Module, StateError};
@@ -74,6 +75,14 @@ impl Optimiser for RmsProp {
     fn set_learning_rate(&mut self, learning_rate: Real) {
         check_not_negative("rmsprop", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
+    }
+
+    fn imagined(&self) -> Imagined {
+        let RmsProp { learning_rate: rate, rho, epsilon, .. } = *self;
+        self.mean_squares.imagined(move |_, w, g, [v]| {
+            let v = rho * v + (1.0 - rho) * g.square();
+            (w - rate * g / (root(&v) + epsilon), [v])
+        })
     }
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {

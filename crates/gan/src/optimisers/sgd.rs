@@ -2,6 +2,7 @@
 
 use super::per_param::PerParam;
 use super::{Optimiser, check_decay, check_learning_rate, check_not_negative};
+use crate::unrolled::Imagined;
 use autograd::Real;
 use kernels::optimise::{Descent, Momentum, Nesterov};
 use layers::{Gradients, Module, StateError};
@@ -84,6 +85,16 @@ impl Optimiser for Sgd {
     fn set_learning_rate(&mut self, learning_rate: Real) {
         check_not_negative("sgd", "the learning rate", learning_rate);
         self.learning_rate = learning_rate;
+    }
+
+    fn imagined(&self) -> Imagined {
+        let Sgd { learning_rate: rate, momentum, nesterov, .. } = *self;
+        // Without momentum the velocity is the gradient, and none is known to start from.
+        self.velocities.imagined(move |_, w, g, [u]| {
+            let u = momentum * u + g;
+            let step = if nesterov { g + momentum * &u } else { u.clone() };
+            (w - rate * step, [u])
+        })
     }
 
     fn state(&self) -> Vec<(String, Vec<f64>)> {

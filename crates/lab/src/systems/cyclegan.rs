@@ -13,7 +13,7 @@
 //!
 //! Then each discriminator has its own, here that of B:
 //!
-//! L_B = 1/2 [ mean (D_B(y) - 1)² + mean D_B(p)² ],  p = G(x) or an older one from the [`Pool`].
+//! L_B = 1/2 [ mean (D_B(y) - 1)² + mean D_B(p)² ],  p = G(x) or an older one from the [`Pool`](gan::Pool).
 //!
 //! | | |
 //! |---|---|
@@ -27,7 +27,6 @@
 
 mod measure;
 mod players;
-mod pool;
 mod sets;
 mod stripes;
 mod training;
@@ -38,7 +37,6 @@ use layers::{Module, State, StateError, Stateful};
 
 pub use measure::{Errors, Measured, measure};
 pub use players::{Sizes, discriminator, generator};
-pub use pool::Pool;
 pub use sets::{Sets, Source};
 pub use stripes::{Digits, striped};
 pub use training::CycleGan;

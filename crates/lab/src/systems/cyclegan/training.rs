@@ -1,16 +1,19 @@
 //! In which order do the four players of the CycleGAN learn?
 
 use autograd::{Array, Real, Rng, Tensor};
-use gan::Player;
 use gan::losses::least_squares;
+use gan::{Player, Pool};
 use layers::{State, StateError, Stateful};
 
 use super::{
-    COLUMNS, CYCLE, Generators, IDENTITY, Pool, SCALING, Sizes, Way, discriminator, player, rows,
+    COLUMNS, CYCLE, Generators, IDENTITY, SCALING, Sizes, Way, discriminator, player, rows,
 };
 use crate::figures::{Bitmap, image_grid};
 use crate::training::System;
 use crate::{Images, ShuffledBatches};
+
+/// The most images that a pool holds: the paper's.
+const POOL: usize = 50;
 
 /// A set of images, and the discriminator that knows it.
 struct Domain {
@@ -18,6 +21,8 @@ struct Domain {
     batches: ShuffledBatches,
     discriminator: Player,
     pool: Pool,
+    /// What is random in the pool.
+    draws: Rng,
 }
 
 impl Domain {
@@ -32,7 +37,7 @@ impl Domain {
 
     /// One step of the discriminator on real images and on made ones from the pool.
     fn learn(&mut self, real: &Tensor, fake: &Tensor) -> (Real, Vec<String>) {
-        let shown = Tensor::constant(self.pool.exchange(fake.value()));
+        let shown = Tensor::constant(self.pool.exchange(fake.value(), &mut self.draws));
         let scores = |x: &Tensor| self.discriminator.model().forward(x);
         let of_real = least_squares(&scores(real), 1.0);
         let loss = 0.5 * (of_real + least_squares(&scores(&shown), 0.0));
@@ -44,13 +49,20 @@ impl Domain {
 impl Stateful for Domain {
     fn put(&self, state: &mut State<'_>) {
         state.within("discriminator", |state| self.discriminator.put(state));
-        state.within("pool", |state| self.pool.put(state));
+        state.within("pool", |state| {
+            self.pool.put(state);
+            state.put_stream("draws", &self.draws);
+        });
         self.batches.put(state);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         state.within("discriminator", |state| self.discriminator.take(state))?;
-        state.within("pool", |state| self.pool.take(state))?;
+        state.within("pool", |state| {
+            self.pool.take(state)?;
+            self.draws = state.take_stream("draws")?;
+            Ok::<_, StateError>(())
+        })?;
         self.batches.take(state)
     }
 }
@@ -88,7 +100,8 @@ impl CycleGan {
             Domain {
                 batches: ShuffledBatches::new(images.len(), batch_size, batch_seed),
                 discriminator: player(discriminator(sizes, rng), steps),
-                pool: Pool::new(sizes.image(), seed, name),
+                pool: Pool::new(POOL, sizes.image()),
+                draws: Rng::new(seed, name),
                 images,
             }
         };
