@@ -18,6 +18,8 @@
 //! | [`penalties`] | how steep may the discriminator be? |
 //! | [`average`] | what does a model become whose weights are averaged? |
 //! | [`mmd`] | how different are two sets of samples? |
+//! | [`doctor`] | what ails a game? |
+//! | [`jacobi`] | what are the eigenvalues and eigenvectors of a symmetric matrix? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -27,7 +29,9 @@
 pub mod adversarial;
 pub mod average;
 pub mod clip;
+pub mod doctor;
 pub mod game;
+pub mod jacobi;
 pub mod latent;
 pub mod losses;
 pub mod mmd;
@@ -41,8 +45,9 @@ pub use adversarial::{AdversarialLoss, Bce, Hinge, LeastSquares, Minimax, Relati
 pub use adversarial::{SoftmaxCrossEntropy, Wasserstein};
 pub use average::Average;
 pub use clip::Clip;
+pub use doctor::{Doctor, Failure, Finding};
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
-pub use player::Player;
+pub use player::{Effort, Player};
 pub use schedule::Schedule;
 pub use settings::{Fakes, InputNoise, Latent, Prior, Settings, Steps};

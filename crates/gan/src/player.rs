@@ -1,5 +1,6 @@
 //! How does one player learn?
 
+use crate::clip::global_norm;
 use crate::{Clip, Optimiser, Schedule, Steps};
 use autograd::{Real, Rng, Tensor};
 use layers::{Gradients, Module, State, StateError, Stateful, gradients, gradients_of_each};
@@ -14,6 +15,18 @@ pub struct Player {
     weight_bound: Option<Real>,
     pub(crate) steps: Steps,
     taken: u64,
+    /// What its steps have been like since it was asked; nothing if it was not.
+    pub(crate) effort: Option<Effort>,
+}
+
+/// How hard a player has worked in a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Effort {
+    /// √(Σ g²) over all parameters, before any bound: that of its last step.
+    pub gradient: f64,
+    /// How far its weights went, in parts of their length: Σ ‖w_after - w_before‖ / ‖w_after‖ over
+    /// its steps.
+    pub motion: f64,
 }
 
 impl Player {
@@ -28,6 +41,7 @@ impl Player {
             weight_bound: None,
             steps: Steps::exactly(1),
             taken: 0,
+            effort: None,
         }
     }
 
@@ -111,9 +125,29 @@ impl Player {
         (value, [a.descend(in_a), b.descend(in_b)])
     }
 
-    /// Moves the weights against these gradients, no further than they may go. Returns the names of the parameters without one.
+    /// Moves the weights against these gradients, and notes how far if it is asked.
     #[track_caller]
-    fn descend(&mut self, mut gradients: Gradients) -> Vec<String> {
+    fn descend(&mut self, gradients: Gradients) -> Vec<String> {
+        if self.effort.is_none() {
+            return self.step(gradients);
+        }
+        let weights = |player: &Player| -> Vec<Tensor> {
+            player.model.params().into_iter().map(|param| param.tensor().clone()).collect()
+        };
+        let gradient = f64::from(global_norm(&gradients));
+        // Whoever holds the weights of before keeps them: the step moves a copy.
+        let before = weights(self);
+        let missing = self.step(gradients);
+        let motion = relative_change(&before, &weights(self));
+        let effort = self.effort.get_or_insert_default();
+        *effort = Effort { gradient, motion: effort.motion + motion };
+        missing
+    }
+
+    /// Moves the weights against these gradients, no further than they may go. Returns the names
+    /// of the parameters without one.
+    #[track_caller]
+    fn step(&mut self, mut gradients: Gradients) -> Vec<String> {
         if let Some(clip) = self.clip {
             gradients = clip.apply(&gradients);
         }
@@ -128,6 +162,18 @@ impl Player {
         }
         missing
     }
+}
+
+/// ‖after - before‖ / ‖after‖ over all numbers of all tensors; 0 if nothing has changed.
+fn relative_change(before: &[Tensor], after: &[Tensor]) -> f64 {
+    let (mut change, mut length) = (0.0, 0.0);
+    for (a, b) in before.iter().zip(after) {
+        for (a, b) in a.numbers().iter().zip(b.numbers()) {
+            change += (f64::from(*b) - f64::from(*a)).powi(2);
+            length += f64::from(*b).powi(2);
+        }
+    }
+    if change == 0.0 { 0.0 } else { (change / length).sqrt() }
 }
 
 /// The model, and in `optimiser` what the optimiser remembers and how many steps were taken.
