@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::fs;
 
+use gan::Finding;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,8 +45,8 @@ const SCRIPT: &str = "\
     slider.addEventListener('input', show);\n";
 
 /// Writes `report.html` from what a run has left in its folder: what it was started with, its
-/// curves, its pictures behind a slider, its last numbers, what the judge says of its samples, if
-/// it says anything, and the `commands` that go on from there.
+/// curves, its pictures behind a slider, its last numbers, what the doctor found, if anything, what
+/// the judge says of its samples, if it says anything, and the `commands` that go on from there.
 ///
 /// # Errors
 /// [`Error::Read`] or [`Error::Write`].
@@ -53,6 +54,7 @@ pub fn save(
     folder: &RunFolder,
     title: &str,
     configuration: &impl Serialize,
+    findings: &[Finding],
     judgement: &[String],
     commands: &[String],
 ) -> Result<(), Error> {
@@ -87,9 +89,12 @@ pub fn save(
     put(format!("<h2>Curves</h2>\n{curves}\n"));
     put("<div class=\"columns\">\n".to_owned());
     put(format!("<div>\n<h2>At the end</h2>\n{}</div>\n", last_numbers(&records)));
-    if !judgement.is_empty() {
-        let lines = escaped(&judgement.join("\n"));
-        put(format!("<div class=\"wide\">\n<h2>The judge</h2>\n<pre>{lines}</pre>\n</div>\n"));
+    let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    for (who, lines) in [("doctor", &findings[..]), ("judge", judgement)] {
+        if !lines.is_empty() {
+            let lines = escaped(&lines.join("\n"));
+            put(format!("<div class=\"wide\">\n<h2>The {who}</h2>\n<pre>{lines}</pre>\n</div>\n"));
+        }
     }
     put("</div>\n".to_owned());
     put(format!("<h2>Configuration</h2>\n<table>\n{}</table>\n", fields(&configuration, "")));

@@ -1,7 +1,7 @@
 //! How does a game play on toy data, and how well?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::Game;
+use gan::{Doctor, Finding, Game, Report};
 use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, Heights, Window, to_bitmap};
@@ -17,6 +17,13 @@ const PAIRS: usize = 256;
 /// Steps from one measurement to the next.
 const MEASURE_EVERY: u64 = 100;
 
+/// Turns from one examination by the doctor to the next: a few hundredths of the shortest runs
+/// worth watching.
+const EXAMINE_EVERY: u64 = 50;
+
+/// Real points that the doctor compares the generator's with.
+const EXAMINED: usize = 256;
+
 /// Points of either kind in a picture.
 const SHOWN: usize = 500;
 
@@ -29,6 +36,7 @@ const CELLS: usize = 51;
 /// penalties serves all toys. Everything that is measured or shown is in the toy's own units.
 pub struct ToyGan {
     game: Game,
+    doctor: Doctor,
     toy: Box<dyn Toy>,
     batch_size: usize,
     scale: f64,
@@ -74,10 +82,14 @@ impl ToyGan {
         let many = toy.sample(10_000, &mut Rng::new(0, "scale of a toy"));
         let squares = many.numbers().iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
         let window = Window::around(&points(&many));
+        let scale = (squares / many.numbers().len() as f64).sqrt();
+        let examined = toy.sample(EXAMINED, &mut Rng::new(seed, "doctor's data"));
+        let examined = Tensor::constant(examined.map(|x| x / scale as Real));
         let mut gan = ToyGan {
+            doctor: Doctor::new(&game, &examined, EXAMINE_EVERY, seed),
             game,
             batch_size,
-            scale: (squares / many.numbers().len() as f64).sqrt(),
+            scale,
             estimates,
             window: Window { half_side: 1.1 * window.half_side, ..window },
             toy,
@@ -99,6 +111,25 @@ impl ToyGan {
     /// The game.
     pub fn game(&self) -> &Game {
         &self.game
+    }
+
+    /// Who watches it.
+    pub fn doctor(&self) -> &Doctor {
+        &self.doctor
+    }
+
+    /// One turn of the game, without measuring how good it is.
+    ///
+    /// # Panics
+    /// If a loss does not reach all parameters of its player.
+    pub fn turn(&mut self) -> Report {
+        let ToyGan { game, doctor, toy, data, noise, batch_size, .. } = self;
+        let scale = self.scale as Real;
+        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
+        let report = doctor.attend(game, next_real, noise);
+        let missing = &report.without_gradient;
+        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        report
     }
 
     /// What the figures show of the plane.
@@ -182,18 +213,17 @@ impl System for ToyGan {
     /// Losses; then distances and shares, which are measured every hundredth step and repeated
     /// until the next.
     fn step(&mut self) -> Vec<(&'static str, Real)> {
-        let ToyGan { game, toy, data, noise, batch_size, .. } = self;
-        let scale = self.scale as Real;
-        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
-        let report = game.turn(next_real, noise);
-        let missing = report.without_gradient;
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        let report = self.turn();
         if self.steps.is_multiple_of(MEASURE_EVERY) {
             self.measure();
         }
         self.steps += 1;
         let losses = [("loss_d", report.loss_d), ("loss_g", report.loss_g)];
         losses.into_iter().chain(self.names().into_iter().zip(self.measured.clone())).collect()
+    }
+
+    fn findings(&self) -> &[Finding] {
+        self.doctor.findings()
     }
 
     fn picture(&self) -> Bitmap {
@@ -211,10 +241,11 @@ impl System for ToyGan {
     }
 }
 
-/// The game, what was measured, and the streams.
+/// The game, what was measured and found, and the streams.
 impl Stateful for ToyGan {
     fn put(&self, state: &mut State<'_>) {
         self.game.put(state);
+        self.doctor.put(state);
         state.put_counter("steps_taken", self.steps);
         state.put("measured", &Array::new([self.measured.len()], &self.measured));
         state.put_stream("data", &self.data);
@@ -223,6 +254,7 @@ impl Stateful for ToyGan {
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         self.game.take(state)?;
+        self.doctor.take(state)?;
         self.steps = state.take_counter("steps_taken")?;
         let measured = state.take("measured", [self.measured.len()].into())?;
         self.measured = measured.numbers().to_vec();

@@ -12,14 +12,18 @@ const CERTAIN: f64 = 0.02;
 const VANISHED: f64 = 0.01;
 
 /// Samples and data are plainly different from this energy distance on. Half of the modes of a
-/// circle, or a cloud that stands one radius beside the data, are at about 0.1.
-const DIFFERENT: f64 = 0.1;
+/// circle are at about 0.1; 99 of 100 examinations of healthy runs are below 0.042.
+const DIFFERENT: f64 = 0.06;
 
 /// A gap that has not shrunk by this part over the window is not closing.
 const CLOSING: f64 = 0.2;
 
 /// Modes are lost when this share of the data has no samples near.
 const LOST: f64 = 0.4;
+
+/// Samples whose mean is further from the data's, in radii of the data, are not among the data: a
+/// mode of a circle is at 1, a corner of a square at 1.4.
+const OUTSIDE: f64 = 2.0;
 
 /// Samples are copies of each other when they are this close, in parts of the data's distances.
 const COPIES: f64 = 0.05;
@@ -36,8 +40,9 @@ const WRONG: f64 = 4.0;
 /// A variance that is right within this factor is learnt.
 const RIGHT: f64 = 2.0;
 
-/// A mean that has travelled so many radii of the data in a window is not at rest.
-const RESTLESS: f64 = 3.0;
+/// A mean that has travelled so many radii of the data in a window is not at rest: half a radius
+/// from one look to the next.
+const RESTLESS: f64 = 5.0;
 
 /// A way of which less than this part led nearer or further is one around.
 const AROUND: f64 = 0.25;
@@ -62,7 +67,7 @@ pub enum Failure {
     ThinDirection,
     /// The players go round each other.
     NoEquilibrium,
-    /// One player's weights move much faster than the other's.
+    /// One player's weights move much faster than the other's, and G has not arrived.
     UnbalancedRates,
 }
 
@@ -100,7 +105,7 @@ impl Failure {
         match self {
             Failure::DiscriminatorCertain => s.doubt < CERTAIN,
             Failure::VanishingGradient => s.pull < VANISHED && s.gap > DIFFERENT,
-            Failure::ModeCollapse => s.missing > LOST || s.spread < COPIES,
+            Failure::ModeCollapse => (s.missing > LOST || s.spread < COPIES) && s.away < OUTSIDE,
             Failure::DiscriminatorTooStrong => {
                 s.order > SEPARATED && s.gap > DIFFERENT && s.gained < CLOSING
             }
@@ -110,8 +115,52 @@ impl Failure {
                 s.travelled > RESTLESS && s.shifted.abs() < AROUND * s.travelled
             }
             Failure::UnbalancedRates => {
-                s.motion_d > UNBALANCED * s.motion_g || s.motion_g > UNBALANCED * s.motion_d
+                let d_runs = s.motion_d > UNBALANCED * s.motion_g;
+                let g_runs = s.motion_g > UNBALANCED * s.motion_d;
+                (d_runs || g_runs) && s.gap > DIFFERENT
             }
+        }
+    }
+
+    /// What the [`sign`](Failure::sign) of it measures.
+    pub fn sign_name(self) -> &'static str {
+        match self {
+            Failure::DiscriminatorCertain => "log₁₀ D's loss / blind",
+            Failure::VanishingGradient => "log₁₀ gradient / strongest",
+            Failure::ModeCollapse => "data without samples",
+            Failure::DiscriminatorTooStrong | Failure::DiscriminatorTooWeak => "pairs ranked right",
+            Failure::ThinDirection => "log₁₀ thin variance",
+            Failure::NoEquilibrium => "radii travelled",
+            Failure::UnbalancedRates => "log₁₀ D's motion / G's",
+        }
+    }
+
+    /// The number that says most about it; of several, the one that a figure shows.
+    pub fn sign(self, signs: &Signs) -> f64 {
+        let logarithm = |x: f64| x.max(f64::MIN_POSITIVE).log10();
+        match self {
+            Failure::DiscriminatorCertain => logarithm(signs.doubt),
+            Failure::VanishingGradient => logarithm(signs.pull),
+            Failure::ModeCollapse => signs.missing,
+            Failure::DiscriminatorTooStrong | Failure::DiscriminatorTooWeak => signs.order,
+            Failure::ThinDirection => logarithm(signs.thin),
+            Failure::NoEquilibrium => signs.travelled,
+            Failure::UnbalancedRates => logarithm(signs.motion_d) - logarithm(signs.motion_g),
+        }
+    }
+
+    /// The border of its [`sign`](Failure::sign), on the side where the case of this name goes
+    /// wrong.
+    pub fn border(self) -> f64 {
+        match self {
+            Failure::DiscriminatorCertain => CERTAIN.log10(),
+            Failure::VanishingGradient => VANISHED.log10(),
+            Failure::ModeCollapse => LOST,
+            Failure::DiscriminatorTooStrong => SEPARATED,
+            Failure::DiscriminatorTooWeak => FOOLED,
+            Failure::ThinDirection => WRONG.log10(),
+            Failure::NoEquilibrium => RESTLESS,
+            Failure::UnbalancedRates => UNBALANCED.log10(),
         }
     }
 

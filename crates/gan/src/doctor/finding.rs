@@ -67,9 +67,8 @@ impl Record {
         }
         for (failure, shown) in Failure::ALL.into_iter().zip(&mut self.shown) {
             *shown = (*shown << 1 | u32::from(failure.shows(&signs))) & ((1 << WINDOW) - 1);
-            let open = |finding: &&mut Finding| {
-                finding.failure == failure && finding.over.is_none()
-            };
+            let open =
+                |finding: &&mut Finding| finding.failure == failure && finding.over.is_none();
             match (self.findings.iter_mut().find(open), shown.count_ones()) {
                 (None, NAMED_FROM..) => {
                     self.findings.push(Finding { failure, signs, over: None });

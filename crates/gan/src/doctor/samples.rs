@@ -112,9 +112,12 @@ impl Data {
             *variance < THIN * largest.1 && *variance > f64::EPSILON * largest.1
         };
         let thin = self.directions.iter().filter(is_thin).map(ratio);
-        let worst = thin.fold(1.0, |worst: f64, r: f64| {
-            if r.ln().abs() > worst.ln().abs() { r } else { worst }
-        });
+        let worst = thin.fold(
+            1.0,
+            |worst: f64, r: f64| {
+                if r.ln().abs() > worst.ln().abs() { r } else { worst }
+            },
+        );
         // Samples that are all at one place have no variance, whose logarithm nobody can store.
         (ratio(largest), worst.max(f64::MIN_POSITIVE))
     }

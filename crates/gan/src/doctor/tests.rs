@@ -111,13 +111,13 @@ const HEALTHY: Signs = Signs {
 fn each_failure_is_named_by_its_own_signs_and_no_other() {
     let ail = |failure: Failure, s: &mut Signs| match failure {
         Failure::DiscriminatorCertain => s.doubt = 0.001,
-        Failure::VanishingGradient => (s.pull, s.gap) = (1e-4, 0.5),
+        Failure::VanishingGradient => (s.pull, s.gap, s.order) = (1e-4, 0.5, 0.9),
         Failure::ModeCollapse => s.missing = 0.8,
         Failure::DiscriminatorTooStrong => (s.order, s.gap) = (1.0, 0.5),
         Failure::DiscriminatorTooWeak => (s.order, s.gap) = (0.4, 0.5),
         Failure::ThinDirection => s.thin = 10.0,
         Failure::NoEquilibrium => s.moved = 1.0,
-        Failure::UnbalancedRates => s.motion_d = 1.0,
+        Failure::UnbalancedRates => (s.motion_d, s.gap, s.order) = (1.0, 0.5, 0.9),
     };
     assert!(record(100, |_, _| ()).findings.is_empty());
     for failure in Failure::ALL {

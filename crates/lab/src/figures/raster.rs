@@ -26,6 +26,25 @@ impl Bitmap {
         Bitmap { width, height, rgb: vec![255; 3 * width as usize * height as usize] }
     }
 
+    /// Puts another picture over this one, its left upper corner at [x, y].
+    ///
+    /// # Panics
+    /// If it does not lie inside.
+    #[track_caller]
+    pub fn paste(&mut self, other: &Bitmap, [left, top]: [u32; 2]) {
+        let fits = left + other.width <= self.width && top + other.height <= self.height;
+        assert!(
+            fits,
+            "paste: {} x {} at {left}, {top} is not inside {} x {}",
+            other.width, other.height, self.width, self.height
+        );
+        let [row, line] = [self.width, other.width].map(|width| 3 * width as usize);
+        let below = self.rgb.chunks_exact_mut(row).skip(top as usize);
+        for (row, line) in below.zip(other.rgb.chunks_exact(line)) {
+            row[3 * left as usize..][..line.len()].copy_from_slice(line);
+        }
+    }
+
     /// A picture each of whose pixels is the mean of `k` × `k`.
     pub(super) fn shrink(&self, k: u32) -> Bitmap {
         let (width, height) = (self.width / k, self.height / k);
