@@ -157,6 +157,7 @@ fn train_and_draw(
     };
     save_svg(&opinion, run.file("discriminator.svg"))?;
 
+    gan.findings().iter().for_each(|finding| println!("{finding}"));
     print_gaussian("target", &target);
     print_gaussian("learnt", &gan.generated());
     println!("pictures, animation and metrics.jsonl are in {}", run.path().display());

@@ -72,6 +72,7 @@ impl Stateful for Ending<'_> {
 /// One sitting of a run in this folder, from its checkpoint if there is one.
 fn sit(system: &mut impl System, folder: &Path, stop: &Stop) -> Outcome {
     let plan = Plan {
+        quiet: false,
         title: "a test".to_owned(),
         steps: STEPS,
         batch_size: 4,

@@ -23,6 +23,8 @@ pub use wasserstein::Wasserstein;
 use crate::losses::{self, bce, bce_with_logits, check_scores, soft_cross_entropy};
 use autograd::{Real, Tensor};
 
+const LN_2: Real = std::f64::consts::LN_2 as Real;
+
 /// A pair of losses, one for each player, of the discriminator's scores.
 pub trait AdversarialLoss: Send {
     /// What the discriminator minimises, from its scores of real and of generated samples.
@@ -45,6 +47,13 @@ pub trait AdversarialLoss: Send {
     fn generator_beside(&self, fake: &Tensor, real: &Tensor) -> Tensor {
         let _ = real;
         self.generator(fake)
+    }
+
+    /// The least loss of a discriminator that gives all samples the same score, so that it knows
+    /// nothing: min over c of L_D(c, c). None if that means nothing, as with a critic whose loss is
+    /// not bounded.
+    fn blind(&self) -> Option<Real> {
+        None
     }
 
     /// The probability that each sample is real, in the discriminator's opinion. Where scores have
@@ -87,6 +96,10 @@ impl AdversarialLoss for SoftmaxCrossEntropy {
 
     fn generator(&self, fake: &Tensor) -> Tensor {
         Self::against(fake, 1)
+    }
+
+    fn blind(&self) -> Option<Real> {
+        Some(2.0 * LN_2)
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
@@ -136,6 +149,13 @@ impl AdversarialLoss for Bce {
         self.against(fake, 1.0)
     }
 
+    /// At D = t/2 for the label t of real samples, where both targets together pull neither way:
+    /// weight · 2 H(t/2),  H(p) = -p ln p - (1 - p) ln(1 - p).
+    fn blind(&self) -> Option<Real> {
+        let p = self.real_label / 2.0;
+        Some(-2.0 * self.weight * (p * p.ln() + (1.0 - p) * (1.0 - p).ln()))
+    }
+
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
         let scores = scores.detach();
         let p = if self.probabilities { scores } else { scores.sigmoid() };
@@ -161,6 +181,10 @@ impl AdversarialLoss for Minimax {
 
     fn generator(&self, fake: &Tensor) -> Tensor {
         if self.saturating { losses::saturating(fake) } else { losses::non_saturating(fake) }
+    }
+
+    fn blind(&self) -> Option<Real> {
+        Some(2.0 * LN_2)
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {

@@ -18,7 +18,7 @@
 //! added to the game: terms of a loss, a [`Pool`], an [`Average`].
 
 use crate::unrolled::Present;
-use crate::{AdversarialLoss, Average, Fakes, Player, Pool, Prior, Schedule, Settings};
+use crate::{AdversarialLoss, Average, Effort, Fakes, Player, Pool, Prior, Schedule, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
 use layers::{Module, State, StateError, Stateful, gradients};
 
@@ -64,6 +64,8 @@ pub struct Report {
     /// Parameters that their player's loss does not reach, usually by mistake, such as
     /// `generator.0.weight`.
     pub without_gradient: Vec<String>,
+    /// How hard both players worked, the generator first, if [`Game::measure`] asked for it.
+    pub efforts: Option<[Effort; 2]>,
 }
 
 /// Generated samples and the noise they came from.
@@ -165,6 +167,12 @@ impl Game {
         self
     }
 
+    /// Asks both players to say in the next turn's report how hard they worked. The turn comes out
+    /// the same, and takes longer.
+    pub fn measure(&mut self) {
+        self.players_mut().into_iter().for_each(|player| player.effort = Some(Effort::default()));
+    }
+
     /// One turn on one batch of real samples, which serves all the discriminator's steps.
     #[track_caller]
     pub fn step(&mut self, real: &Tensor, rng: &mut Rng) -> Report {
@@ -196,6 +204,9 @@ impl Game {
             }
         };
         self.turns += 1;
+        let Game { generator, discriminator, .. } = self;
+        let efforts = (generator.effort.take(), discriminator.effort.take());
+        report.efforts = efforts.0.zip(efforts.1).map(|(g, d)| [g, d]);
         missing.extend(missing_g);
         report.without_gradient = missing;
         report
@@ -413,6 +424,11 @@ impl Game {
     #[track_caller]
     pub fn belief(&self, x: &Tensor) -> Vec<Real> {
         no_grad(|| self.loss.belief(&self.scores(x)))
+    }
+
+    /// The discriminator's loss if it knew nothing: see [`AdversarialLoss::blind`].
+    pub fn blind_loss(&self) -> Option<Real> {
+        self.loss.blind()
     }
 
     /// The generator's loss on samples x, in evaluation. Its gradient in x is where the

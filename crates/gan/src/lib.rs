@@ -22,6 +22,8 @@
 //! | [`unrolled`] | what would the discriminator become if it went on learning? |
 //! | `history` | what if a player is held to its past? |
 //! | [`mmd`] | how different are two sets of samples? |
+//! | [`doctor`] | what ails a game? |
+//! | [`jacobi`] | what are the eigenvalues and eigenvectors of a symmetric matrix? |
 //! | [`optimisers`] | how do gradients move weights? |
 //! | [`clip`] | what if a gradient is too large? |
 //! | [`schedule`] | how does the learning rate change? |
@@ -31,8 +33,10 @@
 pub mod adversarial;
 pub mod average;
 pub mod clip;
+pub mod doctor;
 pub mod game;
 mod history;
+pub mod jacobi;
 pub mod latent;
 pub mod losses;
 pub mod matching;
@@ -49,9 +53,10 @@ pub use adversarial::{AdversarialLoss, Bce, Hinge, LeastSquares, Minimax, Relati
 pub use adversarial::{SoftmaxCrossEntropy, Wasserstein};
 pub use average::Average;
 pub use clip::Clip;
+pub use doctor::{Doctor, Failure, Finding};
 pub use game::{Game, Report, Table, Term};
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
-pub use player::Player;
+pub use player::{Effort, Player};
 pub use pool::Pool;
 pub use schedule::Schedule;
 pub use settings::{Fakes, InputNoise, Latent, Prior, Settings, Steps};

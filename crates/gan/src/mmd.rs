@@ -37,7 +37,7 @@ pub fn gaussian_kernels(x: &Tensor, y: &Tensor, widths: &[Real]) -> Tensor {
 
 /// |x_i - y_j|² = |x_i|² - 2 x_i · y_j + |y_j|², `[n, m]`, and never below 0, where rounding may
 /// lead.
-fn squared_distances(x: &Tensor, y: &Tensor) -> Tensor {
+pub(crate) fn squared_distances(x: &Tensor, y: &Tensor) -> Tensor {
     let squares = |x: &Tensor| x.square().sum_keepdim(1);
     let products = x.matmul_transposed(false, y, true);
     (squares(x) - products * 2.0 + squares(y).transpose()).relu()

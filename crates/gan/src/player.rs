@@ -1,5 +1,6 @@
 //! How does one player learn?
 
+use crate::clip::global_norm;
 use crate::history::History;
 use crate::{Clip, Optimiser, Schedule, Steps};
 use autograd::{Real, Rng, Tensor};
@@ -16,6 +17,18 @@ pub struct Player {
     history: Option<History>,
     pub(crate) steps: Steps,
     taken: u64,
+    /// What its steps have been like since it was asked; nothing if it was not.
+    pub(crate) effort: Option<Effort>,
+}
+
+/// How hard a player has worked in a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Effort {
+    /// √(Σ g²) over all parameters, before any bound: that of its last step.
+    pub gradient: f64,
+    /// How far its weights went, in parts of their length: Σ ‖w_after - w_before‖ / ‖w_after‖ over
+    /// its steps.
+    pub motion: f64,
 }
 
 impl Player {
@@ -31,6 +44,7 @@ impl Player {
             history: None,
             steps: Steps::exactly(1),
             taken: 0,
+            effort: None,
         }
     }
 
@@ -138,10 +152,29 @@ impl Player {
         }
     }
 
-    /// Moves the weights against these gradients, no further than they may go. Returns the names of
-    /// the parameters without one.
+    /// Moves the weights against these gradients, and notes how far if it is asked.
     #[track_caller]
-    fn descend(&mut self, mut gradients: Gradients) -> Vec<String> {
+    fn descend(&mut self, gradients: Gradients) -> Vec<String> {
+        if self.effort.is_none() {
+            return self.step(gradients);
+        }
+        let weights = |player: &Player| -> Vec<Tensor> {
+            player.model.params().into_iter().map(|param| param.tensor().clone()).collect()
+        };
+        let gradient = f64::from(global_norm(&gradients));
+        // Whoever holds the weights of before keeps them: the step moves a copy.
+        let before = weights(self);
+        let missing = self.step(gradients);
+        let motion = relative_change(&before, &weights(self));
+        let effort = self.effort.get_or_insert_default();
+        *effort = Effort { gradient, motion: effort.motion + motion };
+        missing
+    }
+
+    /// Moves the weights against these gradients, no further than they may go. Returns the names
+    /// of the parameters without one.
+    #[track_caller]
+    fn step(&mut self, mut gradients: Gradients) -> Vec<String> {
         if let Some(clip) = self.clip {
             gradients = clip.apply(&gradients);
         }
@@ -156,6 +189,18 @@ impl Player {
         }
         missing
     }
+}
+
+/// ‖after - before‖ / ‖after‖ over all numbers of all tensors; 0 if nothing has changed.
+fn relative_change(before: &[Tensor], after: &[Tensor]) -> f64 {
+    let (mut change, mut length) = (0.0, 0.0);
+    for (a, b) in before.iter().zip(after) {
+        for (a, b) in a.numbers().iter().zip(b.numbers()) {
+            change += (f64::from(*b) - f64::from(*a)).powi(2);
+            length += f64::from(*b).powi(2);
+        }
+    }
+    if change == 0.0 { 0.0 } else { (change / length).sqrt() }
 }
 
 /// The model, and in `optimiser` what the optimiser remembers and how many steps were taken; in
@@ -204,6 +249,26 @@ mod tests {
             player.learn(loss);
             assert_eq!(weights(&player), expected);
         }
+    }
+
+    #[test]
+    fn an_effort_is_the_gradient_and_the_way_of_the_weights() {
+        let layer = Linear::new(2, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let mut player = Player::new(layer, Sgd::new(0.5)).clip(Clip::Value(2.0));
+        let slopes = Tensor::new([2, 1], &[3.0, -4.0]);
+        let mut learn = |player: &mut Player| {
+            let loss = (player.model().params()[0].tensor() * &slopes).sum();
+            player.learn(loss);
+        };
+        learn(&mut player);
+        assert_eq!(player.effort, None);
+        // Clipped to (2, -2): from (-1, 1) to (-2, 2), and then on to (-3, 3).
+        player.effort = Some(Effort::default());
+        learn(&mut player);
+        let Effort { gradient, motion } = player.effort.unwrap();
+        assert_eq!((gradient, motion), (5.0, 0.5));
+        learn(&mut player);
+        assert!((player.effort.unwrap().motion - (0.5 + 1.0 / 3.0)).abs() < 1e-6);
     }
 
     #[test]

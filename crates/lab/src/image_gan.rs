@@ -1,7 +1,7 @@
 //! How does a game play on images?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::Game;
+use gan::{Doctor, Finding, Game};
 use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, image_grid};
@@ -17,9 +17,17 @@ pub const COLUMNS: usize = 8;
 /// Each pixel of a sample is so many pixels wide and high in a picture.
 pub const ENLARGED: u32 = 2;
 
+/// Turns from one examination by the doctor to the next.
+const EXAMINE_EVERY: u64 = 100;
+
+/// Real images that the doctor compares the generator's with, at most: as large a batch as any
+/// system trains on.
+const EXAMINED: usize = 128;
+
 /// A game with its data and its sources of randomness: all that a GAN of images needs to train.
 pub struct ImageGan {
     game: Game,
+    doctor: Doctor,
     images: Images,
     batches: ShuffledBatches,
     scaling: Scaling,
@@ -52,7 +60,11 @@ impl ImageGan {
             "image gan: samples of {sample:?} for images of {height} x {width} x {channels}"
         );
         let noise = Rng::new(seed, "noise");
-        ImageGan { game, images, batches, scaling, sample, noise, fixed }
+        let mut places = Rng::new(seed, "doctor's data").permutation(images.len());
+        places.truncate(EXAMINED);
+        let examined = real_batch(&images, &places, scaling, &sample);
+        let doctor = Doctor::new(&game, &examined, EXAMINE_EVERY, seed);
+        ImageGan { game, doctor, images, batches, scaling, sample, noise, fixed }
     }
 
     /// The game.
@@ -63,17 +75,17 @@ impl ImageGan {
 
 impl System for ImageGan {
     fn step(&mut self) -> Vec<(&'static str, Real)> {
-        let ImageGan { game, images, batches, scaling, sample, noise, .. } = self;
-        let next_real = || {
-            let places = batches.next_batch();
-            let shape: Vec<usize> = [places.len()].iter().chain(&*sample).copied().collect();
-            Tensor::constant(images.scaled(places, *scaling)).reshape(&shape[..])
-        };
-        let report = game.turn(next_real, noise);
+        let ImageGan { game, doctor, images, batches, scaling, sample, noise, .. } = self;
+        let next_real = || real_batch(images, batches.next_batch(), *scaling, sample);
+        let report = doctor.attend(game, next_real, noise);
         let missing = report.without_gradient;
         assert!(missing.is_empty(), "no gradient reaches {missing:?}");
         let accuracy = report.correct as Real / report.judged as Real;
         vec![("loss_d", report.loss_d), ("loss_g", report.loss_g), ("accuracy", accuracy)]
+    }
+
+    fn findings(&self) -> &[Finding] {
+        self.doctor.findings()
     }
 
     fn picture(&self) -> Bitmap {
@@ -82,16 +94,24 @@ impl System for ImageGan {
     }
 }
 
-/// The game, where it stands in the data, and the noise.
+/// The images at these places, as the players see them.
+fn real_batch(images: &Images, places: &[usize], scaling: Scaling, sample: &[usize]) -> Tensor {
+    let shape: Vec<usize> = [places.len()].iter().chain(sample).copied().collect();
+    Tensor::constant(images.scaled(places, scaling)).reshape(&shape[..])
+}
+
+/// The game, what was found, where it stands in the data, and the noise.
 impl Stateful for ImageGan {
     fn put(&self, state: &mut State<'_>) {
         self.game.put(state);
+        self.doctor.put(state);
         state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         self.game.take(state)?;
+        self.doctor.take(state)?;
         state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())

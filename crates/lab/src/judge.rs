@@ -6,7 +6,6 @@
 //! is seen from the rows of [`Judge::calibration`], judged in the same way.
 
 mod frechet;
-mod jacobi;
 mod neighbours;
 
 use std::fmt;

@@ -8,6 +8,7 @@
 //! | [`toy_gan`] | how does a game play on toy data, and how well? |
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
+//! | [`failures`] | how does a GAN fail on demand, and how is it cured? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`playground`] | how does one play with a GAN of points, one command at a time? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
@@ -39,6 +40,7 @@ mod batches;
 mod checkpoint;
 pub mod data;
 mod error;
+pub mod failures;
 pub mod figures;
 mod files;
 pub mod image_gan;

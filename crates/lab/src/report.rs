@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::fs;
 
+use gan::Finding;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,8 +45,8 @@ const SCRIPT: &str = "\
     slider.addEventListener('input', show);\n";
 
 /// Writes `report.html` from what a run has left in its folder: what it was started with, its
-/// curves, its pictures behind a slider, its last numbers, what the judge says of its samples, if
-/// it says anything, and the `commands` that go on from there.
+/// curves, its pictures behind a slider, its last numbers, what the doctor found, if anything, what
+/// the judge says of its samples, if it says anything, and the `commands` that go on from there.
 ///
 /// # Errors
 /// [`Error::Read`] or [`Error::Write`].
@@ -53,6 +54,7 @@ pub fn save(
     folder: &RunFolder,
     title: &str,
     configuration: &impl Serialize,
+    findings: &[Finding],
     judgement: &[String],
     commands: &[String],
 ) -> Result<(), Error> {
@@ -87,9 +89,12 @@ pub fn save(
     put(format!("<h2>Curves</h2>\n{curves}\n"));
     put("<div class=\"columns\">\n".to_owned());
     put(format!("<div>\n<h2>At the end</h2>\n{}</div>\n", last_numbers(&records)));
-    if !judgement.is_empty() {
-        let lines = escaped(&judgement.join("\n"));
-        put(format!("<div class=\"wide\">\n<h2>The judge</h2>\n<pre>{lines}</pre>\n</div>\n"));
+    let findings: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    for (who, lines) in [("doctor", &findings[..]), ("judge", judgement)] {
+        if !lines.is_empty() {
+            let lines = escaped(&lines.join("\n"));
+            put(format!("<div class=\"wide\">\n<h2>The {who}</h2>\n<pre>{lines}</pre>\n</div>\n"));
+        }
     }
     put("</div>\n".to_owned());
     put(format!("<h2>Configuration</h2>\n<table>\n{}</table>\n", fields(&configuration, "")));
@@ -203,7 +208,9 @@ mod tests {
         let configuration =
             serde_json::json!({"batch_size": 4, "data": {"name": "A < B", "path": null}});
         let (judge, commands) = (["all ten".to_owned()], ["train --resume x".to_owned()]);
-        save(&folder, "GAN & Co", &configuration, &judge, &commands).unwrap();
+        let failure = gan::Failure::ModeCollapse;
+        let found = [Finding { failure, signs: gan::doctor::Signs::default(), over: None }];
+        save(&folder, "GAN & Co", &configuration, &found, &judge, &commands).unwrap();
         let html = fs::read_to_string(folder.file("report.html")).unwrap();
         let png = base64(&picture.to_png());
         assert_eq!(html.matches(&format!("data:image/png;base64,{png}")).count(), 3);
@@ -211,6 +218,8 @@ mod tests {
             "<h1>GAN &amp; Co</h1>",
             "<svg id=\"curves\">",
             "<p>3 steps.</p>",
+            "<h2>The doctor</h2>",
+            "doctor, turn 0: mode collapse",
             "<th>batch size</th><td>4</td>",
             "<th>data, name</th><td>A &lt; B</td>",
             "<td class=\"number\">2.5000</td><td class=\"number\">1.5000</td>",

@@ -52,6 +52,9 @@ pub struct RunFlags {
     /// Steps from one checkpoint to the next
     #[arg(long, value_parser = value_parser!(u64).range(1..))]
     pub save_every: Option<u64>,
+    /// Do not say what ails the game
+    #[arg(long)]
+    pub no_doctor: bool,
 }
 
 /// The flags of a command that draws what a run has learnt.
@@ -125,6 +128,8 @@ pub struct Start<Own> {
     pub checkpoint: Option<Checkpoint>,
     /// Where its files go.
     pub out: PathBuf,
+    /// Whether the doctor keeps silent.
+    pub quiet: bool,
 }
 
 impl Program {
@@ -174,6 +179,7 @@ impl Program {
             line_every: every,
             picture_every: every,
             save_every,
+            quiet: start.quiet,
         };
         println!("{}, seed {seed}, {iterations} iterations of {batch_size}", self.title);
         println!("  {about}");
@@ -190,7 +196,8 @@ impl Program {
         let judgement = judge(system)?;
         judgement.iter().for_each(|line| println!("{line}"));
         let commands = [resume, next.clone()];
-        report::save(&folder, self.title, configuration, &judgement, &commands)?;
+        let findings = if start.quiet { &[] } else { system.findings() };
+        report::save(&folder, self.title, configuration, findings, &judgement, &commands)?;
         println!("pictures, checkpoint, metrics.jsonl and report.html are in {path}; to go on:");
         println!("  {next}");
         Ok(outcome)
@@ -240,6 +247,7 @@ impl<Own: Clone + Serialize> Opened<Own> {
             },
             checkpoint: self.before.map(|(_, checkpoint)| checkpoint),
             out: out.cloned().unwrap_or_else(|| Path::new("out").join(name)),
+            quiet: flags.no_doctor,
         })
     }
 }

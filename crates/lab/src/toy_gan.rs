@@ -1,7 +1,7 @@
 //! How does a game play on toy data, and how well?
 
 use autograd::{Array, Real, Rng, Tensor, grad, no_grad};
-use gan::{Game, Report};
+use gan::{Doctor, Finding, Game, Report};
 use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, Heights, Window, to_bitmap};
@@ -17,6 +17,13 @@ const PAIRS: usize = 256;
 /// Steps from one measurement to the next.
 const MEASURE_EVERY: u64 = 100;
 
+/// Turns from one examination by the doctor to the next: a few hundredths of the shortest runs
+/// worth watching.
+const EXAMINE_EVERY: u64 = 50;
+
+/// Real points that the doctor compares the generator's with.
+const EXAMINED: usize = 256;
+
 /// Points of either kind in a picture.
 const SHOWN: usize = 500;
 
@@ -29,6 +36,7 @@ const CELLS: usize = 51;
 /// penalties serves all toys. Everything that is measured or shown is in the toy's own units.
 pub struct ToyGan {
     game: Game,
+    doctor: Doctor,
     toy: Box<dyn Toy>,
     batch_size: usize,
     scale: f64,
@@ -74,10 +82,14 @@ impl ToyGan {
         let many = toy.sample(10_000, &mut Rng::new(0, "scale of a toy"));
         let squares = many.numbers().iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
         let window = Window::around(&points(&many));
+        let scale = (squares / many.numbers().len() as f64).sqrt();
+        let examined = toy.sample(EXAMINED, &mut Rng::new(seed, "doctor's data"));
+        let examined = Tensor::constant(examined.map(|x| x / scale as Real));
         let mut gan = ToyGan {
+            doctor: Doctor::new(&game, &examined, EXAMINE_EVERY, seed),
             game,
             batch_size,
-            scale: (squares / many.numbers().len() as f64).sqrt(),
+            scale,
             estimates,
             window: Window { half_side: 1.1 * window.half_side, ..window },
             toy,
@@ -101,16 +113,21 @@ impl ToyGan {
         &self.game
     }
 
+    /// Who watches it.
+    pub fn doctor(&self) -> &Doctor {
+        &self.doctor
+    }
+
     /// What the figures show of the plane.
     pub fn window(&self) -> Window {
         self.window
     }
 
-    /// One turn of the game.
+    /// One turn of the game, watched by the doctor, without measuring how good it is.
     pub fn turn(&mut self) -> Report {
-        let ToyGan { game, toy, data, noise, batch_size, scale, .. } = self;
+        let ToyGan { game, doctor, toy, data, noise, batch_size, scale, .. } = self;
         let next_real = || batch(toy.as_ref(), *batch_size, *scale, data);
-        complete(game.turn(next_real, noise))
+        complete(doctor.attend(game, next_real, noise))
     }
 
     /// One step of the discriminator alone.
@@ -242,6 +259,10 @@ impl System for ToyGan {
         losses.into_iter().chain(self.names().into_iter().zip(self.measured.clone())).collect()
     }
 
+    fn findings(&self) -> &[Finding] {
+        self.doctor.findings()
+    }
+
     fn picture(&self) -> Bitmap {
         let (real, fake) = (self.real(SHOWN, "shown"), self.generated(SHOWN, "pictures"));
         let grid: Vec<Real> =
@@ -257,10 +278,11 @@ impl System for ToyGan {
     }
 }
 
-/// The game, what was measured, and the streams.
+/// The game, what was measured and found, and the streams.
 impl Stateful for ToyGan {
     fn put(&self, state: &mut State<'_>) {
         self.game.put(state);
+        self.doctor.put(state);
         state.put_counter("steps_taken", self.steps);
         state.put("measured", &Array::new([self.measured.len()], &self.measured));
         state.put_stream("data", &self.data);
@@ -269,6 +291,7 @@ impl Stateful for ToyGan {
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         self.game.take(state)?;
+        self.doctor.take(state)?;
         self.steps = state.take_counter("steps_taken")?;
         let measured = state.take("measured", [self.measured.len()].into())?;
         self.measured = measured.numbers().to_vec();

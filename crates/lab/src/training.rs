@@ -21,6 +21,7 @@ use std::fs;
 use std::time::Instant;
 
 use autograd::{Real, in_pool};
+use gan::Finding;
 use layers::Stateful;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,11 @@ pub trait System: Stateful + Send {
 
     /// What it makes of the same noise every time.
     fn picture(&self) -> Bitmap;
+
+    /// What its doctor has found so far, if it has one.
+    fn findings(&self) -> &[Finding] {
+        &[]
+    }
 }
 
 /// How long a run is, and how often it shows and saves what it has.
@@ -59,6 +65,8 @@ pub struct Plan {
     pub picture_every: u64,
     /// Steps from one checkpoint to the next.
     pub save_every: u64,
+    /// Whether the doctor keeps silent.
+    pub quiet: bool,
 }
 
 /// How a run ended.
@@ -144,6 +152,8 @@ impl<S: System, C: Serialize> Run<'_, S, C> {
         let Plan { steps, batch_size, line_every, picture_every, save_every, .. } = *self.plan;
         let mut progress = Progress::new(first, steps, batch_size);
         let mut saved = (first, Instant::now());
+        // What a resumed run has found before was told before.
+        let mut told = self.system.findings().to_vec();
         for step in first..steps {
             if step % picture_every == 0 {
                 self.save_picture(step)?;
@@ -155,6 +165,9 @@ impl<S: System, C: Serialize> Run<'_, S, C> {
                 progress.end();
                 self.draw()?;
                 return Err(why);
+            }
+            if !self.plan.quiet {
+                tell(&mut told, self.system.findings(), &progress);
             }
             let taken = step + 1;
             let stopped = stop.is_asked_for() && taken < steps;
@@ -206,6 +219,25 @@ impl<S: System, C: Serialize> Run<'_, S, C> {
         }
         save_gif(&frames, 20, 200, self.folder.file("training.gif"))
     }
+}
+
+/// Prints what was found or is over since it was last told.
+fn tell(told: &mut Vec<Finding>, findings: &[Finding], progress: &Progress) {
+    if told == findings {
+        return;
+    }
+    for (i, finding) in findings.iter().enumerate() {
+        match told.get(i) {
+            None => progress.say(&finding.to_string()),
+            Some(before) if before.over != finding.over => {
+                let turn = finding.signs.turn;
+                let (name, over) = (finding.failure.name(), finding.over.unwrap_or_default());
+                progress.say(&format!("doctor, turn {over}: over: {name}, named in turn {turn}"));
+            }
+            Some(_) => {}
+        }
+    }
+    *told = findings.to_vec();
 }
 
 /// Draws the curves of a metrics file: losses, whose names start with `loss`, above distances, whose

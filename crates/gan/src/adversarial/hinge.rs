@@ -31,6 +31,10 @@ impl AdversarialLoss for Hinge {
         -fake.mean()
     }
 
+    fn blind(&self) -> Option<Real> {
+        Some(2.0)
+    }
+
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
         scores.numbers().iter().map(|s| ((1.0 + s) / 2.0).clamp(0.0, 1.0)).collect()
     }

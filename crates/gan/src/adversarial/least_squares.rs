@@ -56,6 +56,11 @@ impl AdversarialLoss for LeastSquares {
         half_squares(fake, self.wanted)
     }
 
+    /// Half way between the labels: (b - a)² / 4.
+    fn blind(&self) -> Option<Real> {
+        Some((self.real_label - self.fake_label).powi(2) / 4.0)
+    }
+
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
         let LeastSquares { fake_label: a, real_label: b, .. } = *self;
         scores.numbers().iter().map(|s| ((s - a) / (b - a)).clamp(0.0, 1.0)).collect()

@@ -1,6 +1,6 @@
 //! What do the players want in a relativistic GAN?
 
-use super::AdversarialLoss;
+use super::{AdversarialLoss, LN_2};
 use crate::losses::{bce_with_logits, check_scores};
 use autograd::{Real, Tensor};
 
@@ -74,6 +74,13 @@ impl AdversarialLoss for Relativistic {
 
     fn generator_beside(&self, fake: &Tensor, real: &Tensor) -> Tensor {
         self.above(fake, real)
+    }
+
+    fn blind(&self) -> Option<Real> {
+        match self {
+            Relativistic::Standard => Some(LN_2),
+            Relativistic::Average => Some(2.0 * LN_2),
+        }
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {

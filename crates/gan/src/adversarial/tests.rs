@@ -153,3 +153,35 @@ fn pairs_want_as_many_of_either_kind() {
     let (real, fake) = (Tensor::full([3, 1], 0.0), Tensor::full([4, 1], 0.0));
     let _ = Relativistic::Standard.discriminator(&real, &fake);
 }
+
+/// The least that a constant score costs, by trying many.
+#[test]
+fn a_blind_discriminator_pays_at_least_what_is_said() {
+    let table: [(&str, Box<dyn AdversarialLoss>); 8] = [
+        ("bce", Box::new(Bce::default())),
+        ("smoothed", Box::new(Bce { weight: 0.5, real_label: 0.8, ..Bce::default() })),
+        ("probabilities", Box::new(Bce { probabilities: true, ..Bce::default() })),
+        ("minimax", Box::new(Minimax { saturating: true })),
+        ("least squares", Box::new(LeastSquares::PEARSON)),
+        ("hinge", Box::new(Hinge)),
+        ("standard", Box::new(Relativistic::Standard)),
+        ("average", Box::new(Relativistic::Average)),
+    ];
+    for (name, loss) in table {
+        let cost = |c: f64| {
+            let scores = Tensor::full([3, 1], c as Real);
+            f64::from(loss.discriminator(&scores, &scores).item())
+        };
+        let tried = (1..400).map(|i| f64::from(i) / 400.0);
+        let least = match name {
+            "probabilities" => tried.map(cost).fold(f64::INFINITY, f64::min),
+            _ => tried.map(|c| cost(4.0 * c - 2.0)).fold(f64::INFINITY, f64::min),
+        };
+        let said = f64::from(loss.blind().unwrap());
+        assert!((said - least).abs() < 1e-4, "{name}: {said} {least}");
+    }
+    let scores = Tensor::full([3, 2], 0.7);
+    let least = SoftmaxCrossEntropy.discriminator(&scores, &scores).item();
+    assert!((SoftmaxCrossEntropy.blind().unwrap() - least).abs() < 1e-6);
+    assert_eq!(Wasserstein.blind(), None);
+}

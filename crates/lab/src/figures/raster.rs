@@ -26,6 +26,25 @@ impl Bitmap {
         Bitmap { width, height, rgb: vec![255; 3 * width as usize * height as usize] }
     }
 
+    /// Puts another picture over this one, its left upper corner at [x, y].
+    ///
+    /// # Panics
+    /// If it does not lie inside.
+    #[track_caller]
+    pub fn paste(&mut self, other: &Bitmap, [left, top]: [u32; 2]) {
+        let fits = left + other.width <= self.width && top + other.height <= self.height;
+        assert!(
+            fits,
+            "paste: {} x {} at {left}, {top} is not inside {} x {}",
+            other.width, other.height, self.width, self.height
+        );
+        let [row, line] = [self.width, other.width].map(|width| 3 * width as usize);
+        let below = self.rgb.chunks_exact_mut(row).skip(top as usize);
+        for (row, line) in below.zip(other.rgb.chunks_exact(line)) {
+            row[3 * left as usize..][..line.len()].copy_from_slice(line);
+        }
+    }
+
     /// A picture each of whose pixels is the mean of `k` × `k`.
     pub(super) fn shrink(&self, k: u32) -> Bitmap {
         let (width, height) = (self.width / k, self.height / k);
@@ -160,6 +179,22 @@ mod tests {
 
     fn colour(red: u8, alpha: f64) -> BackendColor {
         BackendColor { rgb: (red, 0, 0), alpha }
+    }
+
+    #[test]
+    fn a_pasted_picture_covers_its_own_pixels_only() {
+        let mut whole = Bitmap::white(3, 3);
+        let part = Bitmap { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        whole.paste(&part, [1, 2]);
+        let mut expected = vec![255; 27];
+        expected[21..].copy_from_slice(&part.rgb);
+        assert_eq!(whole.rgb, expected);
+    }
+
+    #[test]
+    #[should_panic(expected = "paste: 2 x 1 at 2, 0 is not inside 3 x 3")]
+    fn a_pasted_picture_stays_inside() {
+        Bitmap::white(3, 3).paste(&Bitmap::white(2, 1), [2, 0]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What has a generator learnt?
 
-
 use autograd::{Array, Real, Rng, Tensor, no_grad};
 use gan::{Game, latent};
 

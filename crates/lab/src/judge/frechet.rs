@@ -2,7 +2,7 @@
 
 use autograd::Array;
 
-use super::jacobi::{eigen, root};
+use gan::jacobi::{eigen, root};
 
 /// The Gaussian that fits a cloud of points in many dimensions.
 pub struct FeatureGaussian {

@@ -18,13 +18,19 @@
 //! the very samples the discriminator has just seen, after the discriminator has moved.
 
 use autograd::{Array, Real, Rng, Tensor, grad};
-use gan::{Adam, Bce, Game, Latent, Player, SoftmaxCrossEntropy};
+use gan::{Adam, Bce, Doctor, Finding, Game, Latent, Player, SoftmaxCrossEntropy};
 use layers::{Activation, Init, Linear, Sequential};
 
 use crate::{AffineGaussian, Gaussian2, points, shuffled_batches};
 
 /// Points in the data set.
 const POINTS: usize = 1000;
+
+/// Turns from one examination by the doctor to the next: half an epoch.
+const EXAMINE_EVERY: u64 = 125;
+
+/// Real points that the doctor compares the generator's with.
+const EXAMINED: usize = 256;
 
 /// Which of the tutorial's two versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +91,7 @@ impl Version {
 /// A Gaussian GAN with its data and its sources of randomness.
 pub struct GaussianGan {
     game: Game,
+    doctor: Doctor,
     data: Array,
     batch_size: usize,
     order: Rng,
@@ -105,9 +112,13 @@ pub struct Epoch {
 impl GaussianGan {
     /// The system before its first epoch. Everything random in it comes from `seed`.
     pub fn new(version: Version, seed: u64) -> GaussianGan {
+        let game = version.game(&mut Rng::new(seed, "weights"));
+        let data = AffineGaussian::TUTORIAL.sample(POINTS, &mut Rng::new(seed, "data"));
+        let examined = Tensor::constant(data.clone()).slice(0, ..EXAMINED);
         GaussianGan {
-            game: version.game(&mut Rng::new(seed, "weights")),
-            data: AffineGaussian::TUTORIAL.sample(POINTS, &mut Rng::new(seed, "data")),
+            doctor: Doctor::new(&game, &examined, EXAMINE_EVERY, seed),
+            game,
+            data,
             batch_size: version.batch_size(),
             order: Rng::new(seed, "order"),
             noise: Rng::new(seed, "noise"),
@@ -122,7 +133,8 @@ impl GaussianGan {
         let mut epoch = Epoch { accuracy: 0.0, losses_d: Vec::new(), losses_g: Vec::new() };
         let (mut correct, mut judged) = (0, 0);
         for real in shuffled_batches(&self.data, self.batch_size, &mut self.order) {
-            let report = self.game.step(&real, &mut self.noise);
+            let next_real = || real.clone();
+            let report = self.doctor.attend(&mut self.game, next_real, &mut self.noise);
             let missing = report.without_gradient;
             assert!(missing.is_empty(), "no gradient reaches {missing:?}");
             correct += report.correct;
@@ -132,6 +144,11 @@ impl GaussianGan {
         }
         epoch.accuracy = correct as f64 / judged as f64;
         epoch
+    }
+
+    /// What the doctor has found so far.
+    pub fn findings(&self) -> &[Finding] {
+        self.doctor.findings()
     }
 
     /// The real points.

@@ -60,6 +60,14 @@ impl Progress {
         }
     }
 
+    /// Prints something else than a step, above the bar if there is one.
+    pub(super) fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| println!("{text}")),
+            None => println!("{text}"),
+        }
+    }
+
     /// Steps and samples a second.
     fn speed(&self, rate: f64) -> String {
         let images = rate * self.batch_size as f64;

@@ -10,16 +10,16 @@
 const MOST_SWEEPS: usize = 60;
 
 /// A = V diag(λ) Vᵀ.
-pub(super) struct Eigen {
+pub struct Eigen {
     /// λ, in no particular order.
-    pub(super) values: Vec<f64>,
+    pub values: Vec<f64>,
     /// V, n x n row after row: column k belongs to λ_k.
-    pub(super) vectors: Vec<f64>,
+    pub vectors: Vec<f64>,
 }
 
 /// The eigenvalues and eigenvectors of a symmetric matrix, n x n row after row. NaN if it has a
 /// number that is not finite.
-pub(super) fn eigen(a: &[f64], n: usize) -> Eigen {
+pub fn eigen(a: &[f64], n: usize) -> Eigen {
     let mut a = a.to_vec();
     let mut v: Vec<f64> = (0..n * n).map(|i| f64::from(u8::from(i / n == i % n))).collect();
     if a.iter().any(|x| !x.is_finite()) {
@@ -65,7 +65,7 @@ fn turn(numbers: &mut [f64], at: usize, and: usize, c: f64, s: f64) {
 
 /// The symmetric root of a symmetric matrix without negative eigenvalues:  A^½ = V diag(√λ) Vᵀ.
 /// Eigenvalues that rounding has made negative count as 0.
-pub(super) fn root(a: &[f64], n: usize) -> Vec<f64> {
+pub fn root(a: &[f64], n: usize) -> Vec<f64> {
     let Eigen { values, vectors: v } = eigen(a, n);
     // Not `max`, which would hide a NaN.
     let roots = values.iter().map(|l| if *l < 0.0 { 0.0 } else { l.sqrt() });

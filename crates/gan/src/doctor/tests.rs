@@ -1,0 +1,175 @@
+//! Does the doctor see what is there, and nothing else?
+
+use super::*;
+use crate::{Adam, Fakes, Latent, Minimax, Player, Settings};
+use autograd::Array;
+use layers::{Activation, Init, Linear, Sequential, restore};
+
+/// A small game on a cloud around (3, 0).
+fn game() -> Game {
+    let mut rng = Rng::new(0, "weights");
+    let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, &mut rng);
+    let generator = Player::new(linear(2, 2), Adam::new(0.02));
+    let discriminator = Sequential::new().add(linear(2, 8)).add(Activation::Relu).add(linear(8, 1));
+    let discriminator = Player::new(discriminator, Adam::new(0.02));
+    Game::new(generator, discriminator, Minimax { saturating: false }, Latent::Normal { size: 2 })
+        .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+}
+
+fn cloud(count: usize, rng: &mut Rng) -> Tensor {
+    let middle = Tensor::new([1, 2], &[3.0, 0.0]);
+    Tensor::constant(rng.normal([count, 2])) * 0.5 + middle
+}
+
+fn doctor(game: &Game) -> Doctor {
+    Doctor::new(game, &cloud(64, &mut Rng::new(0, "sample")), 3, 0)
+}
+
+fn bytes(part: &impl Stateful) -> Vec<u8> {
+    let mut state = State::new();
+    part.put(&mut state);
+    state.to_bytes(None)
+}
+
+#[test]
+fn a_watched_game_plays_the_same_turns() {
+    let (mut alone, mut watched) = (game(), game());
+    let mut doctor = doctor(&watched);
+    let (mut data, mut noise) = (Rng::new(0, "data"), Rng::new(0, "noise"));
+    let (mut same_data, mut same_noise) = (data.clone(), noise.clone());
+    for _ in 0..10 {
+        let expected = alone.turn(|| cloud(8, &mut data), &mut noise);
+        let found = doctor.attend(&mut watched, || cloud(8, &mut same_data), &mut same_noise);
+        assert_eq!((found.loss_d, found.loss_g), (expected.loss_d, expected.loss_g));
+    }
+    assert_eq!(bytes(&alone), bytes(&watched));
+    assert_eq!(doctor.recent().len(), 3);
+}
+
+#[test]
+fn a_resumed_doctor_sees_the_same() {
+    let (mut game, mut data, mut noise) = (game(), Rng::new(0, "data"), Rng::new(0, "noise"));
+    let (mut whole, mut resumed) = (doctor(&game), doctor(&game));
+    let mut play = |doctor: &mut Doctor, game: &mut Game| {
+        drop(doctor.attend(game, || cloud(8, &mut data), &mut noise));
+    };
+    (0..70).for_each(|_| play(&mut whole, &mut game));
+    let mut state = State::new();
+    whole.put(&mut state);
+    restore(&mut resumed, state).unwrap();
+    // The same turns again would be another game, so the second doctor looks at what the first saw.
+    for _ in 0..7 {
+        play(&mut whole, &mut game);
+        resumed.turns += 1;
+        resumed.players = whole.players;
+        if resumed.turns.is_multiple_of(3) {
+            let signs = *whole.recent().last().unwrap();
+            resumed.path.mean.clone_from(&whole.path.mean);
+            resumed.record.add(signs);
+        }
+    }
+    assert_eq!(bytes(&whole), bytes(&resumed));
+    assert_eq!(whole.findings(), resumed.findings());
+}
+
+/// One examination after another, each altered from a healthy one by `ail`.
+fn record(looks: u64, ail: impl Fn(u64, &mut Signs)) -> Record {
+    let mut record = Record::default();
+    for look in 1..=looks {
+        let mut signs = Signs { turn: 50 * look, ..HEALTHY };
+        ail(look, &mut signs);
+        record.add(signs);
+    }
+    record
+}
+
+const HEALTHY: Signs = Signs {
+    turn: 0,
+    loss_d: 1.3,
+    loss_g: 0.8,
+    doubt: 0.95,
+    accuracy: 0.55,
+    order: 0.55,
+    gradient_g: 0.1,
+    gradient_d: 0.1,
+    pull: 0.3,
+    motion_g: 0.01,
+    motion_d: 0.01,
+    gap: 0.01,
+    missing: 0.0,
+    spread: 1.0,
+    main: 1.0,
+    thin: 1.0,
+    moved: 0.02,
+    away: 0.05,
+    travelled: 0.2,
+    shifted: 0.0,
+    gained: 0.0,
+};
+
+#[test]
+fn each_failure_is_named_by_its_own_signs_and_no_other() {
+    let ail = |failure: Failure, s: &mut Signs| match failure {
+        Failure::DiscriminatorCertain => s.doubt = 0.001,
+        Failure::VanishingGradient => (s.pull, s.gap, s.order) = (1e-4, 0.5, 0.9),
+        Failure::ModeCollapse => s.missing = 0.8,
+        Failure::DiscriminatorTooStrong => (s.order, s.gap) = (1.0, 0.5),
+        Failure::DiscriminatorTooWeak => (s.order, s.gap) = (0.4, 0.5),
+        Failure::ThinDirection => s.thin = 10.0,
+        Failure::NoEquilibrium => s.moved = 1.0,
+        Failure::UnbalancedRates => (s.motion_d, s.gap, s.order) = (1.0, 0.5, 0.9),
+    };
+    assert!(record(100, |_, _| ()).findings.is_empty());
+    for failure in Failure::ALL {
+        let found = record(40, |_, signs| ail(failure, signs)).findings;
+        assert_eq!(found.iter().map(|f| f.failure).collect::<Vec<_>>(), [failure]);
+        // Eight looks after the ten that prove nothing.
+        assert_eq!(found[0].signs.turn, 50 * 18, "{failure:?}");
+        let text = found[0].to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}
+
+#[test]
+fn a_failure_is_named_once_withdrawn_and_named_again() {
+    let is_ill = |look: u64| look < 30 || look > 60;
+    let found = record(90, |look, signs| {
+        if is_ill(look) {
+            signs.missing = 0.8;
+        }
+    })
+    .findings;
+    let turns: Vec<(u64, Option<u64>)> = found.iter().map(|f| (f.signs.turn, f.over)).collect();
+    // Looks 30 to 37 are healthy ones: then two of the last ten still showed it.
+    assert_eq!(turns, [(50 * 18, Some(50 * 37)), (50 * 68, None)]);
+}
+
+#[test]
+fn a_sign_that_comes_and_goes_is_no_finding() {
+    let found = record(200, |look, signs| {
+        if look % 10 < 7 {
+            signs.missing = 0.8;
+        }
+    });
+    assert!(found.findings.is_empty());
+}
+
+#[test]
+fn a_record_comes_back_from_its_numbers() {
+    let before = record(47, |look, signs| (signs.missing, signs.moved) = (0.8, look as f64));
+    let mut state = State::new();
+    before.put(&mut state);
+    let lists = state.take_lists().unwrap();
+    let list = |name: &str| &lists.iter().find(|(found, _)| found == name).unwrap().1[..];
+    let (window, shown, findings) = (list("window"), list("shown"), list("findings"));
+    assert_eq!(Record::of(window, shown, findings), Some(before));
+    assert_eq!(Record::of(&window[1..], shown, findings), None);
+    assert_eq!(Record::of(window, &shown[1..], findings), None);
+    assert_eq!(Record::of(window, shown, &findings[1..]), None);
+}
+
+#[test]
+#[should_panic(expected = "doctor: [1, 2] is not a sample of at least 2")]
+fn a_single_sample_is_refused() {
+    let _ = Doctor::new(&game(), &Tensor::constant(Array::zeros([1, 2])), 3, 0);
+}
