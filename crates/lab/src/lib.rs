@@ -10,6 +10,8 @@
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
+//! | [`divergence`] | how far apart are two densities? |
+//! | [`theory`] | which claims about GANs can be shown in numbers? |
 //! | [`data`] | what is a set of images, and where do images come from? |
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
@@ -37,6 +39,7 @@ pub mod auto_encoder_program;
 mod batches;
 mod checkpoint;
 pub mod data;
+pub mod divergence;
 mod error;
 pub mod figures;
 mod files;
@@ -52,6 +55,7 @@ pub mod report;
 pub mod run;
 mod run_folder;
 pub mod systems;
+pub mod theory;
 pub mod toy_gan;
 pub mod toys;
 pub mod training;
