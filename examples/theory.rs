@@ -41,10 +41,10 @@ fn theory(flags: Flags) -> Result<(), Error> {
         [] => Claim::value_variants(),
         some => some,
     };
-    println!("{} claims, seed {}", claims.len(), flags.seed);
+    println!("seed {}", flags.seed);
     let mut findings = Vec::new();
-    for claim in claims {
-        println!("\n{} ...", claim.name());
+    for (i, claim) in claims.iter().enumerate() {
+        println!("\n{} of {}: {} ...", i + 1, claims.len(), claim.name());
         let finding = in_pool(|| claim.look(effort, flags.seed));
         println!("{}", finding.claim);
         finding.lines.iter().for_each(|line| println!("  {line}"));

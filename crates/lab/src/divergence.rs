@@ -158,9 +158,8 @@ mod tests {
 
     #[test]
     fn where_nobody_is_the_best_discriminator_cannot_tell() {
-        assert_eq!(
-            [(0.3, 0.1), (0.0, 2.0), (0.0, 0.0)].map(|(p, q)| optimal_discriminator(p, q)),
-            [0.75, 0.0, 0.5]
-        );
+        for (p, q, best) in [(0.75, 0.25, 0.75), (0.0, 2.0, 0.0), (0.0, 0.0, 0.5)] {
+            assert_eq!(optimal_discriminator(p, q), best);
+        }
     }
 }

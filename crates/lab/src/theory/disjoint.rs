@@ -63,8 +63,8 @@ pub fn pull(distance: f64, std: f64) -> f64 {
     distance / (std * std) * believed
 }
 
-/// How strongly a discriminator in training pulls: (step, ∂/∂θ E ln(1 - D(x))), 40 times on the
-/// way of a fresh D that sees data and fakes, [`DISTANCE`] apart, through noise.
+/// How strongly a discriminator in training pulls: (step, ∂/∂θ E ln(1 - D(x))), 40 times
+/// on the way of a fresh D that sees data and fakes, [`DISTANCE`] apart, through noise.
 pub fn trained_pull(noise: f64, steps: usize, seed: u64) -> Vec<(usize, f64)> {
     let loss = Minimax { saturating: true };
     let (p, q) = (bump(0.0, widened(noise)), bump(DISTANCE, widened(noise)));
@@ -122,17 +122,14 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
         let [apart, near] = [0.0, 1.0].map(|noise| jensen_shannon(distance, widened(noise)));
         let pulls = [0.0, 1.0].map(|noise| pull(distance, widened(noise)));
         finding.say(format!(
-            "distance {distance}: ln 2 − JSD {:.1e}, pull of D* {:.1e}; with noise 1: JSD {near:.4}, \
-             pull {:.4}",
-            LN_2 - apart,
-            pulls[0],
-            pulls[1]
+            "distance {distance}: JSD {apart:.6}, pull of D* {:.1e}; with noise 1: {near:.4}, {:.4}",
+            pulls[0], pulls[1]
         ));
     }
     show_noise(&mut finding, distances);
 
     let noises = [0.0, 0.5, 1.0, 2.0];
-    let steps = effort.steps(1500);
+    let steps = effort.steps(3000);
     let pulls = noises.map(|noise| trained_pull(noise, steps, seed));
     for (noise, pulls) in noises.iter().zip(&pulls) {
         let last = pulls.last().map_or(f64::NAN, |(_, pull)| *pull);
@@ -187,24 +184,32 @@ fn show_noise(finding: &mut Finding, distances: [f64; 3]) {
     finding.show("disjoint-noise", &Curves { title, x_name, panels: &panels });
 }
 
-/// The pull of D in training, and of D* as a reference.
+/// The pull of D in training: on a logarithmic scale, and in parts of that of D*.
 fn show_training(finding: &mut Finding, noises: [f64; 4], pulls: &[Vec<(usize, f64)>; 4]) {
     let names = noises.map(|noise| format!("noise {noise}"));
-    let graphs = [0, 1, 2, 3].map(|i| -> Vec<[f64; 2]> {
-        pulls[i].iter().map(|(step, pull)| [*step as f64, pull.abs().log10()]).collect()
-    });
-    let curves = [0, 1, 2, 3].map(|i| Curve { name: &names[i], points: &graphs[i] });
-    let best = noises.map(|noise| pull(DISTANCE, widened(noise)).log10());
-    let stars = ["D*, 0.5", "D*, 1", "D*, 2"];
-    let references = [0, 1, 2].map(|i| Reference { name: stars[i], y: best[i + 1] });
-    let panel = Panel {
-        y_name: "log₁₀ of the pull",
-        y_range: None,
-        curves: &curves,
-        references: &references,
+    let graphs = |f: &dyn Fn(f64, f64) -> f64| {
+        [0, 1, 2, 3].map(|i| -> Vec<[f64; 2]> {
+            let best = pull(DISTANCE, widened(noises[i]));
+            pulls[i].iter().map(|(step, pull)| [*step as f64, f(*pull, best)]).collect()
+        })
     };
-    let title = "D learns: without noise it stops pulling";
-    finding.show("disjoint-steps", &Curves { title, x_name: "step of D", panels: &[panel] });
+    let sizes = graphs(&|pull, _| pull.abs().log10());
+    let parts = graphs(&|pull, best| pull / best);
+    let sizes = [0, 1, 2, 3].map(|i| Curve { name: &names[i], points: &sizes[i] });
+    // Without noise the pull of D* is 0 but for 10⁻²¹.
+    let parts = [1, 2, 3].map(|i| Curve { name: &names[i], points: &parts[i] });
+    let best = [Reference { name: "D*", y: 1.0 }];
+    let panels = [
+        Panel { y_name: "log₁₀ of the pull", y_range: None, curves: &sizes, references: &[] },
+        Panel {
+            y_name: "in parts of D*'s",
+            y_range: Some(0.0..2.0),
+            curves: &parts,
+            references: &best,
+        },
+    ];
+    let title = "D learns: without noise it stops pulling, with noise it pulls like D*";
+    finding.show("disjoint-steps", &Curves { title, x_name: "step of D", panels: &panels });
 }
 
 #[cfg(test)]
