@@ -50,9 +50,9 @@ pub fn wasserstein(a: &Array, b: &Array) -> f64 {
 /// # Panics
 /// If the shapes differ or are not these, there are no points or directions, or a number is NaN.
 ///
-/// Source: Rabin et al. 2012, "Wasserstein Barycenter and its Application to Texture Mixing", §2.3;
+/// Source: Rabin et al. 2012, "Wasserstein Barycenter and its Application to Texture Mixing";
 /// as a measure of generators: Deshpande, Zhang, Schwing 2018, "Generative Modeling using the
-/// Sliced Wasserstein Distance", eq. 4.
+/// Sliced Wasserstein Distance".
 #[track_caller]
 pub fn squared_sliced_wasserstein(a: &Array, b: &Array, directions: usize, rng: &mut Rng) -> f64 {
     let [n, d] = sizes("sliced wasserstein", a, b);

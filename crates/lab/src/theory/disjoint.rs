@@ -128,7 +128,7 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     }
     show_noise(&mut finding, distances);
 
-    let noises = [0.0, 0.5, 1.0, 2.0];
+    let noises = [0.5, 1.0, 2.0, 0.0];
     let steps = effort.steps(3000);
     let pulls = noises.map(|noise| trained_pull(noise, steps, seed));
     for (noise, pulls) in noises.iter().zip(&pulls) {
@@ -197,7 +197,7 @@ fn show_training(finding: &mut Finding, noises: [f64; 4], pulls: &[Vec<(usize, f
     let parts = graphs(&|pull, best| pull / best);
     let sizes = [0, 1, 2, 3].map(|i| Curve { name: &names[i], points: &sizes[i] });
     // Without noise the pull of D* is 0 but for 10⁻²¹.
-    let parts = [1, 2, 3].map(|i| Curve { name: &names[i], points: &parts[i] });
+    let parts = [0, 1, 2].map(|i| Curve { name: &names[i], points: &parts[i] });
     let best = [Reference { name: "D*", y: 1.0 }];
     let panels = [
         Panel { y_name: "log₁₀ of the pull", y_range: None, curves: &sizes, references: &[] },

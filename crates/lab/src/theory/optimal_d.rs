@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn on_known_densities_d_is_best_up_to_3_percent_and_its_estimate_up_to_2() {
         for (pair, width, steps) in
-            [(Pair::on_the_line(), 32, 500), (Pair::in_the_plane(), 64, 900)]
+            [(Pair::on_the_line(), 64, 1000), (Pair::in_the_plane(), 64, 1600)]
         {
             let reached = approach(&pair, width, steps, 0, |_, _| ());
             let (first, last) = (reached[0], reached[reached.len() - 1]);

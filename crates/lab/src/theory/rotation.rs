@@ -12,7 +12,8 @@
 //!
 //! The mean of all alternating points nears 0 like 1/t. Sources: Goodfellow 2016, "NIPS 2016
 //! Tutorial", §8.2; Gidel et al. 2019, "A Variational Inequality Perspective on GANs", §2 and 3;
-//! Daskalakis et al. 2018, "Training GANs with Optimism"; Korpelevich 1976 for extragradients.
+//! Daskalakis et al. 2018, "Training GANs with Optimism"; Korpelevich 1976, "The Extragradient
+//! Method for Finding Saddle Points".
 //!
 //! The Dirac-GAN is the same with a GAN's loss: G always makes the point θ, the data are the point
 //! 0, and D(x) = σ(ψ x). Source: Mescheder, Geiger, Nowozin 2018, §2 and 4.1.

@@ -154,7 +154,8 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     let [one, other] = [&one, &other]
         .map(|graphs| [0, 1, 2].map(|i| Curve { name: &names[i], points: &graphs[i] }));
     let panel = |y_name, curves| Panel { y_name, y_range: None, curves, references: &[] };
-    let panels = [panel("log₁₀|∇|, saturating", &one[..]), panel("non-saturating", &other[..])];
+    let panels =
+        [panel("log₁₀|∇|, saturating", &one[..]), panel("log₁₀|∇|, non-saturating", &other[..])];
     let title = "G stands still, D gets sure: what reaches G";
     finding.show("saturating-steps", &Curves { title, x_name: "step of D", panels: &panels });
     finding
