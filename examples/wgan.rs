@@ -192,9 +192,12 @@ fn judge(gan: &mut ToyGan) -> Vec<String> {
         "Wasserstein distance {distance:.3}, between real samples {:.3}; by the critic {estimate:.3}",
         gan.floor()
     )];
-    lines.extend(coverage.map(|Coverage { modes, covered, high_quality }| {
+    lines.extend(coverage.map(|Coverage { modes, covered, high_quality, reverse_kl }| {
         let share = 100.0 * high_quality;
-        format!("{covered} of {modes} modes, {share:.1} % of {SAMPLES} samples near one")
+        format!(
+            "{covered} of {modes} modes, {share:.1} % of {SAMPLES} samples near one; KL of the \
+             modes' shares {reverse_kl:.3}"
+        )
     }));
     lines
 }

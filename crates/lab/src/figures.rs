@@ -14,13 +14,12 @@ mod heights;
 mod iso_bands;
 mod legend;
 mod opinion;
+mod paths;
 mod raster;
 mod scatter;
 mod text;
 mod thinning;
 mod window;
-
-use std::path::Path;
 
 use plotters::prelude::{DrawResult, DrawingBackend, SVGBackend, WHITE};
 
@@ -31,6 +30,7 @@ pub use curves::{Curve, Curves, Panel, Reference};
 pub use grid::{captioned_grid, image_grid, save_png};
 pub use heights::Heights;
 pub use opinion::Opinion;
+pub use paths::{Path, Paths};
 pub use raster::Bitmap;
 pub use scatter::Scatter;
 pub use window::Window;
@@ -91,7 +91,7 @@ pub fn to_bitmap(figure: &impl Figure) -> Bitmap {
 ///
 /// # Errors
 /// [`Error::Write`].
-pub fn save_svg(figure: &impl Figure, path: impl AsRef<Path>) -> Result<(), Error> {
+pub fn save_svg(figure: &impl Figure, path: impl AsRef<std::path::Path>) -> Result<(), Error> {
     write_whole(path, to_svg(figure).as_bytes())
 }
 

@@ -12,6 +12,8 @@
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`playground`] | how does one play with a GAN of points, one command at a time? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
+//! | [`divergence`] | how far apart are two densities? |
+//! | [`theory`] | which claims about GANs can be shown in numbers? |
 //! | [`data`] | what is a set of images, and where do images come from? |
 //! | [`shuffled_batches`], [`ShuffledBatches`] | in which order does training see the data? |
 //! | [`Gaussian2`], [`covariance`] | how near is a cloud of points to a Gaussian? |
@@ -39,6 +41,7 @@ pub mod auto_encoder_program;
 mod batches;
 mod checkpoint;
 pub mod data;
+pub mod divergence;
 mod error;
 pub mod failures;
 pub mod figures;
@@ -56,6 +59,7 @@ pub mod report;
 pub mod run;
 mod run_folder;
 pub mod systems;
+pub mod theory;
 pub mod toy_gan;
 pub mod toys;
 pub mod training;

@@ -71,13 +71,8 @@ pub fn save(
     }
     pictures.reverse();
     let seconds = training::seconds(folder);
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
-        title = escaped(title)
-    );
-    let mut put = |text: String| html.push_str(&text);
+    let mut body = String::new();
+    let mut put = |text: String| body.push_str(&text);
     let steps = records.len();
     let speed = if seconds > 0.0 {
         format!(" in {seconds:.0} s, {:.1} a second", steps as f64 / seconds)
@@ -99,8 +94,19 @@ pub fn save(
     put("</div>\n".to_owned());
     put(format!("<h2>Configuration</h2>\n<table>\n{}</table>\n", fields(&configuration, "")));
     let commands = escaped(&commands.join("\n"));
-    put(format!("<h2>To go on</h2>\n<pre>{commands}</pre>\n</body>\n</html>\n"));
-    write_whole(folder.file("report.html"), html.as_bytes())
+    put(format!("<h2>To go on</h2>\n<pre>{commands}</pre>\n"));
+    write_whole(folder.file("report.html"), page(title, &body).as_bytes())
+}
+
+/// A whole page with a title, in the style of all reports, around a body of HTML.
+pub(crate) fn page(title: &str, body: &str) -> String {
+    let title = escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
+         {body}</body>\n</html>\n"
+    )
 }
 
 /// The pictures one behind the other, the last one in front.
@@ -155,7 +161,7 @@ fn fields(value: &Value, path: &str) -> String {
 }
 
 /// Text that means itself in HTML.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -226,7 +226,7 @@ impl ToyGan {
         if self.estimates {
             measured.push(estimate);
         }
-        if let Some(Coverage { modes, covered, high_quality }) = coverage {
+        if let Some(Coverage { modes, covered, high_quality, .. }) = coverage {
             measured.extend([covered as f64 / modes as f64, high_quality]);
         }
         self.measured = measured.into_iter().map(|x| x as Real).collect();

@@ -16,9 +16,9 @@ mod curve;
 mod mixture;
 mod named;
 
-pub use coverage::{Coverage, SAMPLES};
+pub use coverage::{Coverage, SAMPLES, mode_shares};
 pub use curve::NoisyCurve;
-pub use mixture::{Component, Mixture};
+pub use mixture::Mixture;
 pub use named::ToyName;
 
 use autograd::{Array, Rng};
@@ -51,6 +51,8 @@ pub struct Mode {
     pub centre: Vec<f64>,
     /// Its standard deviation in each direction.
     pub std: f64,
+    /// Its share of all points.
+    pub share: f64,
 }
 
 /// The density of N(centre, std² I) at a point:  (2π std²)^(-d/2) e^(-|x - centre|² / 2 std²).
@@ -148,7 +150,7 @@ mod tests {
     #[test]
     fn modes_are_where_the_density_is_highest() {
         for (name, toy, ..) in toys() {
-            for Mode { centre, std } in toy.modes() {
+            for Mode { centre, std, .. } in toy.modes() {
                 let above = toy.density(&centre);
                 let mut aside = centre.clone();
                 aside[0] += std;

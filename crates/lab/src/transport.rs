@@ -1,6 +1,6 @@
 //! How much work is it to move one cloud of points onto another?
 
-use autograd::Array;
+use autograd::{Array, Rng};
 
 /// The 1-Wasserstein distance between two samples of n points each:
 ///
@@ -20,21 +20,9 @@ use autograd::Array;
 /// Source: Villani 2003, "Topics in Optimal Transportation", ch. 1 and 2.2.
 #[track_caller]
 pub fn wasserstein(a: &Array, b: &Array) -> f64 {
-    let (shape, other) = (a.shape(), b.shape());
-    assert!(
-        shape == other && shape.len() == 2 && shape.count() > 0,
-        "wasserstein: {shape} and {other} are not two samples [n, d] of one size"
-    );
-    let finite = |x: &Array| x.numbers().iter().all(|x| x.is_finite());
-    assert!(finite(a) && finite(b), "wasserstein: a point is not finite");
-    let (n, d) = (shape[0], shape[1]);
+    let [n, d] = sizes("wasserstein", a, b);
     if d == 1 {
-        let sorted = |x: &Array| {
-            let mut x: Vec<f64> = x.numbers().iter().map(|x| f64::from(*x)).collect();
-            x.sort_by(f64::total_cmp);
-            x
-        };
-        let pairs = sorted(a).into_iter().zip(sorted(b));
+        let pairs = sorted_along(a, &[1.0]).into_iter().zip(sorted_along(b, &[1.0]));
         return pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / n as f64;
     }
     let mut costs = Vec::with_capacity(n * n);
@@ -48,11 +36,69 @@ pub fn wasserstein(a: &Array, b: &Array) -> f64 {
     partners.iter().enumerate().map(|(i, j)| costs[i * n + j]).sum::<f64>() / n as f64
 }
 
+/// The squared sliced 2-Wasserstein distance between two samples of n points each:
+///
+/// SW₂² = E over directions u of W₂²(u·a, u·b),  u uniform on the unit sphere,
+///
+/// where W₂² of numbers on the line is the mean square of the differences when both are sorted. The
+/// mean is over `directions` random ones; its error shrinks with their root. It sees every
+/// difference of two distributions, in time n log n instead of n³, but lengths as shadows: a shift
+/// by m has SW₂² = |m|²/d.
+///
+/// - `a`, `b`: `[n, d]`, finite.
+///
+/// # Panics
+/// If the shapes differ or are not these, there are no points or directions, or a number is NaN.
+///
+/// Source: Rabin et al. 2012, "Wasserstein Barycenter and its Application to Texture Mixing";
+/// as a measure of generators: Deshpande, Zhang, Schwing 2018, "Generative Modeling using the
+/// Sliced Wasserstein Distance".
+#[track_caller]
+pub fn squared_sliced_wasserstein(a: &Array, b: &Array, directions: usize, rng: &mut Rng) -> f64 {
+    let [n, d] = sizes("sliced wasserstein", a, b);
+    assert!(directions > 0, "sliced wasserstein: no directions");
+    // Normal numbers have no preferred direction.
+    let normal = rng.normal([directions, d]);
+    let along = |u: &[autograd::Real]| {
+        let length = u.iter().map(|u| f64::from(*u).powi(2)).sum::<f64>().sqrt();
+        let u: Vec<f64> = u.iter().map(|u| f64::from(*u) / length).collect();
+        let pairs = sorted_along(a, &u).into_iter().zip(sorted_along(b, &u));
+        pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>() / n as f64
+    };
+    normal.numbers().chunks(d).map(along).sum::<f64>() / directions as f64
+}
+
+/// The n and d of two samples `[n, d]`.
+#[track_caller]
+fn sizes(name: &str, a: &Array, b: &Array) -> [usize; 2] {
+    let (shape, other) = (a.shape(), b.shape());
+    assert!(
+        shape == other && shape.len() == 2 && shape.count() > 0,
+        "{name}: {shape} and {other} are not two samples [n, d] of one size"
+    );
+    let finite = |x: &Array| x.numbers().iter().all(|x| x.is_finite());
+    assert!(finite(a) && finite(b), "{name}: a point is not finite");
+    [shape[0], shape[1]]
+}
+
+/// How far each point lies in a direction of length 1, in increasing order.
+fn sorted_along(points: &Array, direction: &[f64]) -> Vec<f64> {
+    let along =
+        |x: &[autograd::Real]| x.iter().zip(direction).map(|(x, u)| f64::from(*x) * u).sum();
+    let mut places: Vec<f64> = points.numbers().chunks(direction.len()).map(along).collect();
+    places.sort_by(f64::total_cmp);
+    places
+}
+
 /// Which column each row gets, so that no two get the same and the sum of costs is smallest.
 ///
 /// The Hungarian method with potentials: rows join one after the other, each by the cheapest path
 /// of changes to what was assigned before, which Dijkstra's algorithm finds because potentials keep
 /// all reduced costs c_ij - u_i - v_j at or above 0.
+///
+/// Not from a library: of those in pure Rust `pathfinding` 4.16 wants whole numbers for costs and
+/// is no faster at n = 256 and 1000, `lapjv` 0.3 brings an array type of its own and takes longer
+/// at both, and all three find the same cost.
 ///
 /// - `costs`: n x n finite numbers, row after row.
 ///
@@ -169,6 +215,31 @@ mod tests {
         assert_eq!(wasserstein(&a, &Array::new([50, 2], &turned)), 0.0);
         let moved: Vec<_> = turned.chunks(2).flat_map(|x| [x[0] + 3.0, x[1] - 4.0]).collect();
         assert!((wasserstein(&a, &Array::new([50, 2], &moved)) - 5.0).abs() < 1e-6);
+    }
+
+    /// Normal samples of n points around 0 and around m, the second wider by s. In each direction
+    /// W₂² of the distributions is (u·m)² + (1 - s)², and the mean of (u·m)² is |m|²/d.
+    #[test]
+    fn slices_of_gaussians_have_the_mean_square_of_the_closed_form() {
+        let (mut rng, mut directions) = (Rng::new(0, "points"), Rng::new(0, "directions"));
+        for (d, s) in [(1, 1.0), (2, 1.0), (2, 1.5), (5, 0.5)] {
+            let n = 2000;
+            let a = rng.normal([n, d]);
+            let b = rng.normal([n, d]).map(|x| s * x + 2.0);
+            let found = squared_sliced_wasserstein(&a, &b, 400, &mut directions);
+            let expected = 4.0 + f64::from(1.0 - s).powi(2);
+            // Of 400 directions in the plane the mean of (u·m)² has a standard error of 0.14.
+            assert!((found - expected).abs() < 0.1 * expected, "{d} {s}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn slices_of_a_sample_and_itself_in_another_order_are_equal() {
+        let a = Rng::new(0, "points").normal([50, 2]);
+        let turned: Vec<_> = a.numbers().chunks(2).rev().flat_map(|x| [x[0], x[1]]).collect();
+        let turned = Array::new([50, 2], &turned);
+        let rng = &mut Rng::new(0, "directions");
+        assert_eq!(squared_sliced_wasserstein(&a, &turned, 20, rng), 0.0);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Reference<'a> {
 }
 
 /// How the first, second ... curve of a panel looks.
-const LOOKS: [(RGBColor, Option<[f64; 2]>); 4] = [
+pub(super) const LOOKS: [(RGBColor, Option<[f64; 2]>); 4] = [
     (colours::BLUE, None),
     (colours::VERMILION, Some([7.0, 3.0])),
     (colours::GREEN, Some([2.0, 2.5])),

@@ -9,16 +9,7 @@ use super::{Mode, Toy, check_point, normal_density};
 /// A mixture of normal distributions:  p(x) = Σ_k w_k N(x; c_k, s_k² I),  Σ_k w_k = 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
-    components: Vec<Component>,
-}
-
-/// One bump of a [`Mixture`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Component {
-    /// Its middle c, and its standard deviation s in each direction.
-    pub mode: Mode,
-    /// Its share w of all points.
-    pub weight: f64,
+    bumps: Vec<Mode>,
 }
 
 impl Mixture {
@@ -60,34 +51,26 @@ impl Mixture {
             assert!(fine, "mixture: a bump of standard deviation {std} and weight {weight}");
         }
         let total: f64 = bumps.iter().map(|(_, _, weight)| weight).sum();
-        let component = |(centre, std, weight)| Component {
-            mode: Mode { centre, std },
-            weight: weight / total,
-        };
-        Mixture { components: bumps.into_iter().map(component).collect() }
+        let mode = |(centre, std, weight)| Mode { centre, std, share: weight / total };
+        Mixture { bumps: bumps.into_iter().map(mode).collect() }
     }
 
-    /// Its bumps.
-    pub fn components(&self) -> &[Component] {
-        &self.components
-    }
-
-    /// The component in which a number of [0, 1) falls when each takes its share of it.
-    fn component_at(&self, mut part: f64) -> &Component {
-        for component in &self.components {
-            if part < component.weight {
-                return component;
+    /// The bump in which a number of [0, 1) falls when each takes its share of it.
+    fn bump_at(&self, mut part: f64) -> &Mode {
+        for bump in &self.bumps {
+            if part < bump.share {
+                return bump;
             }
-            part -= component.weight;
+            part -= bump.share;
         }
         // The shares sum to 1 but for rounding.
-        &self.components[self.components.len() - 1]
+        &self.bumps[self.bumps.len() - 1]
     }
 }
 
 impl Toy for Mixture {
     fn dimensions(&self) -> usize {
-        self.components[0].mode.centre.len()
+        self.bumps[0].centre.len()
     }
 
     fn sample(&self, count: usize, rng: &mut Rng) -> Array {
@@ -95,7 +78,7 @@ impl Toy for Mixture {
         let mut points = rng.normal([count, self.dimensions()]);
         let rows = points.numbers_mut().chunks_mut(self.dimensions());
         for (row, part) in rows.zip(parts.numbers()) {
-            let Mode { centre, std } = &self.component_at(f64::from(*part)).mode;
+            let Mode { centre, std, .. } = self.bump_at(f64::from(*part));
             for (x, c) in row.iter_mut().zip(centre) {
                 *x = (c + std * f64::from(*x)) as Real;
             }
@@ -105,15 +88,12 @@ impl Toy for Mixture {
 
     fn density(&self, point: &[f64]) -> f64 {
         check_point(point, self.dimensions());
-        let part = |component: &Component| {
-            let Mode { centre, std } = &component.mode;
-            component.weight * normal_density(point, centre, *std)
-        };
-        self.components.iter().map(part).sum()
+        let part = |bump: &Mode| bump.share * normal_density(point, &bump.centre, bump.std);
+        self.bumps.iter().map(part).sum()
     }
 
     fn modes(&self) -> Vec<Mode> {
-        self.components.iter().map(|component| component.mode.clone()).collect()
+        self.bumps.clone()
     }
 }
 

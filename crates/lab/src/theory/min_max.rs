@@ -1,0 +1,193 @@
+//! Does the generator cover the modes, or chase them?
+//!
+//! min over G max over D is solved by q = p. But for one fixed D the value is linear in q,
+//!
+//! V(q) = E_p ln D + ∫ q(x) ln(1 - D(x)) dx,
+//!
+//! so that max over D min over G lets G put all its points on the one place where D is largest. A G
+//! that moves much more than D plays this second game: it jumps to a mode, D learns that all there
+//! is fake, and G jumps on. Source: Goodfellow 2016, "NIPS 2016 Tutorial", §5.1.1; Metz et al. 2017,
+//! "Unrolled Generative Adversarial Networks", §2.
+
+use autograd::{Rng, Tensor, no_grad};
+use gan::{Adam, AdversarialLoss, Fakes, Game, Latent, Minimax, Player, Settings, Steps};
+
+use super::{Discriminator, Effort, Finding, network, watched};
+use crate::figures::{Curve, Curves, Panel};
+use crate::toys::{Coverage, Mixture, Mode, Toy, mode_shares};
+
+/// Points of either kind in a batch.
+const BATCH: usize = 128;
+
+/// Both players move V itself. By the non-saturating loss G would minimise KL(q ‖ p) - 2 JSD
+/// against the best D, which forgives missing modes (Arjovsky, Bottou 2017, Theorem 2.5).
+const LOSS: Minimax = Minimax { saturating: true };
+
+/// Four equal modes on the line, ten of their widths apart.
+pub fn data() -> Mixture {
+    Mixture::line(&[-1.5, -0.5, 0.5, 1.5].map(|centre| (centre, 0.1, 1.0)))
+}
+
+/// The share of generated points at each mode, after some steps or turns.
+pub type Shares = Vec<(usize, [f64; 4])>;
+
+/// Two numbers of noise, so that a point of the line can come from anywhere.
+const LATENT: Latent = Latent::Normal { size: NOISE };
+const NOISE: usize = 2;
+
+fn generator(seed: u64) -> Player {
+    let network = network(NOISE, 32, 1, &mut Rng::new(seed, "generator"));
+    Player::new(network, Adam::new(1e-3).betas(0.5, 0.999))
+}
+
+fn shares(x: &Tensor, modes: &[Mode]) -> [f64; 4] {
+    mode_shares(x.value(), modes).try_into().expect("the data have four modes")
+}
+
+/// max min: a D that has learnt a little against a fresh G is fixed, and G descends.
+///
+/// A gradient leads each point to the highest place near it. After a few steps D has one such
+/// place; a D that has learnt longer has several, and G's points divide among them.
+pub fn against_fixed(steps_of_d: usize, steps: usize, seed: u64) -> Shares {
+    let (data, modes) = (data(), data().modes());
+    let mut g = generator(seed);
+    let mut d = Discriminator::new(1, 32, LOSS, &mut Rng::new(seed, "discriminator"));
+    let rng = &mut Rng::new(seed, "batches");
+    for _ in 0..steps_of_d {
+        let z = Tensor::constant(LATENT.sample(BATCH, rng));
+        let fake = no_grad(|| g.model().forward(&z)).value().clone();
+        d.learn(data.sample(BATCH, rng), fake, rng);
+    }
+    let held_out = Tensor::constant(LATENT.sample(1000, &mut Rng::new(seed, "held out")));
+    let marks = watched(steps, 100);
+    let mut path = Vec::new();
+    for step in 0..=steps {
+        if marks.contains(&step) {
+            path.push((step, shares(&no_grad(|| g.model().forward(&held_out)), &modes)));
+        }
+        let z = Tensor::constant(LATENT.sample(BATCH, rng));
+        g.learn(LOSS.generator(&d.model().forward(&g.model().forward(&z))));
+    }
+    path
+}
+
+/// Who moves more: steps of G and of D in a turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Of the generator.
+    pub g: usize,
+    /// Of the discriminator.
+    pub d: usize,
+}
+
+/// A game in which each player takes so many steps a turn, and what G covers at the end.
+pub fn game(order: Order, turns: usize, seed: u64) -> (Shares, Coverage) {
+    let (data, modes) = (data(), data().modes());
+    let d = network(1, 32, 1, &mut Rng::new(seed, "discriminator"));
+    let d = Player::new(d, Adam::new(1e-3).betas(0.5, 0.999)).steps(Steps::exactly(order.d));
+    let g = generator(seed).steps(Steps::exactly(order.g));
+    let settings = Settings { fakes: Fakes::Fresh, ..Settings::default() };
+    let mut game = Game::new(g, d, LOSS, LATENT).settings(settings);
+    let held_out = Tensor::constant(LATENT.sample(1000, &mut Rng::new(seed, "held out")));
+    let (data_rng, rng) = (&mut Rng::new(seed, "data"), &mut Rng::new(seed, "noise"));
+    let marks = watched(turns, 100);
+    let mut path = Vec::new();
+    for turn in 0..=turns {
+        if marks.contains(&turn) {
+            path.push((turn, shares(&no_grad(|| game.generate(&held_out)), &modes)));
+        }
+        if turn < turns {
+            game.turn(|| Tensor::constant(data.sample(BATCH, data_rng)), rng);
+        }
+    }
+    let end = Coverage::of(no_grad(|| game.generate(&held_out)).value(), &modes);
+    (path, end)
+}
+
+/// How often another mode than before has the most points, and its mean share.
+pub fn jumps(path: &Shares) -> (usize, f64) {
+    let largest = |shares: &[f64; 4]| {
+        shares.iter().copied().zip(0..).fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a })
+    };
+    let leaders: Vec<(f64, usize)> = path.iter().map(|(_, shares)| largest(shares)).collect();
+    let changes = leaders.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
+    (changes, leaders.iter().map(|(share, _)| share).sum::<f64>() / leaders.len() as f64)
+}
+
+pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
+    let mut finding = Finding::new(
+        "max min puts all of G on one mode; min max covers them; too fast a G cycles through them",
+    );
+    let learnt = [5, 80];
+    let fixed = learnt.map(|steps_of_d| against_fixed(steps_of_d, effort.steps(600), seed));
+    for (steps_of_d, path) in learnt.iter().zip(&fixed) {
+        let (step, shares) = path[path.len() - 1];
+        finding.say(format!(
+            "a D of {steps_of_d} steps, fixed: after {step} of G the modes have {shares:.2?}"
+        ));
+    }
+    let turns = effort.steps(2000);
+    let orders = [Order { g: 10, d: 1 }, Order { g: 1, d: 10 }];
+    let runs = orders.map(|order| game(order, turns, seed));
+    for (Order { g, d }, (path, end)) in orders.iter().zip(&runs) {
+        let (changes, share) = jumps(path);
+        finding.say(format!(
+            "{g} steps of G for {d} of D, {turns} turns: the largest mode changes {changes} times \
+             in 100 looks,"
+        ));
+        finding.say(format!(
+            "{:8}its mean share is {share:.2}; at the end KL of the shares {:.3}, {:.1} % near a \
+             mode",
+            "",
+            end.reverse_kl,
+            100.0 * end.high_quality
+        ));
+    }
+    let names = data().modes().into_iter().map(|mode| format!("mode {}", mode.centre[0]));
+    let names: Vec<String> = names.map(|name| name.replace('-', "−")).collect();
+    let graphs = |path: &Shares| {
+        [0, 1, 2, 3].map(|k| -> Vec<[f64; 2]> {
+            path.iter().map(|(step, shares)| [*step as f64, shares[k]]).collect()
+        })
+    };
+    let graphs = [&fixed[0], &fixed[1], &runs[0].0, &runs[1].0].map(graphs);
+    let curves = [0, 1, 2, 3]
+        .map(|run| [0, 1, 2, 3].map(|k| Curve { name: &names[k], points: &graphs[run][k] }));
+    let panel = |y_name, run: usize| Panel {
+        y_name,
+        y_range: Some(0.0..1.0),
+        curves: &curves[run],
+        references: &[],
+    };
+    let title = "max min: against a fixed D points go where D is highest";
+    let x_name = "step of G";
+    let panels = [panel("D of 5 steps: shares", 0), panel("D of 80 steps: shares", 1)];
+    finding.show("min-max-fixed", &Curves { title, x_name, panels: &panels });
+    let title = "A fast G cycles through the modes, a fast D makes it cover them";
+    let panels = [panel("G 10 steps, D 1: shares", 2), panel("G 1 step, D 10: shares", 3)];
+    finding.show("min-max-game", &Curves { title, x_name: "turn", panels: &panels });
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn against_a_fixed_d_all_points_go_to_one_mode() {
+        for seed in 0..3 {
+            let path = against_fixed(5, 400, seed);
+            let (_, last) = path[path.len() - 1];
+            assert!(last.iter().any(|share| *share > 0.95), "{seed}: {last:?}");
+        }
+    }
+
+    #[test]
+    fn a_fast_generator_jumps_more_than_one_that_a_fast_discriminator_guides() {
+        let [chasing, covering] =
+            [Order { g: 10, d: 1 }, Order { g: 1, d: 10 }].map(|order| game(order, 150, 0));
+        let ((jumps_of_chasing, share), (_, even)) = (jumps(&chasing.0), jumps(&covering.0));
+        assert!(jumps_of_chasing >= 4 && share > even + 0.2, "{jumps_of_chasing} {share} {even}");
+        assert!(covering.1.reverse_kl < chasing.1.reverse_kl, "{:?} {:?}", covering.1, chasing.1);
+    }
+}
