@@ -248,4 +248,12 @@ mod tests {
         assert!(bare.abs() < 0.02 * noisy, "{bare} {noisy}");
         assert!((noisy / best - 1.0).abs() < 0.1, "{noisy} {best}");
     }
+
+    #[test]
+    fn against_a_strong_d_only_noise_brings_the_generator_to_the_data() {
+        let noise = InputNoise { std: 1.0, until: 80 };
+        let [bare, noisy] = [None, Some(noise)].map(|noise| game(noise, 90, 150, 0)[90]);
+        assert!(bare > 1.8, "{bare}");
+        assert!(noisy.abs() < 0.3, "{noisy}");
+    }
 }

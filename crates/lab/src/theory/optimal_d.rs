@@ -21,9 +21,6 @@ use crate::{AffineGaussian, points};
 /// Points of either kind in a batch.
 const BATCH: usize = 512;
 
-/// Points of either kind, which D never learns from, that errors and values are means over.
-const HELD_OUT: usize = 10_000;
-
 /// Two known distributions.
 pub struct Pair {
     /// Of the data: p.
@@ -84,12 +81,12 @@ impl Reached {
     }
 }
 
-/// Trains a fresh D of two layers of `width` and says what it has reached 20 times on the way.
-/// `look` sees D whenever it is measured.
+/// Trains a fresh D of two layers of `width` and says what it has reached 20 times on the way, as
+/// means over `held_out` points of either kind that it never learns from. `look` sees D whenever
+/// it is measured.
 pub fn approach(
     pair: &Pair,
-    width: usize,
-    steps: usize,
+    [width, steps, held_out]: [usize; 3],
     seed: u64,
     mut look: impl FnMut(usize, &Discriminator),
 ) -> Vec<Reached> {
@@ -98,15 +95,15 @@ pub fn approach(
     let mut d = Discriminator::new(real.dimensions(), width, loss, &mut Rng::new(seed, "weights"));
     d = d.until(steps);
     let rng = &mut Rng::new(seed, "batches");
-    let held_out = &mut Rng::new(seed, "held out");
+    let measured = &mut Rng::new(seed, "held out");
     let with_best = |toy: &dyn Toy, rng: &mut Rng| -> (Array, Vec<f64>) {
-        let sample = toy.sample(HELD_OUT, rng);
+        let sample = toy.sample(held_out, rng);
         let best = rows(&sample).map(|x| pair.best(&x)).collect();
         (sample, best)
     };
-    let (reals, best_of_reals) = with_best(real.as_ref(), held_out);
-    let (fakes, best_of_fakes) = with_best(fake.as_ref(), held_out);
-    let mean = |x: &mut dyn Iterator<Item = f64>| x.sum::<f64>() / HELD_OUT as f64;
+    let (reals, best_of_reals) = with_best(real.as_ref(), measured);
+    let (fakes, best_of_fakes) = with_best(fake.as_ref(), measured);
+    let mean = |x: &mut dyn Iterator<Item = f64>| x.sum::<f64>() / held_out as f64;
     let error = |found: &[f64], best: &[f64]| {
         mean(&mut found.iter().zip(best).map(|(d, best)| (d - best).abs()))
     };
@@ -140,8 +137,9 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     let line = Pair::on_the_line();
     let places = ramp(-4.0, 4.5, 121);
     let steps = effort.steps(2000);
+    let held_out = if effort == Effort::Whole { 10_000 } else { 100 };
     let mut along: Vec<Vec<f64>> = Vec::new();
-    let on_the_line = approach(&line, 64, steps, seed, |step, d| {
+    let on_the_line = approach(&line, [64, steps, held_out], seed, |step, d| {
         if [0, steps / 20, steps].contains(&step) {
             along.push(d.beliefs(&on_the_line(&places)));
         }
@@ -151,7 +149,7 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     let plane = Pair::in_the_plane();
     let window = Window { centre: [0.5, 0.25], half_side: 2.0 };
     let mut belief = Vec::new();
-    let in_the_plane = approach(&plane, 128, effort.steps(3000), seed, |_, d| {
+    let in_the_plane = approach(&plane, [128, effort.steps(3000), held_out], seed, |_, d| {
         let grid: Vec<Real> = window.grid(51).into_iter().flatten().map(|x| x as Real).collect();
         belief = d.beliefs(&Array::new([51 * 51, 2], &grid));
     });
@@ -245,7 +243,7 @@ mod tests {
         for (pair, width, steps) in
             [(Pair::on_the_line(), 64, 1000), (Pair::in_the_plane(), 64, 1600)]
         {
-            let reached = approach(&pair, width, steps, 0, |_, _| ());
+            let reached = approach(&pair, [width, steps, 4000], 0, |_, _| ());
             let (first, last) = (reached[0], reached[reached.len() - 1]);
             assert!(last.error < 0.03 && last.error_on_fakes < 0.03, "{last:?}");
             let gap = last.estimate() - pair.jensen_shannon();
