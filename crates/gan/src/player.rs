@@ -219,6 +219,26 @@ mod tests {
     }
 
     #[test]
+    fn an_effort_is_the_gradient_and_the_way_of_the_weights() {
+        let layer = Linear::new(2, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let mut player = Player::new(layer, Sgd::new(0.5)).clip(Clip::Value(2.0));
+        let slopes = Tensor::new([2, 1], &[3.0, -4.0]);
+        let mut learn = |player: &mut Player| {
+            let loss = (player.model().params()[0].tensor() * &slopes).sum();
+            player.learn(loss);
+        };
+        learn(&mut player);
+        assert_eq!(player.effort, None);
+        // Clipped to (2, -2): from (-1, 1) to (-2, 2), and then on to (-3, 3).
+        player.effort = Some(Effort::default());
+        learn(&mut player);
+        let Effort { gradient, motion } = player.effort.unwrap();
+        assert_eq!((gradient, motion), (5.0, 0.5));
+        learn(&mut player);
+        assert!((player.effort.unwrap().motion - (0.5 + 1.0 / 3.0)).abs() < 1e-6);
+    }
+
+    #[test]
     fn players_that_learn_together_move_as_each_would_alone() {
         let player = |seed| {
             let linear = Linear::new(2, 2, Init::XavierUniform, &mut Rng::new(seed, "weights"));

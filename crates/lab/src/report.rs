@@ -208,7 +208,9 @@ mod tests {
         let configuration =
             serde_json::json!({"batch_size": 4, "data": {"name": "A < B", "path": null}});
         let (judge, commands) = (["all ten".to_owned()], ["train --resume x".to_owned()]);
-        save(&folder, "GAN & Co", &configuration, &judge, &commands).unwrap();
+        let failure = gan::Failure::ModeCollapse;
+        let found = [Finding { failure, signs: gan::doctor::Signs::default(), over: None }];
+        save(&folder, "GAN & Co", &configuration, &found, &judge, &commands).unwrap();
         let html = fs::read_to_string(folder.file("report.html")).unwrap();
         let png = base64(&picture.to_png());
         assert_eq!(html.matches(&format!("data:image/png;base64,{png}")).count(), 3);
@@ -216,6 +218,8 @@ mod tests {
             "<h1>GAN &amp; Co</h1>",
             "<svg id=\"curves\">",
             "<p>3 steps.</p>",
+            "<h2>The doctor</h2>",
+            "doctor, turn 0: mode collapse",
             "<th>batch size</th><td>4</td>",
             "<th>data, name</th><td>A &lt; B</td>",
             "<td class=\"number\">2.5000</td><td class=\"number\">1.5000</td>",

@@ -55,7 +55,7 @@ impl Record {
         signs.travelled = signs.moved + self.window.iter().skip(1).map(|s| s.moved).sum::<f64>();
         if let Some(first) = self.window.first() {
             signs.shifted = signs.away - first.away;
-            signs.gained = 1.0 - signs.gap / first.gap.abs().max(f64::MIN_POSITIVE);
+            signs.gained = 1.0 - signs.gap / first.gap.abs().max(f64::EPSILON);
         }
         if self.window.len() == WINDOW {
             self.window.remove(0);

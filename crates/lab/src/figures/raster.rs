@@ -182,6 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn a_pasted_picture_covers_its_own_pixels_only() {
+        let mut whole = Bitmap::white(3, 3);
+        let part = Bitmap { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        whole.paste(&part, [1, 2]);
+        let mut expected = vec![255; 27];
+        expected[21..].copy_from_slice(&part.rgb);
+        assert_eq!(whole.rgb, expected);
+    }
+
+    #[test]
+    #[should_panic(expected = "paste: 2 x 1 at 2, 0 is not inside 3 x 3")]
+    fn a_pasted_picture_stays_inside() {
+        Bitmap::white(3, 3).paste(&Bitmap::white(2, 1), [2, 0]);
+    }
+
+    #[test]
     fn a_transparent_colour_mixes_with_what_is_there() {
         let mut bitmap = Bitmap::white(2, 1);
         Raster::new(&mut bitmap).draw_pixel((1, 0), colour(55, 0.5)).unwrap();
