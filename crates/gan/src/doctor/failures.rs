@@ -158,7 +158,7 @@ impl Failure {
             Failure::ModeCollapse => LOST,
             Failure::DiscriminatorTooStrong => SEPARATED,
             Failure::DiscriminatorTooWeak => FOOLED,
-            Failure::ThinDirection => WRONG.log10(),
+            Failure::ThinDirection => -WRONG.log10(),
             Failure::NoEquilibrium => RESTLESS,
             Failure::UnbalancedRates => UNBALANCED.log10(),
         }
