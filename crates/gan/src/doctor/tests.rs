@@ -116,7 +116,7 @@ fn each_failure_is_named_by_its_own_signs_and_no_other() {
         Failure::DiscriminatorTooStrong => (s.order, s.gap) = (1.0, 0.5),
         Failure::DiscriminatorTooWeak => (s.order, s.gap) = (0.4, 0.5),
         Failure::ThinDirection => s.thin = 10.0,
-        Failure::NoEquilibrium => s.moved = 1.0,
+        Failure::NoEquilibrium => (s.moved, s.gap, s.order) = (1.0, 0.5, 0.9),
         Failure::UnbalancedRates => (s.motion_d, s.gap, s.order) = (1.0, 0.5, 0.9),
     };
     assert!(record(100, |_, _| ()).findings.is_empty());

@@ -29,8 +29,9 @@ const POINTS: usize = 1000;
 /// Turns from one examination by the doctor to the next: half an epoch.
 const EXAMINE_EVERY: u64 = 125;
 
-/// Real points that the doctor compares the generator's with.
-const EXAMINED: usize = 256;
+/// Real points that the doctor compares the generator's with. An examination takes time with their
+/// square, and a turn of these players takes microseconds.
+const EXAMINED: usize = 128;
 
 /// Which of the tutorial's two versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
