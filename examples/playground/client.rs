@@ -24,8 +24,11 @@ impl Client {
     /// Sends a command and waits for the answer.
     pub(crate) fn ask(&mut self, command: &str) -> Result<String, String> {
         self.0.send(Message::text(command)).map_err(|why| why.to_string())?;
-        let answer = self.0.read().map_err(|why| why.to_string())?;
-        Ok(answer.into_text().map_err(|why| why.to_string())?.as_str().to_owned())
+        match self.0.read() {
+            Ok(Message::Text(answer)) => Ok(answer.as_str().to_owned()),
+            Ok(_) => Err("the game is over".to_owned()),
+            Err(why) => Err(why.to_string()),
+        }
     }
 }
 

@@ -36,8 +36,10 @@ export class Form {
     this.experiment.value = same ? same.name : "your own";
     document.getElementById("watch").textContent = same ? same.watch : "";
     const focused = document.activeElement?.id;
+    const scrolled = document.getElementById("tricks")?.scrollTop ?? 0;
     this.fields.replaceChildren(...this.parts());
-    if (focused) document.getElementById(focused)?.focus();
+    document.getElementById("tricks").scrollTop = scrolled;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
   change(choices) {
@@ -116,7 +118,7 @@ export class Form {
 
   tricks() {
     const chosen = this.choices.recipe.tricks;
-    const set = node("fieldset", {}, node("legend", {}, "Tricks"));
+    const rows = node("div", { id: "tricks" });
     for (const { name, usual, about } of this.offer.tricks) {
       const at = chosen.findIndex((trick) => nameOf(trick) === name);
       const box = node("input", { type: "checkbox", id: `trick-${name}`, checked: at >= 0 });
@@ -137,9 +139,9 @@ export class Form {
         row.append(input);
       }
       row.append(node("p", { className: "small" }, about));
-      set.append(row);
+      rows.append(row);
     }
-    return set;
+    return node("fieldset", {}, node("legend", {}, "Tricks"), rows);
   }
 }
 

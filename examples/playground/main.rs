@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             return smoke();
         }
         let server = Server::start(flags.port).map_err(|why| {
-            format!("--port {}: {why}\n  hint: --port 0 takes any that is free", flags.port)
+            format!("--port {}: {why}; --port 0 takes any that is free", flags.port)
         })?;
         println!("The playground is at http://{}/ for browsers of this machine.", server.address());
         println!("Each tab has a game of its own. Ctrl-C ends the program; nothing is saved.");

@@ -284,7 +284,7 @@ const moves = {
   play() {
     playing = !playing;
     writePlay();
-    say(playing ? "Playing." : `Paused after ${frame.turn} turns.`);
+    say(playing ? "Playing." : "Paused.");
     if (counts) counts.turns = [];
     next();
     if (!playing) requestAnimationFrame(draw);
@@ -330,7 +330,7 @@ for (const id of Object.values(KEYS)) $(id).onclick = moves[id];
 const redraw = () => { if (frame) requestAnimationFrame(draw); };
 for (const name of LAYERS) $(`show-${name}`).onchange = redraw;
 $("speed").append(...SPEEDS.map(([name]) => new Option(name)));
-$("speed").selectedIndex = 2;
+$("speed").selectedIndex = 3;
 $("speed").onchange = next;
 document.addEventListener("visibilitychange", next);
 addEventListener("resize", redraw);

@@ -15,6 +15,7 @@ pub use frame::{CELLS, Frame, LINES, Measured, Push, Scene, Surface};
 
 use std::time::{Duration, Instant};
 
+use autograd::Real;
 use gan::Report;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ struct Table {
     noise: usize,
     turns: u64,
     /// Losses, of G and of D, since the last frame.
-    losses: Vec<[Option<f32>; 2]>,
+    losses: Vec<[Option<Real>; 2]>,
     measured: Option<Measured>,
     /// What the distance between two real samples is.
     floor: f64,
@@ -109,12 +110,12 @@ impl Playground {
             }
             (Command::DiscriminatorStep, Some(table)) => {
                 let Report { loss_d, .. } = table.gan.discriminator_step();
-                table.losses.push([None, Some(loss_d as f32)]);
+                table.losses.push([None, Some(loss_d)]);
                 Answer::Frame(Box::new(table.frame()))
             }
             (Command::GeneratorStep, Some(table)) => {
                 let Report { loss_g, .. } = table.gan.generator_step();
-                table.losses.push([Some(loss_g as f32), None]);
+                table.losses.push([Some(loss_g), None]);
                 Answer::Frame(Box::new(table.frame()))
             }
         }
@@ -144,7 +145,7 @@ impl Table {
         let start = Instant::now();
         for _ in 0..turns {
             let Report { loss_d, loss_g, .. } = self.gan.turn();
-            self.losses.push([Some(loss_g as f32), Some(loss_d as f32)]);
+            self.losses.push([Some(loss_g), Some(loss_d)]);
             self.turns += 1;
             if self.turns.is_multiple_of(MEASURE_EVERY) {
                 self.measure();
@@ -264,7 +265,7 @@ mod tests {
             started(Choices { recipe: Recipe { tricks, ..small().recipe }, ..small() });
         for turn in 1..=2 {
             let Answer::Frame(frame) = playground.answer(play(5), Duration::MAX) else { panic!() };
-            if size_of::<autograd::Real>() == 4 {
+            if size_of::<Real>() == 4 {
                 assert_eq!((frame.lost, frame.turn, frame.fakes), (true, turn, vec![]));
                 assert_eq!(frame.surface, None);
             }

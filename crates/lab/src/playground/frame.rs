@@ -51,7 +51,7 @@ pub struct Frame {
     /// How many turns are played.
     pub turn: u64,
     /// The losses, of G and of D, of each turn and single step since the last frame.
-    pub losses: Vec<[Option<f32>; 2]>,
+    pub losses: Vec<[Option<Real>; 2]>,
     /// Whether some number is not finite any more. Then there is nothing to draw.
     pub lost: bool,
     /// What D says of the plane. Nothing if it does not say it of single points.
