@@ -8,6 +8,7 @@
 //! | [`toy_gan`] | how does a game play on toy data, and how well? |
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
+//! | `kit` | what is a game of points made of, before it is put together? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
 //! | [`data`] | what is a set of images, and where do images come from? |
@@ -43,6 +44,7 @@ mod files;
 pub mod image_gan;
 pub mod image_program;
 pub mod judge;
+mod kit;
 mod metrics;
 mod moments;
 pub mod program;

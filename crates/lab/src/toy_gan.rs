@@ -91,7 +91,13 @@ impl ToyGan {
         gan
     }
 
-    /// The root mean square of the toy's coordinates.
+    /// The same for players that see points as they are.
+    #[must_use]
+    pub fn unscaled(self) -> ToyGan {
+        ToyGan { scale: 1.0, ..self }
+    }
+
+    /// What points are divided by for the players: the root mean square of the toy's coordinates.
     pub fn scale(&self) -> f64 {
         self.scale
     }
@@ -108,8 +114,7 @@ impl ToyGan {
 
     /// `count` generated points, from noise of this purpose: `[count, 2]`.
     pub fn generated(&self, count: usize, purpose: &str) -> Array {
-        let noise = self.game.latent().sample(count, &mut Rng::new(self.seed, purpose));
-        let points = no_grad(|| self.game.generate(&Tensor::constant(noise)));
+        let points = no_grad(|| self.game.draw(count, &mut Rng::new(self.seed, purpose)));
         let scale = self.scale as Real;
         points.value().map(|x| x * scale)
     }
@@ -120,11 +125,23 @@ impl ToyGan {
     }
 
     /// The discriminator's scores of points `[n, 2]`.
+    ///
+    /// It is asked in batches of at most 256 that are spread evenly over the points: one that looks
+    /// at whole batches should not see neighbours in a grid only.
     pub fn scores(&self, points: &Array) -> Vec<f64> {
         let scale = self.scale as Real;
         let x = Tensor::constant(points.map(|x| x / scale));
-        let scores = no_grad(|| self.game.discriminator().forward(&x));
-        scores.numbers().iter().map(|s| f64::from(*s)).collect()
+        let n = x.shape()[0];
+        let batches = n.div_ceil(256);
+        let mut scores = vec![0.0; n];
+        for first in 0..batches {
+            let rows: Vec<usize> = (first..n).step_by(batches).collect();
+            let of_batch = no_grad(|| self.game.scores(&x.gather_rows(&rows)));
+            for (row, score) in rows.into_iter().zip(of_batch.numbers()) {
+                scores[row] = f64::from(*score);
+            }
+        }
+        scores
     }
 
     /// How good the generator is, on noise and real points of its own, the same every time.
