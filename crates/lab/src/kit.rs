@@ -65,10 +65,13 @@ pub(crate) struct Side {
     pub(crate) pack: usize,
     /// The kernels of minibatch discrimination before the last layer.
     pub(crate) kernels: usize,
+    /// Adam's rate.
     pub(crate) rate: Real,
     pub(crate) betas: [Real; 2],
-    /// Whether it descends without Adam.
-    pub(crate) plain_descent: bool,
+    /// The rate of a descent without Adam.
+    pub(crate) plain_rate: Option<Real>,
+    /// A factor of either rate.
+    pub(crate) faster: Real,
     pub(crate) steps: usize,
     pub(crate) while_above: Option<Real>,
     pub(crate) clip: Option<Real>,
@@ -113,7 +116,8 @@ impl Kit {
             kernels: 0,
             rate: recipe.rates[i] as Real,
             betas: recipe.betas.map(|beta| beta as Real),
-            plain_descent: false,
+            plain_rate: None,
+            faster: 1.0,
             steps: 1,
             while_above: None,
             clip: None,
@@ -252,11 +256,12 @@ impl Side {
     }
 
     fn player(&self, model: Sequential, falling: Option<f64>, turns: u64) -> Player {
-        let mut player = if self.plain_descent {
-            Player::new(model, Sgd::new(self.rate))
-        } else {
-            let [beta1, beta2] = self.betas;
-            Player::new(model, Adam::new(self.rate).betas(beta1, beta2))
+        let mut player = match self.plain_rate {
+            Some(rate) => Player::new(model, Sgd::new(self.faster * rate)),
+            None => {
+                let [beta1, beta2] = self.betas;
+                Player::new(model, Adam::new(self.faster * self.rate).betas(beta1, beta2))
+            }
         };
         let steps = Steps::exactly(self.steps);
         player = player.steps(match self.while_above {

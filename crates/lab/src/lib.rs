@@ -8,6 +8,8 @@
 //! | [`toy_gan`] | how does a game play on toy data, and how well? |
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
+//! | [`ablation`] | what does each trick do, on which data, and how sure is that? |
+//! | [`intervals`] | how sure is a number that comes from a few runs? |
 //! | `kit` | what is a game of points made of, before it is put together? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
@@ -32,6 +34,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ablation;
 mod affine_gaussian;
 mod animation;
 pub mod auto_encoder_program;
@@ -43,6 +46,7 @@ pub mod figures;
 mod files;
 pub mod image_gan;
 pub mod image_program;
+pub mod intervals;
 pub mod judge;
 mod kit;
 mod metrics;

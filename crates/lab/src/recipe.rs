@@ -154,6 +154,18 @@ impl Recipe {
         }
     }
 
+    /// The recipe that reaches all 25 modes of the grid.
+    pub fn all_modes() -> Recipe {
+        Recipe {
+            width: [128; 2],
+            hidden: [3; 2],
+            batch_size: 256,
+            turns: 12_000,
+            tricks: vec![Trick::Dragan(1.0), Trick::FallingRates(0.5), Trick::Average(0.999)],
+            ..Recipe::default()
+        }
+    }
+
     /// The game before its first turn.
     ///
     /// # Panics
@@ -342,7 +354,9 @@ mod tests {
             scores.sort_by(|a, b| b.total_cmp(a));
             scores
         };
-        assert_eq!(scores(&kept), scores(&all)[..5]);
+        // A product of another size may round otherwise.
+        let near = |(a, b): (&Real, &Real)| (a - b).abs() < 1e-5;
+        assert!(scores(&kept).iter().zip(&scores(&all)).all(near));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How does a game play on toy data, and how well?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::Game;
+use gan::{Game, Report};
 use layers::{State, StateError, Stateful};
 
 use crate::figures::{Bitmap, Heights, Window, to_bitmap};
@@ -170,6 +170,17 @@ impl ToyGan {
         wasserstein(&self.real(PAIRS, "real pairs"), &self.real(PAIRS, "other real pairs"))
     }
 
+    /// One turn, without measuring anything.
+    pub fn turn(&mut self) -> Report {
+        let ToyGan { game, toy, data, noise, batch_size, .. } = self;
+        let scale = self.scale as Real;
+        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
+        let report = game.turn(next_real, noise);
+        let missing = &report.without_gradient;
+        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        report
+    }
+
     /// What is measured now and then.
     fn names(&self) -> Vec<&'static str> {
         let mut names = vec!["distance"];
@@ -199,12 +210,7 @@ impl System for ToyGan {
     /// Losses; then distances and shares, which are measured every hundredth step and repeated
     /// until the next.
     fn step(&mut self) -> Vec<(&'static str, Real)> {
-        let ToyGan { game, toy, data, noise, batch_size, .. } = self;
-        let scale = self.scale as Real;
-        let next_real = || Tensor::constant(toy.sample(*batch_size, data).map(|x| x / scale));
-        let report = game.turn(next_real, noise);
-        let missing = report.without_gradient;
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        let report = self.turn();
         if self.steps.is_multiple_of(MEASURE_EVERY) {
             self.measure();
         }
