@@ -420,6 +420,26 @@ impl Game {
         average.unwrap_or_else(|| self.generator.model()).forward(noise)
     }
 
+    /// `count` generated samples, from noise that is drawn here, in evaluation: what the game has to
+    /// offer. If only a share is kept, more are made, and the discriminator chooses.
+    #[track_caller]
+    pub fn draw(&self, count: usize, rng: &mut Rng) -> Tensor {
+        let share = self.settings.keep.unwrap_or(1.0);
+        let made = (count as f64 / f64::from(share)).ceil() as usize;
+        let noise = Tensor::constant(self.latent.sample(made, rng));
+        let samples = no_grad(|| self.generate(&noise));
+        if made == count {
+            return samples;
+        }
+        let scores = no_grad(|| self.scores(&samples));
+        let mut best: Vec<usize> = (0..made).collect();
+        best.sort_by(|a, b| scores.numbers()[*b].total_cmp(&scores.numbers()[*a]));
+        best.truncate(count);
+        // In the order in which they were made.
+        best.sort_unstable();
+        samples.gather_rows(&best)
+    }
+
     /// The probability that each sample is real, in the discriminator's opinion, in evaluation.
     #[track_caller]
     pub fn belief(&self, x: &Tensor) -> Vec<Real> {
@@ -612,6 +632,58 @@ mod tests {
             let near = |(a, b): (Real, Real)| (a - b).abs() < 1e-5;
             assert!(pairs.flat_map(|(a, b)| [(a[0], b[0]), (a[1], b[1])]).all(near), "{fakes:?}");
         }
+    }
+
+    #[test]
+    fn looking_ahead_moves_the_generator_and_not_the_discriminator() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        let turn = |unrolled| {
+            let settings = Settings { unrolled, ..Settings::default() };
+            let mut game = game(8).settings(settings);
+            game.step(&real, &mut Rng::new(0, "noise"));
+            game.players().map(|player| layers::to_safetensors(player.model()))
+        };
+        let ([plain_g, plain_d], [g, d]) = (turn(0), turn(3));
+        assert_eq!(d, plain_d);
+        assert_ne!(g, plain_g);
+    }
+
+    #[test]
+    fn an_annealed_term_counts_by_its_factor() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        let losses = |weight: Real| {
+            let factor = Schedule::Linear { from: 0, to: 2 };
+            let mut game =
+                game(8).annealed_generator_term(factor, move |_, _| Tensor::scalar(weight));
+            let mut rng = Rng::new(0, "noise");
+            [0; 3].map(|_| f64::from(game.step(&real, &mut rng).loss_g))
+        };
+        // A term without a gradient changes the losses only.
+        let (with, without) = (losses(4.0), losses(0.0));
+        for ((with, without), factor) in with.into_iter().zip(without).zip([1.0, 0.5, 0.0]) {
+            assert!((with - without - 4.0 * factor).abs() < 1e-5, "{with} {without}");
+        }
+    }
+
+    #[test]
+    fn what_is_generated_comes_from_the_average() {
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        let copy = || {
+            let mut rng = Rng::new(9, "weights");
+            let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+            Sequential::new().add(linear(3, 8)).add(BatchNorm::pytorch(8)).add(linear(8, 2))
+        };
+        let mut averaged = game(8).averaged(copy(), 0.5);
+        let mut average = Average::new(copy(), averaged.generator(), 0.5);
+        let mut rng = Rng::new(0, "noise");
+        for _ in 0..3 {
+            averaged.step(&real, &mut rng);
+            average.follow(averaged.generator());
+        }
+        let noise = Tensor::constant(Rng::new(1, "noise").normal([5, 3]));
+        let expected = average.model().forward(&noise);
+        assert_eq!(averaged.generate(&noise).numbers(), expected.numbers());
+        assert_ne!(averaged.generator().forward(&noise).numbers(), expected.numbers());
     }
 
     #[test]

@@ -272,6 +272,37 @@ mod tests {
     }
 
     #[test]
+    fn a_player_held_to_its_past_goes_less_far_and_goes_on_after_loading() {
+        let player = |lambda| {
+            let layer = Linear::new(1, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+            let player = Player::new(layer, Sgd::new(0.1));
+            if lambda > 0.0 { player.hold_to_the_past(lambda) } else { player }
+        };
+        let step = |player: &mut Player| {
+            let params = player.model().params();
+            let loss = -(params[0].tensor().sum() + params[1].tensor().sum());
+            player.learn(loss);
+            f64::from(player.model().params()[0].tensor().item())
+        };
+        let (mut free, mut held, mut loaded) = (player(0.0), player(1.0), player(1.0));
+        // θ ← θ + 0.1 (1 - 2 (θ - θ̄)), by hand.
+        let (mut theta, mut past) = (0.0_f64, Vec::new());
+        for t in 0..5 {
+            past.push(theta);
+            let mean = past.iter().sum::<f64>() / past.len() as f64;
+            theta += 0.1 * (1.0 - 2.0 * (theta - mean));
+            let found = step(&mut held);
+            assert!((found - theta).abs() < 1e-6, "{t}: {found} {theta}");
+            let alone = step(&mut free);
+            assert!(t == 0 || alone > found);
+        }
+        let mut state = State::new();
+        held.put(&mut state);
+        layers::restore(&mut loaded, state).unwrap();
+        assert_eq!(step(&mut held), step(&mut loaded));
+    }
+
+    #[test]
     fn players_that_learn_together_move_as_each_would_alone() {
         let player = |seed| {
             let linear = Linear::new(2, 2, Init::XavierUniform, &mut Rng::new(seed, "weights"));

@@ -172,6 +172,9 @@ pub struct Settings {
     ///
     /// Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks".
     pub unrolled: usize,
+    /// The share of generated samples that [`Game::draw`](crate::Game::draw) keeps: those that the
+    /// discriminator scores highest. None is all.
+    pub keep: Option<Real>,
     /// Whether the discriminator sees its fakes with their graph, so that its sweep goes on into
     /// the generator, whose gradients are computed and dropped: what a program does that forgets
     /// to detach. The numbers are the same but for rounding, the step takes longer. Not with

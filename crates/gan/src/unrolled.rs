@@ -155,7 +155,7 @@ mod tests {
         for (name, mut player) in players() {
             let mut judged = |y: &Tensor| {
                 let present = look_ahead(&mut player, 3, |model| loss(model, y));
-                let judged = -player.model().forward(y).mean();
+                let judged = -10.0 * player.model().forward(y).mean();
                 player.come_back(present);
                 judged
             };
@@ -173,7 +173,7 @@ mod tests {
             assert!(close && expected.abs() > 0.02, "{name}: {found} {expected}");
             // Most of it or little, but the steps have a part in it.
             let y_alone = Tensor::variable(samples());
-            let direct = -player.model().forward(&y_alone).mean();
+            let direct = -10.0 * player.model().forward(&y_alone).mean();
             let direct = backward(direct, &[&y_alone]).remove(0).expect("a gradient");
             let pairs = direct.numbers().iter().zip(direction.numbers());
             let direct: f64 = pairs.map(|(g, v)| f64::from(*g) * f64::from(*v)).sum();

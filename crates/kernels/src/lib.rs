@@ -59,7 +59,7 @@ pub mod softmax;
 pub mod vecmath;
 pub mod window;
 
-pub use par::in_pool;
+pub use par::{in_pool, side_by_side};
 
 /// The type of every number: `f32`, or `f64` with the feature `f64`.
 #[cfg(not(feature = "f64"))]

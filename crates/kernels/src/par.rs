@@ -24,6 +24,22 @@ pub fn in_pool<A: Send>(body: impl FnOnce() -> A + Send) -> A {
     rayon::scope(|_| body())
 }
 
+/// Runs `worker` on as many threads as the pool has, side by side, and returns when all are done.
+///
+/// Each has a pool of one thread, its own: a parallel loop inside stays on its thread, and no thread
+/// takes over work of another. So what a worker computes is what it would compute alone, and whole
+/// trainings can run side by side.
+pub fn side_by_side(worker: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads() {
+            scope.spawn(|| {
+                let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+                alone.expect("the system has a few threads").install(&worker);
+            });
+        }
+    });
+}
+
 /// Calls `body(start, chunk)` for consecutive chunks of `out`, each `chunk_len` long except
 /// perhaps the last; `start` is the index of the chunk's first element.
 ///

@@ -9,6 +9,9 @@
 //! | [`toys`] | which data are simple enough that one knows everything about them? |
 //! | [`recipe`] | how is a GAN of points put together from a list of choices? |
 //! | [`failures`] | how does a GAN fail on demand, and how is it cured? |
+//! | [`ablation`] | what does each trick do, on which data, and how sure is that? |
+//! | [`intervals`] | how sure is a number that comes from a few runs? |
+//! | `kit` | what is a game of points made of, before it is put together? |
 //! | [`tricks`] | which tricks are there, and what does each change? |
 //! | [`playground`] | how does one play with a GAN of points, one command at a time? |
 //! | [`mod@transport`] | how much work is it to move one cloud of points onto another? |
@@ -35,6 +38,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ablation;
 mod affine_gaussian;
 mod animation;
 pub mod auto_encoder_program;
@@ -48,7 +52,9 @@ pub mod figures;
 mod files;
 pub mod image_gan;
 pub mod image_program;
+pub mod intervals;
 pub mod judge;
+mod kit;
 mod metrics;
 mod moments;
 pub mod playground;

@@ -1,16 +1,15 @@
 //! How is a GAN of points put together from a list of choices?
 //!
 //! A [`Recipe`] is plain data: it can be written down, sent, compared and swept. What it leaves
-//! unsaid is the same for all: networks of [`Recipe::hidden`] layers with ReLU, weights
-//! N(0, 2/inputs), biases 0, Adam, fresh noise for each step.
+//! unsaid is the same for all: biases start at 0, Adam, fresh noise for each step.
 
-use autograd::{Real, Rng};
+use autograd::Rng;
 use clap::ValueEnum;
-use gan::{Adam, Fakes, Game, Hinge, Latent, LeastSquares, Minimax, Player};
-use gan::{Relativistic, Settings, Steps, Wasserstein};
-use layers::{Activation, Init, Linear, Sequential};
+use gan::Game;
+use layers::Init;
 use serde::{Deserialize, Serialize};
 
+use crate::kit::Kit;
 use crate::toy_gan::ToyGan;
 use crate::toys::ToyName;
 use crate::tricks::Trick;
@@ -25,6 +24,10 @@ pub struct Recipe {
     pub width: [usize; 2],
     /// Hidden layers, of G and of D.
     pub hidden: [usize; 2],
+    /// What a hidden unit is, of G and of D.
+    pub units: [Units; 2],
+    /// Which numbers weights start from.
+    pub start: Start,
     /// Numbers of noise for each point, N(0, 1).
     pub noise: usize,
     /// Points in a batch.
@@ -33,6 +36,10 @@ pub struct Recipe {
     pub rates: [f64; 2],
     /// Adam's β₁ and β₂.
     pub betas: [f64; 2],
+    /// Turns that a training has, which is what fading noise and falling rates go by.
+    pub turns: u64,
+    /// Whether the players see points divided by the root mean square of their coordinates.
+    pub scaled: bool,
     /// What is done besides.
     pub tricks: Vec<Trick>,
 }
@@ -43,10 +50,14 @@ impl Default for Recipe {
             loss: Loss::NonSaturating,
             width: [128; 2],
             hidden: [2; 2],
+            units: [Units::Relu; 2],
+            start: Start::Kaiming,
             noise: 2,
             batch_size: 128,
             rates: [1e-3; 2],
             betas: [0.5, 0.999],
+            turns: 5000,
+            scaled: true,
             tricks: Vec::new(),
         }
     }
@@ -71,82 +82,188 @@ pub enum Loss {
     Relativistic,
 }
 
-impl Recipe {
-    /// The game before its first turn.
-    pub fn game(&self, dimensions: usize, rng: &mut Rng) -> Game {
-        let mut stack = |inputs: usize, side: usize, outputs: usize| {
-            let (width, hidden) = (self.width[side], self.hidden[side]);
-            let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, rng);
-            let mut model = Sequential::new();
-            for layer in 0..hidden {
-                let from = if layer == 0 { inputs } else { width };
-                model = model.add(linear(from, width)).add(Activation::Relu);
-            }
-            model.add(linear(if hidden == 0 { inputs } else { width }, outputs))
-        };
-        let (generator, discriminator) =
-            (stack(self.noise, 0, dimensions), stack(dimensions, 1, 1));
-        let [beta1, beta2] = self.betas.map(|beta| beta as Real);
-        let adam = |side: usize| Adam::new(self.rates[side] as Real).betas(beta1, beta2);
-        let steps = |of: fn(&Trick) -> Option<f64>| {
-            Steps::exactly(self.tricks.iter().find_map(of).map_or(1, |steps| steps as usize))
-        };
-        let (of_g, of_d) = (
-            steps(|trick| if let Trick::GSteps(n) = trick { Some(*n) } else { None }),
-            steps(|trick| if let Trick::DSteps(n) = trick { Some(*n) } else { None }),
-        );
-        let players = [
-            Player::new(generator, adam(0)).steps(of_g),
-            Player::new(discriminator, adam(1)).steps(of_d),
-        ];
-        let settings = Settings { fakes: Fakes::Fresh, ..Settings::default() };
-        let latent = Latent::Normal { size: self.noise };
-        let [generator, discriminator] = players;
-        let game = self.loss.game(generator, discriminator, latent).settings(settings);
-        self.tricks.iter().fold(game, |game, trick| trick.added_to(game))
-    }
+/// What a hidden unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Units {
+    /// max(x·w + b, 0).
+    Relu,
+    /// The largest of [`Units::PIECES`] linear functions of x.
+    Maxout,
+}
 
-    /// The game on a toy, before its first turn.
-    pub fn toy_gan(&self, toy: ToyName, seed: u64) -> ToyGan {
-        let game = self.game(2, &mut Rng::new(seed, "weights"));
-        let estimates = self.loss == Loss::Wasserstein;
-        ToyGan::new(game, toy.toy(), self.batch_size, estimates, seed)
-    }
+impl Units {
+    /// Linear functions in a maxout unit.
+    pub const PIECES: usize = 5;
+}
 
-    /// Whether a game can be made of its tricks.
-    ///
-    /// # Errors
-    /// Says which number is out of range, or which trick is there twice.
-    pub fn check(&self) -> Result<(), String> {
-        for (i, trick) in self.tricks.iter().enumerate() {
-            trick.check()?;
-            if self.tricks[..i].iter().any(|other| other.name() == trick.name()) {
-                return Err(format!("the trick `{}` is there twice", trick.name()));
-            }
+/// Which numbers weights start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// N(0, 2/inputs).
+    Kaiming,
+    /// N(0, 0.02²).
+    Small,
+}
+
+impl Start {
+    pub(crate) fn init(self) -> Init {
+        match self {
+            Start::Kaiming => Init::KaimingNormal,
+            Start::Small => Init::Normal { std: 0.02 },
         }
-        Ok(())
     }
 }
 
-impl Loss {
-    fn game(self, generator: Player, discriminator: Player, latent: Latent) -> Game {
-        let (g, d) = (generator, discriminator);
-        match self {
-            Loss::NonSaturating => Game::new(g, d, Minimax { saturating: false }, latent),
-            Loss::Saturating => Game::new(g, d, Minimax { saturating: true }, latent),
-            Loss::LeastSquares => Game::new(g, d, LeastSquares::default(), latent),
-            Loss::Hinge => Game::new(g, d, Hinge, latent),
-            Loss::Wasserstein => Game::new(g, d, Wasserstein, latent),
-            Loss::Relativistic => Game::new(g, d, Relativistic::Average, latent),
+impl Recipe {
+    /// The set-up of PacGAN's experiments on points: 400 epochs of 1000 batches.
+    ///
+    /// | | |
+    /// |---|---|
+    /// | generator | 4 hidden layers of 400 ReLU, batch norm |
+    /// | discriminator | 3 hidden layers of 200 maxout units of 5 pieces |
+    /// | start | weights N(0, 0.02²) |
+    /// | noise | N(0, 1), 2 numbers |
+    /// | batch | 100; packs make it 100 packs |
+    /// | Adam | 1e-4, β (0.8, 0.999) |
+    ///
+    /// `packs` is m of PacGAN-m; 1 is the plain GAN.
+    ///
+    /// Source: Lin et al. 2018, "PacGAN: The power of two samples in generative adversarial
+    /// networks", §4.1, and the authors' program. That draws batches from 100,000 points, moves
+    /// both players at once and leaves out biases before batch norm; here each batch is of new
+    /// points, D moves before G, and these biases do nothing.
+    pub fn pacgan(packs: usize) -> Recipe {
+        let mut tricks = vec![Trick::BatchNormG];
+        if packs > 1 {
+            tricks.push(Trick::Packing(packs as f64));
+        }
+        Recipe {
+            width: [400, 200],
+            hidden: [4, 3],
+            units: [Units::Relu, Units::Maxout],
+            start: Start::Small,
+            batch_size: 100 * packs,
+            rates: [1e-4; 2],
+            betas: [0.8, 0.999],
+            turns: 400_000,
+            scaled: false,
+            tricks,
+            ..Recipe::default()
         }
     }
+
+    /// The recipe that reaches all 25 modes of the grid.
+    pub fn all_modes() -> Recipe {
+        Recipe {
+            width: [128; 2],
+            hidden: [3; 2],
+            batch_size: 256,
+            turns: 12_000,
+            tricks: vec![Trick::Dragan(1.0), Trick::FallingRates(0.5), Trick::Average(0.999)],
+            ..Recipe::default()
+        }
+    }
+
+    /// The game before its first turn.
+    ///
+    /// # Panics
+    /// If [`Recipe::check`] has something against it.
+    #[track_caller]
+    pub fn game(&self, dimensions: usize, rng: &mut Rng) -> Game {
+        if let Err(why) = self.check() {
+            panic!("recipe: {why}");
+        }
+        let mut kit = Kit::plain(self);
+        self.tricks.iter().for_each(|trick| trick.change(&mut kit));
+        kit.assembled(dimensions, rng)
+    }
+
+    /// The game on a toy, before its first turn.
+    ///
+    /// # Panics
+    /// If [`Recipe::check`] has something against it.
+    #[track_caller]
+    pub fn toy_gan(&self, toy: ToyName, seed: u64) -> ToyGan {
+        let game = self.game(2, &mut Rng::new(seed, "weights"));
+        let estimates = self.loss == Loss::Wasserstein;
+        let gan = ToyGan::new(game, toy.toy(), self.batch_size, estimates, seed);
+        if self.scaled { gan } else { gan.unscaled() }
+    }
+
+    /// Whether a game can be made of it.
+    ///
+    /// # Errors
+    /// Says what is out of range, or which tricks contradict each other or the rest.
+    pub fn check(&self) -> Result<(), String> {
+        let sizes = [("batch size", self.batch_size), ("noise", self.noise)];
+        let widths = self.width.map(|width| ("width", width));
+        if let Some((name, _)) = sizes.into_iter().chain(widths).find(|(_, size)| *size == 0) {
+            return Err(format!("the {name} is 0"));
+        }
+        if self.turns == 0 {
+            return Err("the turns are 0".to_owned());
+        }
+        if let Some(rate) = self.rates.iter().find(|rate| !(**rate > 0.0 && rate.is_finite())) {
+            return Err(format!("the learning rate {rate} is not a positive number"));
+        }
+        if let Some(beta) = self.betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
+            return Err(format!("β = {beta} is not in [0, 1)"));
+        }
+        self.tricks.iter().try_for_each(|trick| trick.check())?;
+        for (i, trick) in self.tricks.iter().enumerate() {
+            if self.tricks[..i].iter().any(|other| other.name() == trick.name()) {
+                return Err(format!("the trick `{}` is there twice", trick.name()));
+            }
+            self.check_beside_the_rest(*trick)?;
+        }
+        let norms: Vec<String> = self.tricks.iter().filter_map(|t| norm_of_d(*t)).collect();
+        match &norms[..] {
+            [one, other, ..] => Err(format!("`{one}` and `{other}` both normalise D")),
+            [one] if self.units[1] == Units::Maxout => {
+                Err(format!("`{one}` is for a D of ReLU, not of maxout units"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_beside_the_rest(&self, trick: Trick) -> Result<(), String> {
+        let name = trick.name();
+        let labels = matches!(self.loss, Loss::NonSaturating | Loss::LeastSquares);
+        match trick {
+            Trick::OneSided(_) if !labels => {
+                Err(format!("`{name}` needs a loss with labels: non-saturating or least-squares"))
+            }
+            Trick::FeatureMatching(_) if self.hidden[1] == 0 => {
+                Err(format!("`{name}` needs a D with hidden layers"))
+            }
+            Trick::Packing(size) if !self.batch_size.is_multiple_of(size as usize) => {
+                Err(format!("`{name}`: packs of {size} do not fill batches of {}", self.batch_size))
+            }
+            Trick::LeakyD(_) if self.units[1] == Units::Maxout => {
+                Err(format!("`{name}` is for a D of ReLU, not of maxout units"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The name of a trick that normalises D.
+fn norm_of_d(trick: Trick) -> Option<String> {
+    let is_norm = matches!(
+        trick,
+        Trick::SpectralNorm | Trick::WeightNorm | Trick::BatchNormD | Trick::LayerNormD
+    );
+    is_norm.then(|| trick.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::Tensor;
-    use layers::Module;
+    use autograd::{Real, Tensor};
+    use gan::{Adam, Fakes, Latent, Minimax, Player, Settings};
+    use layers::{Activation, Linear, Sequential};
 
     #[test]
     fn a_recipe_that_says_nothing_is_the_default() {
@@ -163,27 +280,39 @@ mod tests {
     }
 
     #[test]
-    fn networks_have_the_layers_that_the_recipe_says() {
-        let recipe = Recipe { width: [5, 7], hidden: [2, 0], noise: 3, ..Recipe::default() };
-        let game = recipe.game(2, &mut Rng::new(0, "weights"));
-        let numbers = |model: &dyn Module| -> usize {
-            model.params().iter().map(|p| p.tensor().numbers().len()).sum()
+    fn without_tricks_it_is_the_plain_game_bit_for_bit() {
+        let recipe = Recipe { width: [6, 5], batch_size: 4, ..Recipe::default() };
+        let mut rng = Rng::new(0, "weights");
+        let mut stack = |width: usize, outputs: usize| {
+            let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, &mut rng);
+            let model = Sequential::new().add(linear(2, width)).add(Activation::Relu);
+            let model = model.add(linear(width, width)).add(Activation::Relu);
+            Player::new(model.add(linear(width, outputs)), Adam::new(1e-3).betas(0.5, 0.999))
         };
-        assert_eq!(numbers(game.generator()), 3 * 5 + 5 + 5 * 5 + 5 + 5 * 2 + 2);
-        assert_eq!(numbers(game.discriminator()), 2 + 1);
+        let (generator, discriminator) = (stack(6, 2), stack(5, 1));
+        let loss = Minimax { saturating: false };
+        let mut by_hand = Game::new(generator, discriminator, loss, Latent::Normal { size: 2 })
+            .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() });
+        let mut game = recipe.game(2, &mut Rng::new(0, "weights"));
+        let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+        let (mut a, mut b) = (Rng::new(0, "noise"), Rng::new(0, "noise"));
+        for _ in 0..3 {
+            let (by_hand, found) = (by_hand.step(&real, &mut a), game.step(&real, &mut b));
+            assert_eq!([by_hand.loss_d, by_hand.loss_g], [found.loss_d, found.loss_g]);
+        }
     }
 
     #[test]
-    fn wrong_tricks_are_refused_by_name() {
-        let with = |tricks: &[Trick]| Recipe { tricks: tricks.to_vec(), ..Recipe::default() };
-        assert_eq!(with(&[Trick::R1(0.5), Trick::Dragan(2.0)]).check(), Ok(()));
-        for (tricks, expected) in [
-            (&[Trick::R1(-1.0)][..], "`r1` is -1, which has to be above 0"),
-            (&[Trick::DSteps(1.5)], "`d-steps` is 1.5, which has to be 1, 2, 3, ... 1000"),
-            (&[Trick::R1(1.0), Trick::R1(2.0)], "the trick `r1` is there twice"),
-        ] {
-            assert_eq!(with(tricks).check(), Err(expected.to_owned()));
-        }
+    fn networks_have_the_layers_that_the_recipe_says() {
+        let recipe = Recipe { width: [5, 7], hidden: [2, 0], noise: 3, ..Recipe::default() };
+        let game = recipe.game(2, &mut Rng::new(0, "weights"));
+        assert_eq!(game.generator().param_count(), 3 * 5 + 5 + 5 * 5 + 5 + 5 * 2 + 2);
+        assert_eq!(game.discriminator().param_count(), 2 + 1);
+        let game = Recipe::pacgan(4).game(2, &mut Rng::new(0, "weights"));
+        let generator = (2 + 3 * 400) * 400 + 4 * 3 * 400 + 400 * 2 + 2;
+        let discriminator = 8 * 1000 + 2 * 200 * 1000 + 3 * 1000 + 200 + 1;
+        assert_eq!(game.generator().param_count(), generator);
+        assert_eq!(game.discriminator().param_count(), discriminator);
     }
 
     #[test]
@@ -195,6 +324,68 @@ mod tests {
             let mut game = recipe.game(2, &mut Rng::new(0, "weights"));
             let report = game.step(&real, &mut Rng::new(0, "noise"));
             assert!(report.loss_d.is_finite() && report.without_gradient.is_empty(), "{loss:?}");
+        }
+    }
+
+    /// D of packs, asked about single points, sees each repeated.
+    #[test]
+    fn a_pack_of_one_point_gives_its_score() {
+        let tricks = vec![Trick::Packing(2.0)];
+        let game = Recipe { tricks, ..Recipe::default() }.game(2, &mut Rng::new(0, "weights"));
+        let x = Tensor::constant(Rng::new(0, "points").normal([3, 2]));
+        let scores = game.scores(&x);
+        assert_eq!(scores.shape(), &[3, 1].into());
+        let twice: Vec<Real> = x.numbers().chunks(2).flat_map(|x| [x, x].concat()).collect();
+        let packed = game.discriminator().forward(&Tensor::new([6, 2], &twice));
+        assert_eq!(scores.numbers(), packed.numbers());
+    }
+
+    #[test]
+    fn top_samples_are_those_that_d_scores_highest() {
+        let tricks = vec![Trick::TopSamples(0.25)];
+        let recipe = Recipe { tricks, width: [8; 2], ..Recipe::default() };
+        let game = recipe.game(2, &mut Rng::new(0, "weights"));
+        let kept = game.draw(5, &mut Rng::new(0, "draw"));
+        let plain = Recipe { tricks: Vec::new(), ..recipe };
+        let plain = plain.game(2, &mut Rng::new(0, "weights"));
+        let all = plain.draw(20, &mut Rng::new(0, "draw"));
+        let scores = |x: &Tensor| {
+            let mut scores = game.scores(x).numbers().to_vec();
+            scores.sort_by(|a, b| b.total_cmp(a));
+            scores
+        };
+        // A product of another size may round otherwise.
+        let near = |(a, b): (&Real, &Real)| (a - b).abs() < 1e-5;
+        assert!(scores(&kept).iter().zip(&scores(&all)).all(near));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let with = |tricks: &[Trick]| Recipe { tricks: tricks.to_vec(), ..Recipe::default() };
+        let cases = [
+            (Recipe { turns: 0, ..Recipe::default() }, "the turns are 0"),
+            (Recipe { width: [0, 8], ..Recipe::default() }, "the width is 0"),
+            (Recipe { rates: [1e-3, -1.0], ..Recipe::default() }, "the learning rate -1 is not"),
+            (Recipe { betas: [0.5, 1.0], ..Recipe::default() }, "β = 1 is not in [0, 1)"),
+            (with(&[Trick::R1(-1.0)]), "`r1` is -1, which has to be above 0"),
+            (with(&[Trick::R1(1.0), Trick::R1(2.0)]), "the trick `r1` is there twice"),
+            (with(&[Trick::Packing(3.0)]), "`packing`: packs of 3 do not fill batches of 128"),
+            (
+                with(&[Trick::LayerNormD, Trick::SpectralNorm]),
+                "`layer-norm-d` and `spectral-norm` both normalise D",
+            ),
+            (
+                Recipe { loss: Loss::Hinge, ..with(&[Trick::OneSided(0.9)]) },
+                "`one-sided` needs a loss with labels",
+            ),
+            (
+                Recipe { hidden: [2, 0], ..with(&[Trick::FeatureMatching(1.0)]) },
+                "`feature-matching` needs a D with hidden layers",
+            ),
+        ];
+        for (recipe, expected) in cases {
+            let why = recipe.check().unwrap_err();
+            assert!(why.starts_with(expected), "{why}");
         }
     }
 }

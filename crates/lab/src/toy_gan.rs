@@ -103,7 +103,13 @@ impl ToyGan {
         gan
     }
 
-    /// The root mean square of the toy's coordinates.
+    /// The same for players that see points as they are.
+    #[must_use]
+    pub fn unscaled(self) -> ToyGan {
+        ToyGan { scale: 1.0, ..self }
+    }
+
+    /// What points are divided by for the players: the root mean square of the toy's coordinates.
     pub fn scale(&self) -> f64 {
         self.scale
     }
@@ -144,7 +150,9 @@ impl ToyGan {
 
     /// `count` generated points, from noise of this purpose: `[count, 2]`.
     pub fn generated(&self, count: usize, purpose: &str) -> Array {
-        self.image(self.game.latent().sample(count, &mut Rng::new(self.seed, purpose)))
+        let points = no_grad(|| self.game.draw(count, &mut Rng::new(self.seed, purpose)));
+        let scale = self.scale as Real;
+        points.value().map(|x| x * scale)
     }
 
     /// What the generator makes of noise `[n, size]`: points `[n, 2]`.
@@ -166,10 +174,22 @@ impl ToyGan {
     }
 
     /// The discriminator's scores of points `[n, 2]`.
+    ///
+    /// It is asked in batches of at most 256 that are spread evenly over the points: one that looks
+    /// at whole batches should not see neighbours in a grid only.
     pub fn scores(&self, points: &Array) -> Vec<f64> {
         let x = Tensor::constant(self.scaled(points));
-        let scores = no_grad(|| self.game.discriminator().forward(&x));
-        scores.numbers().iter().map(|s| f64::from(*s)).collect()
+        let n = x.shape()[0];
+        let batches = n.div_ceil(256);
+        let mut scores = vec![0.0; n];
+        for first in 0..batches {
+            let rows: Vec<usize> = (first..n).step_by(batches).collect();
+            let of_batch = no_grad(|| self.game.scores(&x.gather_rows(&rows)));
+            for (row, score) in rows.into_iter().zip(of_batch.numbers()) {
+                scores[row] = f64::from(*score);
+            }
+        }
+        scores
     }
 
     /// Whither, and how strongly, the generator's loss pushes each of the points `[n, 2]`:

@@ -255,8 +255,8 @@ impl Failure {
 /// A number with two or three significant digits.
 fn number(x: f64) -> String {
     match x.abs() {
-        size if size == 0.0 => "0".to_owned(),
-        size if size < 1e-3 || size >= 1e5 => format!("{x:.1e}"),
+        0.0 => "0".to_owned(),
+        size if !(1e-3..1e5).contains(&size) => format!("{x:.1e}"),
         size if size < 0.1 => format!("{x:.4}"),
         size if size < 10.0 => format!("{x:.2}"),
         size if size < 100.0 => format!("{x:.1}"),

@@ -1,10 +1,12 @@
 //! By which names are the toys of the plane asked for?
 
+use autograd::Rng;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::{Mixture, NoisyCurve, Toy};
-use crate::AffineGaussian;
+use crate::figures::Window;
+use crate::{AffineGaussian, points};
 
 /// A toy of the plane by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -24,6 +26,13 @@ pub enum ToyName {
 }
 
 impl ToyName {
+    /// The part of the plane that figures of it show.
+    pub fn window(self) -> Window {
+        let window =
+            Window::around(&points(&self.toy().sample(10_000, &mut Rng::new(0, "window"))));
+        Window { half_side: 1.1 * window.half_side, ..window }
+    }
+
     /// The distribution.
     pub fn toy(self) -> Box<dyn Toy> {
         match self {

@@ -1,0 +1,100 @@
+//! How is a board shown: as a table, as numbers and as figures?
+
+use serde::Serialize;
+
+use super::{Cell, Plan, Row, name, summaries};
+use crate::figures::{Dot, Dots, Multiples, Small, save_png, save_svg, to_bitmap};
+use crate::intervals::Estimate;
+use crate::recipe::Recipe;
+use crate::toys::ToyName;
+use crate::{Error, RunFolder, write_whole};
+
+/// Writes `board.md`, `board.json` and, for each data of a plan, `samples-DATA.png` and
+/// `modes-DATA.svg`, and returns the table.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn save(plan: &Plan, cells: &[Cell], folder: &RunFolder) -> Result<String, Error> {
+    let rows = summaries(plan, cells);
+    let table = markdown(&plan.recipe, &rows);
+    write_whole(folder.file("board.md"), table.as_bytes())?;
+    let board = Board { recipe: &plan.recipe, rows: &rows };
+    let json = serde_json::to_string_pretty(&board).expect("a board is plain numbers");
+    write_whole(folder.file("board.json"), json.as_bytes())?;
+    for data in &plan.data {
+        let smalls = smalls(plan, cells, *data);
+        if !smalls.is_empty() {
+            let figure = Multiples { window: data.window(), smalls: &smalls };
+            save_png(&to_bitmap(&figure), folder.file(format!("samples-{}.png", lower(*data))))?;
+        }
+        let own = rows.iter().filter(|row| row.data == *data);
+        let dot = |row: &Row| Some(Dot { name: row.tricks.clone(), estimate: row.modes? });
+        let dots: Vec<Dot> = own.filter_map(dot).collect();
+        if !dots.is_empty() {
+            let all = data.toy().modes().len();
+            let title = format!("modes of {all}, {}", lower(*data));
+            let figure = Dots { title: &title, range: 0.0..all as f64, dots: &dots };
+            save_svg(&figure, folder.file(format!("modes-{}.svg", lower(*data))))?;
+        }
+    }
+    Ok(table)
+}
+
+/// What stands in `board.json`.
+#[derive(Serialize)]
+struct Board<'a> {
+    recipe: &'a Recipe,
+    rows: &'a [Row],
+}
+
+/// The points of the first seed of each combination.
+fn smalls(plan: &Plan, cells: &[Cell], data: ToyName) -> Vec<Small> {
+    let combinations = plan.combinations.iter().zip(plan.recipes());
+    let first = |(tricks, recipe): (&Vec<_>, Recipe)| {
+        let own = |cell: &&Cell| cell.recipe == recipe && cell.data == data;
+        let cell = cells.iter().find(own)?;
+        Some(Small { name: name(tricks), points: cell.points.clone() })
+    };
+    combinations.filter_map(first).collect()
+}
+
+fn lower(data: ToyName) -> String {
+    format!("{data:?}").to_lowercase()
+}
+
+/// The table, with a heading for each data.
+fn markdown(recipe: &Recipe, rows: &[Row]) -> String {
+    let mut text = format!(
+        "{} turns of {} points. Means with 95 % intervals: Student's t, and Wilson's for counts.\n",
+        recipe.turns, recipe.batch_size
+    );
+    for rows in rows.chunk_by(|a, b| a.data == b.data) {
+        text += &format!("\n### {}\n\n", lower(rows[0].data));
+        text += "| tricks | seeds | modes | near a mode, % | all modes | W₁ | s |\n";
+        text += "|---|---|---|---|---|---|---|\n";
+        for row in rows {
+            let modes = row.modes.map_or(String::new(), |modes| plus_minus(modes, 1.0, 1));
+            let near = row.high_quality.map_or(String::new(), |near| plus_minus(near, 100.0, 1));
+            let all = row.all_modes.map_or(String::new(), |all| {
+                let count = (all.value * row.seeds as f64).round();
+                format!("{count} ({:.2} to {:.2})", all.low, all.high)
+            });
+            let (distance, seconds) = (plus_minus(row.distance, 1.0, 2), row.seconds);
+            text += &format!(
+                "| {} | {} | {modes} | {near} | {all} | {distance} | {seconds:.0} |\n",
+                row.tricks, row.seeds
+            );
+        }
+    }
+    text
+}
+
+/// `24.8 ± 0.2`, or `24.8` of a single value.
+fn plus_minus(estimate: Estimate, factor: f64, decimals: usize) -> String {
+    let (value, half) = (factor * estimate.value, factor * (estimate.high - estimate.value));
+    if estimate.high > estimate.low {
+        format!("{value:.decimals$} ± {half:.decimals$}")
+    } else {
+        format!("{value:.decimals$}")
+    }
+}

@@ -1,0 +1,64 @@
+//! What do the cells of a combination say together?
+
+use serde::Serialize;
+
+use super::{Cell, Plan, name};
+use crate::intervals::{Estimate, mean, share};
+use crate::toys::ToyName;
+
+/// A combination of tricks on some data, over its seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The combination, without the tricks that all have.
+    pub tricks: String,
+    /// What was learnt.
+    pub data: ToyName,
+    /// Seeds that are finished.
+    pub seeds: usize,
+    /// Modes covered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<Estimate>,
+    /// The share of points near a mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high_quality: Option<Estimate>,
+    /// The share of seeds that cover all modes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_modes: Option<Estimate>,
+    /// W₁ to real points.
+    pub distance: Estimate,
+    /// Seconds of a training, in the mean.
+    pub seconds: f64,
+}
+
+/// A row for each combination and data that has a finished cell, in the plan's order.
+pub fn summaries(plan: &Plan, cells: &[Cell]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for data in &plan.data {
+        for (tricks, recipe) in plan.combinations.iter().zip(plan.recipes()) {
+            let own = |cell: &&Cell| cell.recipe == recipe && cell.data == *data;
+            let cells: Vec<&Cell> = cells.iter().filter(own).collect();
+            if cells.is_empty() {
+                continue;
+            }
+            let of = |number: fn(&Cell) -> Option<f64>| -> Option<Estimate> {
+                let values: Option<Vec<f64>> = cells.iter().map(|cell| number(cell)).collect();
+                values.map(|values| mean(&values))
+            };
+            let covered = |cell: &&&Cell| cell.modes.is_some_and(|[covered, all]| covered == all);
+            let distances: Vec<f64> = cells.iter().map(|cell| cell.distance).collect();
+            rows.push(Row {
+                tricks: name(tricks),
+                data: *data,
+                seeds: cells.len(),
+                modes: of(|cell| cell.modes.map(|[covered, _]| covered as f64)),
+                high_quality: of(|cell| cell.high_quality),
+                all_modes: cells[0]
+                    .modes
+                    .map(|_| share(cells.iter().filter(covered).count(), cells.len())),
+                distance: mean(&distances),
+                seconds: cells.iter().map(|cell| cell.seconds).sum::<f64>() / cells.len() as f64,
+            });
+        }
+    }
+    rows
+}
