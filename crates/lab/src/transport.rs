@@ -226,10 +226,10 @@ mod tests {
             let n = 2000;
             let a = rng.normal([n, d]);
             let b = rng.normal([n, d]).map(|x| s * x + 2.0);
-            let found = squared_sliced_wasserstein(&a, &b, 400, &mut directions);
+            let found = squared_sliced_wasserstein(&a, &b, 2000, &mut directions);
             let expected = 4.0 + f64::from(1.0 - s).powi(2);
-            // Of 400 directions in the plane the mean of (u·m)² has a standard error of 0.14.
-            assert!((found - expected).abs() < 0.1 * expected, "{d} {s}: {found} {expected}");
+            // Standard errors: 0.1 of 2000 directions in 5 dimensions, 0.13 of the samples' means.
+            assert!((found - expected).abs() < 0.12 * expected, "{d} {s}: {found} {expected}");
         }
     }
 
