@@ -256,7 +256,7 @@ mod tests {
         let layer = Linear::new(2, 1, Init::Zeros, &mut Rng::new(0, "weights"));
         let mut player = Player::new(layer, Sgd::new(0.5)).clip(Clip::Value(2.0));
         let slopes = Tensor::new([2, 1], &[3.0, -4.0]);
-        let mut learn = |player: &mut Player| {
+        let learn = |player: &mut Player| {
             let loss = (player.model().params()[0].tensor() * &slopes).sum();
             player.learn(loss);
         };
