@@ -17,8 +17,9 @@ pub const COLUMNS: usize = 8;
 /// Each pixel of a sample is so many pixels wide and high in a picture.
 pub const ENLARGED: u32 = 2;
 
-/// Turns from one examination by the doctor to the next.
-const EXAMINE_EVERY: u64 = 100;
+/// Turns from one examination by the doctor to the next. Dense players need 2000 turns to make more
+/// than a few digits, which is no failure: ten examinations, the doctor's grace.
+const EXAMINE_EVERY: u64 = 200;
 
 /// Real images that the doctor compares the generator's with, at most: as large a batch as any
 /// system trains on.
