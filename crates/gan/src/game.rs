@@ -234,8 +234,7 @@ impl Game {
         report: &mut Report,
         rng: &mut Rng,
     ) -> Vec<String> {
-        let detached = (!self.settings.attached).then(|| fake.detach());
-        let fake = detached.as_ref().unwrap_or(fake);
+        let fake = &if self.settings.attached { fake.clone() } else { fake.detach() };
         let (real_scores, fake_scores) = if self.settings.joined {
             let scores = self.score(&Tensor::concat(&[real, fake], 0), rng);
             let n = real.shape()[0];
