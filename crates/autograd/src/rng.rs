@@ -155,6 +155,7 @@ fn fnv1a(name: &str) -> u64 {
 mod tests {
     use super::*;
     use rand_distr::{Distribution, StandardNormal};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_saved_stream_goes_on_where_it_stood() {
@@ -242,6 +243,18 @@ mod tests {
         let mut rng = Rng::new(1, "pieces");
         let pieces = [2, 98, 900].map(|len| rng.normal([len]).numbers().to_vec());
         assert_eq!(once.numbers(), pieces.concat());
+    }
+
+    #[test]
+    fn every_order_is_as_likely_as_any_other() {
+        let mut rng = Rng::new(0, "orders");
+        let mut seen = BTreeMap::new();
+        for _ in 0..6000 {
+            *seen.entry(rng.permutation(3)).or_insert(0_i32) += 1;
+        }
+        // Five standard deviations around 1000 of each.
+        assert_eq!(seen.len(), 6);
+        assert!(seen.values().all(|count| (count - 1000).abs() < 145), "{seen:?}");
     }
 
     #[test]

@@ -176,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn a_certain_logit_keeps_the_digits_of_its_small_loss() {
+        for x in [9.0, 30.0, 80.0] {
+            let exact = (-f64::from(x)).exp().ln_1p();
+            for (x, t) in [(x, 1.0), (-x, 0.0)] {
+                let error = f64::from(binary(&[x], &[t])) - exact;
+                assert!(error.abs() < 1e-6 * exact, "{x} {t}");
+            }
+        }
+    }
+
+    #[test]
     fn large_logits_keep_the_digits_of_small_ones() {
         for columns in [2, 10, 3000] {
             let (small, t) = operands(3 * columns);

@@ -97,8 +97,8 @@ levels! {
         let numbers = columns * ROWS_AT_ONCE;
         for (x, y) in x.chunks(numbers).zip(y.chunks_mut(numbers)) {
             let mut logs = [1.0; ROWS_AT_ONCE];
-            for (log, (x, y)) in logs.iter_mut().zip(x.chunks(columns).zip(y.chunks(columns))) {
-                *log = if max_row(x).is_infinite() { 1.0 } else { sum_row(y) };
+            for (log, y) in logs.iter_mut().zip(y.chunks(columns)) {
+                *log = sum_row(y);
             }
             for log in &mut logs {
                 *log = ln(*log);
@@ -212,6 +212,22 @@ mod tests {
         let mut y = [0.0; 50];
         logsumexp_rows(&[Real::NEG_INFINITY; 100], 2, &mut y);
         assert_eq!(y, [Real::NEG_INFINITY; 50]);
+    }
+
+    #[test]
+    fn a_constant_beside_the_logits_changes_no_digit() {
+        for columns in [2, 10, 3000] {
+            // Exact in f32: multiples of 1/64, and below 2^14 with the constant.
+            let small: Vec<Real> =
+                (0..3 * columns).map(|i| (i * 7919 % 1013) as Real / 64.0 - 8.0).collect();
+            let large: Vec<Real> = small.iter().map(|x| x + 8192.0).collect();
+            for f in [softmax_rows, log_softmax_rows] {
+                let [mut expected, mut y] = [(); 2].map(|()| vec![Real::NAN; small.len()]);
+                f(&small, columns, &mut expected);
+                f(&large, columns, &mut y);
+                assert!(y == expected, "rows of {columns}");
+            }
+        }
     }
 
     #[test]

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transposed_walk_is_undone_by_a_plain_one() {
+    fn a_transposed_walk_has_its_size_and_is_undone_by_a_plain_one() {
         for n in 0..3000_usize {
             let pick = |divide: usize, of: usize| n / divide % of;
             let (small, taps, stride) = (1 + pick(1, 5), 1 + pick(5, 4), 1 + pick(20, 3));
@@ -168,6 +168,9 @@ mod tests {
             for extra in 0..stride {
                 let up = Window::transposed(small, taps, stride, dilation, padding, extra);
                 let Some(up) = up else { continue };
+                let extent = (taps - 1) * dilation + 1;
+                let covered = (small - 1) * stride + extent + extra;
+                assert_eq!(up.input + padding[0] + padding[1], covered, "{up:?}");
                 let down = Window::padded(up.input, taps, stride, dilation, padding);
                 assert_eq!(down, Some(up));
             }

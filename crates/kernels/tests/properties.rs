@@ -80,19 +80,21 @@ proptest! {
     fn strided_walks_read_and_write_where_the_strides_say(
         sizes in sizes(),
         stretched in prop::collection::vec(any::<bool>(), 12),
+        gaps in [1..4_usize, 1..4_usize],
         seed: u64,
     ) {
-        // Row-major strides, some of them 0: what broadcasting makes.
-        let strides = |flags: &[bool]| {
+        // Row-major strides, some of them 0: what broadcasting makes, and with gaps what slices do.
+        let strides = |flags: &[bool], gap: usize| {
             let mut strides = vec![0; sizes.len()];
-            let mut stride = 1;
+            let mut stride = gap;
             for axis in (0..sizes.len()).rev().filter(|axis| !flags[*axis]) {
                 strides[axis] = stride;
                 stride *= sizes[axis].max(1);
             }
             (strides, stride)
         };
-        let ((s, s_len), (t, t_len)) = (strides(&stretched[..6]), strides(&stretched[6..]));
+        let (s, s_len) = strides(&stretched[..6], gaps[0]);
+        let (t, t_len) = strides(&stretched[6..], gaps[1]);
         let (a, b) = (numbers(s_len, seed), numbers(t_len, seed ^ 1));
         let all = indices(&sizes);
         let mut y = vec![Real::NAN; all.len()];
@@ -108,9 +110,8 @@ proptest! {
             prop_assert_eq!(*y, a[offset(i, &s)]);
         }
         // Apart from each other: every number has a place of its own, with gaps between them.
-        let (apart, len) = strides(&[false; 6]);
-        let apart: Vec<usize> = apart.iter().map(|stride| 3 * stride).collect();
-        let mut spread = vec![Real::NAN; 3 * len];
+        let (apart, len) = strides(&[false; 6], 3);
+        let mut spread = vec![Real::NAN; len];
         broadcast::scatter_strided(&sizes, &y, &mut spread, &apart);
         prop_assert!(y.iter().zip(&all).all(|(y, i)| spread[offset(i, &apart)] == *y));
         prop_assert_eq!(spread.iter().filter(|x| !x.is_nan()).count(), y.len());

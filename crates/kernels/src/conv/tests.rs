@@ -92,32 +92,55 @@ fn the_three_are_derivatives_of_one_form() {
 }
 
 /// Integers, so no tolerance: the order of the additions does not matter.
+fn assert_equal_to_naive(g: &Geometry, numbers: &mut Numbers) {
+    let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.integers(s));
+    let in_bias = numbers.integers([1, 1, 1, g.in_channels]);
+    let out_bias = numbers.integers([1, 1, 1, g.out_channels]);
+    let stale = |len: usize| (vec![Real::NAN; len], vec![Real::NAN; len]);
+    for bias in [None, Some(&out_bias[..])] {
+        let (mut found, mut expected) = stale(dy.len());
+        forward(g, &x, &w, bias, &mut found);
+        naive::forward(g, &x, &w, bias, &mut expected);
+        assert_eq!(found, expected, "forward {g:?}");
+    }
+    for bias in [None, Some(&in_bias[..])] {
+        let (mut found, mut expected) = stale(x.len());
+        input_gradient(g, &dy, &w, bias, &mut found);
+        naive::input_gradient(g, &dy, &w, bias, &mut expected);
+        assert_eq!(found, expected, "input gradient {g:?}");
+    }
+    let (mut found, mut expected) = stale(w.len());
+    weight_gradient(g, &x, &dy, &mut found);
+    naive::weight_gradient(g, &x, &dy, &mut expected);
+    assert_eq!(found, expected, "weight gradient {g:?}");
+}
+
 #[test]
 fn the_fast_ones_equal_the_seven_loops() {
     let mut numbers = Numbers(2);
     for case in 0..2000 {
         // Few channels, or enough to fill tiles.
         let g = numbers.geometry(if case % 4 == 0 { 40 } else { 5 });
-        let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.integers(s));
-        let in_bias = numbers.integers([1, 1, 1, g.in_channels]);
-        let out_bias = numbers.integers([1, 1, 1, g.out_channels]);
-        let stale = |len: usize| (vec![Real::NAN; len], vec![Real::NAN; len]);
-        for bias in [None, Some(&out_bias[..])] {
-            let (mut found, mut expected) = stale(dy.len());
-            forward(&g, &x, &w, bias, &mut found);
-            naive::forward(&g, &x, &w, bias, &mut expected);
-            assert_eq!(found, expected, "forward {g:?}");
-        }
-        for bias in [None, Some(&in_bias[..])] {
-            let (mut found, mut expected) = stale(x.len());
-            input_gradient(&g, &dy, &w, bias, &mut found);
-            naive::input_gradient(&g, &dy, &w, bias, &mut expected);
-            assert_eq!(found, expected, "input gradient {g:?}");
-        }
-        let (mut found, mut expected) = stale(w.len());
-        weight_gradient(&g, &x, &dy, &mut found);
-        naive::weight_gradient(&g, &x, &dy, &mut expected);
-        assert_eq!(found, expected, "weight gradient {g:?}");
+        assert_equal_to_naive(&g, &mut numbers);
+    }
+}
+
+/// What a small image does not need: several blocks of rows or of tiles, several chunks of a sum
+/// over pixels, several blocks of a product's columns.
+#[test]
+fn large_images_and_many_channels_equal_the_seven_loops() {
+    let mut numbers = Numbers(5);
+    for ([side, taps, dilation], [batch, in_channels, out_channels]) in [
+        ([48, 3, 2], [2, 20, 5]),  // copied windows: chunks of the weights' gradient
+        ([34, 3, 1], [1, 48, 48]), // shared products: blocks of tiles
+        ([64, 5, 1], [1, 1, 16]),  // thin windows: blocks of rows
+        ([110, 3, 1], [1, 8, 3]),  // few outputs: blocks of rows
+        ([3, 1, 1], [1, 20, 1030]), // columns of the product, and of the bias
+    ] {
+        let along = Window::same(side, taps, 1, dilation).unwrap();
+        let (height, width) = (along, along);
+        let g = Geometry { batch, in_channels, out_channels, groups: 1, height, width };
+        assert_equal_to_naive(&g, &mut numbers);
     }
 }
 
