@@ -132,7 +132,7 @@ fn each_failure_is_named_by_its_own_signs_and_no_other() {
 
 #[test]
 fn a_failure_is_named_once_withdrawn_and_named_again() {
-    let is_ill = |look: u64| look < 30 || look > 60;
+    let is_ill = |look: u64| !(30..=60).contains(&look);
     let found = record(90, |look, signs| {
         if is_ill(look) {
             signs.missing = 0.8;
