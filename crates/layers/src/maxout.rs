@@ -5,7 +5,7 @@ use autograd::{Rng, Tensor};
 
 /// The largest of so many linear functions for each output:
 ///
-/// y_j = max over p of (x W + b)_jp,   W: `[inputs, outputs · pieces]`.
+/// y_j = max over p of (x W + b)_pj,   W: `[inputs, pieces · outputs]`.
 ///
 /// - x: `[n, inputs]`; y: `[n, outputs]`. The parameters are those of a [`Linear`] layer.
 ///
@@ -39,7 +39,8 @@ impl Module for Maxout {
         let [n, all_outputs] = all.shape()[..] else {
             panic!("maxout: input {} is not [n, features]", x.shape());
         };
-        all.reshape([n, all_outputs / self.pieces, self.pieces]).max_over(2)
+        // The outputs of a piece lie side by side, so that the maximum is taken over whole vectors.
+        all.reshape([n, self.pieces, all_outputs / self.pieces]).max_over(1)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -62,8 +63,11 @@ mod tests {
         let layer = Maxout::new(3, 2, 4, Init::Normal { std: 1.0 }, &mut rng);
         let x = Tensor::constant(rng.normal([5, 3]));
         let all = layer.linear.forward(&x);
-        let largest = |pieces: &[Real]| pieces.iter().copied().fold(Real::NEG_INFINITY, Real::max);
-        let expected: Vec<Real> = all.numbers().chunks(4).map(largest).collect();
+        let largest = |row: &[Real], j: usize| {
+            row.iter().skip(j).step_by(2).copied().fold(Real::NEG_INFINITY, Real::max)
+        };
+        let expected: Vec<Real> =
+            all.numbers().chunks(8).flat_map(|row| [0, 1].map(|j| largest(row, j))).collect();
         assert_eq!(layer.forward(&x).numbers(), expected);
         assert_eq!(layer.forward(&x).shape(), &[5, 2].into());
     }
