@@ -1,7 +1,7 @@
 //! Which tricks are there, and what does each change?
 //!
 //! A [`Trick`] is plain data: a name, and for most of them a number. [`TABLE`] says what each is for,
-//! and [`Trick::change`] what it does: it changes one part of the [`Kit`] that a game is put together
+//! and `Trick::change` what it does: it changes one part of the `Kit` that a game is put together
 //! from. So each is a switch of its own, they can be combined, and the loop of the game knows none of
 //! them.
 
