@@ -97,8 +97,9 @@ fn plan(flags: &Flags) -> Result<Plan, Error> {
         Some(path) => {
             let text = std::fs::read_to_string(path);
             let text = text.map_err(|source| Error::Read { path: path.clone(), source })?;
-            let read = serde_json::from_str(&text).map_err(|why| why.to_string());
-            read.map_err(flag("--recipe"))?
+            let read = serde_json::from_str(&text);
+            let why = |why: serde_json::Error| format!("{}: {why}", path.display());
+            read.map_err(why).map_err(flag("--recipe"))?
         }
     };
     recipe.turns = flags.steps.unwrap_or(recipe.turns);

@@ -30,8 +30,8 @@ const T: [f64; 30] = [
 /// x̄ ± t s / √n,   s² = Σ (x - x̄)² / (n - 1),
 ///
 /// with t the 97.5 % quantile of Student's t with n - 1 degrees of freedom. For more than 30 of them
-/// it is z + (z³ + z) / 4 ν + (5 z⁵ + 16 z³ + 3 z) / 96 ν², z the normal distribution's. A single value has the interval from itself
-/// to itself: nothing is known of its error.
+/// it is z + (z³ + z) / 4 ν + (5 z⁵ + 16 z³ + 3 z) / 96 ν², z the normal distribution's. A single
+/// value has the interval from itself to itself: nothing is known of its error.
 ///
 /// # Panics
 /// If there are no values.
