@@ -12,6 +12,7 @@ mod probe;
 
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
+use gemm_common::Parallelism;
 use kernels::gemm::{Beta, Rung, gemm, library, naive, portable, rows};
 use kernels::mat::{Mat, MatMut};
 use numbers::{Numbers, random};
@@ -75,8 +76,9 @@ impl Product {
         self.bench(c, group, name, |out| rung(a, b, MatMut::new(out, m, n), Beta::Zero));
     }
 
-    /// The crate `gemm`, its AVX-512 kernels switched on.
-    fn bench_crate(&self, c: &mut Criterion, group: &str, name: &str, threads: gemm::Parallelism) {
+    /// The crate `gemm`, its AVX-512 kernels switched on. It wants C by columns, so it is given
+    /// Cᵀ = Bᵀ Aᵀ, as its own front does for a C by rows.
+    fn bench_crate(&self, c: &mut Criterion, group: &str, name: &str, threads: Parallelism) {
         let (a, b) = self.operands();
         let (m, k, n) = self.size;
         let [a_rows, a_cols, b_rows, b_cols] =
@@ -85,20 +87,20 @@ impl Product {
             // SAFETY: the strides are those of slices that hold m x k and k x n numbers; `out`
             // holds m x n, is borrowed mutably, and is not read.
             unsafe {
-                gemm::gemm(
-                    m,
+                gemm_f32::gemm::f32::get_gemm_fn()(
                     n,
+                    m,
                     k,
                     out.as_mut_ptr(),
-                    1,
                     n as isize,
+                    1,
                     false,
-                    a.data().as_ptr(),
-                    a_cols,
-                    a_rows,
                     b.data().as_ptr(),
-                    b_cols,
                     b_rows,
+                    b_cols,
+                    a.data().as_ptr(),
+                    a_rows,
+                    a_cols,
                     0.0,
                     1.0,
                     false,
@@ -116,9 +118,9 @@ impl Product {
             self.bench_rung(c, group, name, rung);
         }
         self.bench_rung(c, group, "matrixmultiply", library);
-        self.bench_crate(c, group, "gemm-crate", gemm::Parallelism::None);
+        self.bench_crate(c, group, "gemm-crate", Parallelism::None);
         self.bench_rung(c, group, "gemm", gemm);
-        self.bench_crate(c, group, "gemm-crate-threads", gemm::Parallelism::Rayon(0));
+        self.bench_crate(c, group, "gemm-crate-threads", Parallelism::Rayon(0));
     }
 }
 
