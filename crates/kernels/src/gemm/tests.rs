@@ -120,7 +120,14 @@ fn every_rung_equals_naive_around_the_edges_of_tiles() {
 
 #[test]
 fn large_products_equal_naive() {
-    let shapes = [(128, 96, 512), (1, 3000, 3000), (300, 300, 1), (97, 301, 203), (20, 1100, 1100)];
+    let shapes = [
+        (128, 96, 512),
+        (1, 3000, 3000),
+        (300, 300, 1),
+        (97, 301, 203),
+        (20, 1100, 1100),
+        (21, 1024, 203),
+    ];
     for shape in shapes {
         for flags in 0..4 {
             check(shape, flags, Beta::Zero, &rungs()[2..]);
