@@ -13,7 +13,7 @@ use gan::Game;
 use lab::systems::{keras_dcgan, radford_dcgan};
 
 /// Turns after which a discriminator tells random images from generated ones better than at first.
-const TURNS: usize = 5;
+const TURNS: usize = 2;
 
 fn bench(c: &mut Criterion, name: &str, mut game: Game, image: [usize; 3], batch_size: usize) {
     let mut rng = Rng::new(0, "images and noise");
