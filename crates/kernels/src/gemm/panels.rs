@@ -39,7 +39,11 @@ const BLOCK: usize = 256 * WIDTH;
 ///
 /// It depends on the shape alone, because the slabs decide how a sum is rounded.
 pub(super) fn slab(n: usize) -> usize {
-    (BLOCK / n.max(1)).clamp(256, 1024)
+    match n {
+        0..=256 => 1024,
+        257..1024 => BLOCK / n,
+        _ => 256,
+    }
 }
 
 /// Up to so many strips of A, B is read in place.
