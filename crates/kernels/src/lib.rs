@@ -18,6 +18,7 @@
 //! | [`resample`] | how is an image enlarged, shrunk, padded, cropped or averaged? |
 //! | [`blocks`] | how do channels become pixels, and pixels channels? |
 //! | [`moments`] | how are mean and variance found in one pass over the memory? |
+//! | [`norm`] | how are numbers brought to mean 0 and variance 1, and how does a gradient pass back? |
 //! | [`softmax`] | how are exponentials normalised without overflow? |
 //! | [`optimise`] | how does each optimiser change weights, in one pass over the memory? |
 //! | [`cross_entropy`] | how are the cross-entropies of logits and their gradients computed, each in one pass? |
@@ -46,6 +47,7 @@ pub mod gemm;
 pub mod line;
 pub mod mat;
 pub mod moments;
+pub mod norm;
 mod on_level;
 pub mod optimise;
 mod par;
