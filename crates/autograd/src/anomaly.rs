@@ -184,23 +184,26 @@ fn look_before_derivative(op: &'static str, place: Place, inputs: &[Tensor], dy:
     STATE.with_borrow_mut(|state| state.undone = undone);
 }
 
-/// Looks at the gradient dx in input i that an op's derivative has made.
+/// Looks at the gradients in its inputs that an op's derivative has made.
 #[inline]
-pub(crate) fn undone(i: usize, dx: &Tensor) {
+pub(crate) fn undone(dx: &[Option<Tensor>]) {
     if WATCHING.get() {
-        look_at_derivative(i, dx);
+        look_at_derivatives(dx);
     }
 }
 
 #[cold]
-fn look_at_derivative(i: usize, dx: &Tensor) {
+fn look_at_derivatives(dx: &[Option<Tensor>]) {
     let undone = STATE.with_borrow_mut(|state| state.undone.take());
     // None if the derivative has run a sweep of its own.
     let Some(Undone { op, place, inputs }) = undone else { return };
-    if let Some(made) = Found::new("made", dx.value()) {
-        let x_i = describe(&inputs[i]);
-        let what = format!("the derivative of {op} {made} of the gradient in its input {i}, {x_i}");
-        report(op, place, &inputs, &what);
+    for (i, dx_i) in dx.iter().enumerate() {
+        if let Some(made) = dx_i.as_ref().and_then(|dx| Found::new("made", dx.value())) {
+            let x_i = describe(&inputs[i]);
+            let what =
+                format!("the derivative of {op} {made} of the gradient in its input {i}, {x_i}");
+            report(op, place, &inputs, &what);
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub mod tensor;
 pub use array::Array;
 pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
+pub use kernels::norm::Groups;
 pub use kernels::{Real, in_pool, side_by_side};
 #[cfg(debug_assertions)]
 pub use live::live_tensors;

@@ -45,6 +45,19 @@ pub trait Op<const N: usize>: Sized + Send + Sync + 'static {
     /// dy = dL/dy, in tensor arithmetic.
     fn vjp(&self, i: usize, x: [&Tensor; N], y: &Tensor, dy: &Tensor) -> Tensor;
 
+    /// [`Op::vjp`] for each input whose gradient is wanted. An op whose derivatives share work does
+    /// them here at once.
+    #[inline]
+    fn vjps(
+        &self,
+        wanted: [bool; N],
+        x: [&Tensor; N],
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> [Option<Tensor>; N] {
+        std::array::from_fn(|i| wanted[i].then(|| self.vjp(i, x, y, dy)))
+    }
+
     /// y = f(x), remembered if this thread is recording and some x needs a gradient.
     #[track_caller]
     #[inline]
@@ -88,10 +101,11 @@ impl<O: Op<N>, const N: usize> Step for Applied<O, N> {
         give: &mut dyn FnMut(&Tensor, Tensor),
     ) {
         let x = self.inputs.each_ref();
-        for (i, x_i) in x.into_iter().enumerate().filter(|(_, x_i)| wanted(x_i)) {
-            anomaly::undoing(O::NAME, self.place, &self.inputs, dy);
-            let dx_i = self.op.vjp(i, x, y, dy);
-            anomaly::undone(i, &dx_i);
+        anomaly::undoing(O::NAME, self.place, &self.inputs, dy);
+        let dx = self.op.vjps(x.map(wanted), x, y, dy);
+        anomaly::undone(&dx);
+        for (i, (x_i, dx_i)) in x.into_iter().zip(dx).enumerate() {
+            let Some(dx_i) = dx_i else { continue };
             let (op, dx, x) = (O::NAME, dx_i.shape(), x_i.shape());
             assert_eq!(
                 dx, x,

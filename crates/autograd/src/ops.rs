@@ -12,6 +12,7 @@ pub mod elementary;
 pub mod gather;
 pub mod loss;
 pub mod matmul;
+pub mod norm;
 pub mod piecewise;
 pub mod pool;
 pub mod reduce;
@@ -37,6 +38,7 @@ mod tests {
             gather::CASES,
             loss::CASES,
             matmul::CASES,
+            norm::CASES,
             piecewise::CASES,
             pool::CASES,
             reduce::CASES,
@@ -57,6 +59,7 @@ mod tests {
             gather::MISTAKES,
             loss::MISTAKES,
             matmul::MISTAKES,
+            norm::MISTAKES,
             piecewise::MISTAKES,
             pool::MISTAKES,
             reduce::MISTAKES,

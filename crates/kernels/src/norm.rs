@@ -40,6 +40,7 @@ use crate::on_level::levels;
 use crate::reduce::{COLUMN_BLOCK, sum_of};
 use crate::scratch::with_scratch;
 use crate::{Real, par};
+use std::ops::Range;
 
 /// Which numbers of x share a mean and a variance: x is `[samples, pixels, groups, width]`, and they
 /// are shared over `pixels` and `width`.
@@ -129,11 +130,12 @@ impl Norm<'_> {
     pub fn apply(&self, x: &[Real], y: &mut [Real]) {
         self.check(&[x, y]);
         let channels = self.groups.channels();
-        par::for_each_cut(y, channels, par::pieces(x.len()), &|first, y: &mut [Real]| {
-            self.each_sample(first, y, |sample, start, y| {
-                self.spread(self.constants(sample), |constants| {
-                    apply_rows(y.len(), &x[start..], constants, self.slope, y);
-                });
+        par::for_each_cut(y, channels, par::pieces(x.len()), &|row, y: &mut [Real]| {
+            let start = row * channels;
+            let constants = |group: usize| [self.mean[group], self.factor[group]];
+            self.each_sample(start..start + y.len(), constants, |_, part, constants| {
+                let y = &mut y[part.start - start..part.end - start];
+                apply_rows(y.len(), &x[part], constants, self.slope, y);
             });
         });
     }
@@ -146,18 +148,19 @@ impl Norm<'_> {
     /// If the sizes contradict the slices, or x is empty.
     pub fn sums(&self, x: &[Real], dy: &[Real], sums: &mut [Real]) {
         self.check(&[x, dy]);
-        let channels = self.groups.channels();
-        let size = self.groups.pixels * channels;
-        assert!(sums.len() == self.groups.samples * 2 * channels, "norm: sizes differ");
+        let width = 2 * self.groups.channels();
+        let size = self.groups.pixels * self.groups.channels();
+        assert!(sums.len() == self.groups.samples * width, "norm: sizes differ");
         let together = (TASK / size).max(1);
-        par::for_each_chunk(sums, together * 2 * channels, x.len(), |start, sums| {
-            let first = start / (2 * channels);
-            for (sample, sums) in (first..).zip(sums.chunks_exact_mut(2 * channels)) {
-                let [x, dy] = [x, dy].map(|x| &x[sample * size..][..size]);
-                self.spread(self.constants(sample), |constants| {
-                    sum_rows([x, dy], constants, self.slope, sums);
-                });
-            }
+        par::for_each_chunk(sums, together * width, x.len(), |start, sums| {
+            let (first, samples) = (start / width, sums.len() / width);
+            let constants = |group: usize| [self.mean[group], self.factor[group]];
+            let numbers = first * size..(first + samples) * size;
+            self.each_sample(numbers, constants, |sample, part, constants| {
+                let inputs = [x, dy].map(|x| &x[part.clone()]);
+                let sums = &mut sums[(sample - first) * width..][..width];
+                sum_rows(inputs, constants, self.slope, sums);
+            });
         });
     }
 
@@ -170,28 +173,23 @@ impl Norm<'_> {
         let Groups { samples, pixels, groups, width } = self.groups;
         let channels = self.groups.channels();
         assert!(sums.len() == samples * 2 * channels, "norm: sizes differ");
-        // Σ h / n of each group, from Σ g of its channels; and Σ h x̂ / n from Σ g x̂.
-        let mean_h = |sums: &[Real], means: &mut [Real]| {
-            let channels = sums.chunks_exact(width).zip(self.scale.chunks_exact(width));
-            for (mean, (sums, scale)) in means.iter_mut().zip(channels) {
-                *mean =
-                    sum_of([sums, scale], |[sum, scale]| sum * scale) / (pixels * width) as Real;
-            }
+        // Σ h / n of a group, from Σ g of each of its channels; Σ h x̂ / n from Σ g x̂.
+        let mean_h = |group: usize, sums: &[Real]| {
+            let of = group % groups * width..(group % groups + 1) * width;
+            let sum = sum_of([&self.scale[of.clone()], &sums[of]], |[scale, sum]| scale * sum);
+            sum / (pixels * width) as Real
         };
-        par::for_each_cut(dx, channels, par::pieces(2 * x.len()), &|first, dx: &mut [Real]| {
-            self.each_sample(first, dx, |sample, start, dx| {
-                let (g, gx) = sums[sample * 2 * channels..][..2 * channels].split_at(channels);
-                with_scratch(2 * groups, |means| {
-                    let (h, hx) = means.split_at_mut(groups);
-                    mean_h(g, h);
-                    mean_h(gx, hx);
-                    let [mean, factor, scale, shift] = self.constants(sample);
-                    let constants = [mean, factor, scale, shift, (&*h, width), (&*hx, width)];
-                    self.spread(constants, |constants| {
-                        let inputs = [x, dy].map(|x| &x[start..]);
-                        gradient_rows(dx.len(), inputs, constants, self.slope, dx);
-                    });
-                });
+        let constants = |group: usize| {
+            let of_sample = &sums[group / groups * 2 * channels..];
+            let (g, gx) = of_sample[..2 * channels].split_at(channels);
+            [self.mean[group], self.factor[group], mean_h(group, g), mean_h(group, gx)]
+        };
+        par::for_each_cut(dx, channels, par::pieces(2 * x.len()), &|row, dx: &mut [Real]| {
+            let start = row * channels;
+            self.each_sample(start..start + dx.len(), constants, |_, part, constants| {
+                let dx = &mut dx[part.start - start..part.end - start];
+                let inputs = [x, dy].map(|x| &x[part.clone()]);
+                gradient_rows(dx.len(), inputs, constants, self.slope, dx);
             });
         });
     }
@@ -204,54 +202,55 @@ impl Norm<'_> {
         assert!(fit && groups.count() > 0, "norm: sizes differ, or there are no numbers");
     }
 
-    /// Calls `body(sample, start, part)` for the part of `rows` that lies in each sample. `rows` begin
-    /// with row `first` of x, and `start` is where the part begins in x.
-    fn each_sample(
+    /// Calls `body(sample, part, constants)` for the part of `numbers`, whole rows of x, that lies in
+    /// each sample. The constants, γ and β and what `of_group` has for each group of each sample, are
+    /// spread over the channels, and rows of few channels repeated to fill a few vectors.
+    fn each_sample<const M: usize>(
         &self,
-        first: usize,
-        mut rows: &mut [Real],
-        body: impl Fn(usize, usize, &mut [Real]),
+        numbers: Range<usize>,
+        of_group: impl Fn(usize) -> [Real; M],
+        mut body: impl FnMut(usize, Range<usize>, Constants<'_, M>),
     ) {
-        let channels = self.groups.channels();
-        let size = self.groups.pixels * channels;
-        let mut start = first * channels;
-        while !rows.is_empty() {
-            let sample = start / size;
-            let (part, others) = rows.split_at_mut(rows.len().min((sample + 1) * size - start));
-            body(sample, start, part);
-            start += part.len();
-            rows = others;
-        }
-    }
-
-    /// μ, r, γ and β of a sample, each with the number of neighbouring channels that share one.
-    fn constants(&self, sample: usize) -> [(&[Real], usize); 4] {
-        let Groups { groups, width, .. } = self.groups;
-        let [mean, factor] = [self.mean, self.factor].map(|of| &of[sample * groups..][..groups]);
-        [(mean, width), (factor, width), (self.scale, 1), (self.shift, 1)]
-    }
-
-    /// Lends the constants with a number for each channel, repeated for as many rows of few channels as
-    /// fill a few vectors.
-    fn spread<const N: usize, A>(
-        &self,
-        constants: [(&[Real], usize); N],
-        body: impl FnOnce([&[Real]; N]) -> A,
-    ) -> A {
         const WIDE: usize = 64;
+        let Groups { pixels, groups, width, .. } = self.groups;
         let channels = self.groups.channels();
-        let wide = channels * (WIDE / channels).clamp(1, self.groups.pixels);
-        with_scratch(N * wide, |room| {
-            for (row, (numbers, width)) in room.chunks_exact_mut(wide).zip(constants) {
-                let (once, again) = row.split_at_mut(channels);
-                for (to, number) in once.chunks_exact_mut(width).zip(numbers) {
-                    to.fill(*number);
-                }
-                again.chunks_exact_mut(channels).for_each(|to| to.copy_from_slice(once));
+        let size = pixels * channels;
+        let wide = channels * (WIDE / channels).clamp(1, pixels);
+        with_scratch((2 + M) * wide, |room| {
+            let (affine, rest) = room.split_at_mut(2 * wide);
+            for (row, affine) in affine.chunks_exact_mut(wide).zip([self.scale, self.shift]) {
+                row.chunks_exact_mut(channels).for_each(|turn| turn.copy_from_slice(affine));
             }
-            body(std::array::from_fn(|i| &room[i * wide..][..wide]))
-        })
+            let mut start = numbers.start;
+            while start < numbers.end {
+                let sample = start / size;
+                for group in 0..groups {
+                    let constants = of_group(sample * groups + group);
+                    for (row, constant) in rest.chunks_exact_mut(wide).zip(constants) {
+                        row[group * width..][..width].fill(constant);
+                    }
+                }
+                for row in rest.chunks_exact_mut(wide) {
+                    let (once, again) = row.split_at_mut(channels);
+                    again.chunks_exact_mut(channels).for_each(|turn| turn.copy_from_slice(once));
+                }
+                let end = numbers.end.min((sample + 1) * size);
+                let of_groups = std::array::from_fn(|i| &rest[i * wide..][..wide]);
+                let [scale, shift] = [0, 1].map(|i| &affine[i * wide..][..wide]);
+                body(sample, start..end, Constants { scale, shift, of_groups });
+                start = end;
+            }
+        });
     }
+}
+
+/// γ, β, and what the channels of a group share: μ, r and perhaps more. A number for each channel, all
+/// repeated equally often.
+#[derive(Clone, Copy)]
+struct Constants<'a, const M: usize> {
+    scale: &'a [Real],
+    shift: &'a [Real],
+    of_groups: [&'a [Real]; M],
 }
 
 /// x̂ and z.
@@ -262,8 +261,8 @@ fn normalised(x: Real, [mean, factor, scale, shift]: [Real; 4]) -> (Real, Real) 
 }
 
 levels! {
-    fn apply_rows(x: &[Real], constants: [&[Real]; 4], slope: Real, y: &mut [Real]) {
-        let [mean, factor, scale, shift] = constants;
+    fn apply_rows(x: &[Real], constants: Constants<'_, 2>, slope: Real, y: &mut [Real]) {
+        let Constants { scale, shift, of_groups: [mean, factor] } = constants;
         let wide = mean.len();
         for (y, x) in y.chunks_mut(wide).zip(x.chunks(wide)) {
             let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
@@ -276,8 +275,8 @@ levels! {
 }
 
 /// [`Norm::sums`] of the rows of one sample, in a tree like that of [`reduce`](crate::reduce).
-fn sum_rows(inputs: [&[Real]; 2], constants: [&[Real]; 4], slope: Real, sums: &mut [Real]) {
-    let (len, wide, channels) = (inputs[0].len(), constants[0].len(), sums.len() / 2);
+fn sum_rows(inputs: [&[Real]; 2], constants: Constants<'_, 2>, slope: Real, sums: &mut [Real]) {
+    let (len, wide, channels) = (inputs[0].len(), constants.scale.len(), sums.len() / 2);
     let block = COLUMN_BLOCK * wide;
     if len > block {
         let half = len.div_ceil(2 * block) * block;
@@ -307,12 +306,12 @@ fn sum_rows(inputs: [&[Real]; 2], constants: [&[Real]; 4], slope: Real, sums: &m
 levels! {
     fn sum_few_rows(
         inputs: [&[Real]; 2],
-        constants: [&[Real]; 4],
+        constants: Constants<'_, 2>,
         slope: Real,
         g_sums: &mut [Real],
         gx_sums: &mut [Real],
     ) {
-        let [mean, factor, scale, shift] = constants;
+        let Constants { scale, shift, of_groups: [mean, factor] } = constants;
         let wide = mean.len();
         for (x, dy) in inputs[0].chunks(wide).zip(inputs[1].chunks(wide)) {
             let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
@@ -332,11 +331,11 @@ levels! {
 levels! {
     fn gradient_rows(
         inputs: [&[Real]; 2],
-        constants: [&[Real]; 6],
+        constants: Constants<'_, 4>,
         slope: Real,
         dx: &mut [Real],
     ) {
-        let [mean, factor, scale, shift, h_mean, hx_mean] = constants;
+        let Constants { scale, shift, of_groups: [mean, factor, h_mean, hx_mean] } = constants;
         let wide = mean.len();
         let rows = inputs[0].chunks(wide).zip(inputs[1].chunks(wide));
         for (dx, (x, dy)) in dx.chunks_mut(wide).zip(rows) {

@@ -24,6 +24,19 @@ pub enum Activation {
     LogSoftmax,
 }
 
+impl Activation {
+    /// This function of what `layer` gives, which rectifies by itself with the slope that it is told: 1
+    /// leaves everything as it is.
+    #[track_caller]
+    pub(crate) fn after(self, layer: impl FnOnce(Real) -> Tensor) -> Tensor {
+        match self {
+            Activation::Relu => layer(0.0),
+            Activation::LeakyRelu(a) => layer(a),
+            other => other.forward(&layer(1.0)),
+        }
+    }
+}
+
 impl Module for Activation {
     fn describe(&self) -> String {
         match self {
@@ -45,5 +58,9 @@ impl Module for Activation {
             Activation::Softmax => x.softmax(-1),
             Activation::LogSoftmax => x.log_softmax(-1),
         }
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        Some(*self)
     }
 }

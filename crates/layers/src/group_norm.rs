@@ -3,8 +3,8 @@
 //! Without the batch in the statistics, a layer does the same in training and in evaluation.
 
 use crate::norm::Affine;
-use crate::{Module, Param};
-use autograd::{Real, Tensor};
+use crate::{Activation, Module, Param};
+use autograd::{Groups, Real, Rng, Tensor};
 
 /// Normalises groups of channels of each image:
 ///
@@ -43,6 +43,14 @@ impl GroupNorm {
     pub fn epsilon(self, epsilon: Real) -> GroupNorm {
         GroupNorm { epsilon, ..self }
     }
+
+    /// The answer, rectified with this slope.
+    #[track_caller]
+    fn rectified(&self, x: &Tensor, slope: Real) -> Tensor {
+        self.affine.features_of(x, "group norm");
+        let groups = of_each_image(x, self.groups, "group norm");
+        self.affine.normalise(x, groups, self.epsilon, slope).0
+    }
 }
 
 impl Module for GroupNorm {
@@ -52,8 +60,17 @@ impl Module for GroupNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.affine.features_of(x, "group norm");
-        self.affine.apply(&normalised(x, self.groups, self.epsilon, "group norm"))
+        self.rectified(x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
+        f.after(|slope| self.rectified(x, slope))
+    }
+
+    #[track_caller]
+    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
+        self.forward_then(x, f)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -93,6 +110,23 @@ impl InstanceNorm {
     pub fn affine(channels: usize) -> InstanceNorm {
         InstanceNorm { affine: Some(Affine::new(channels)), ..InstanceNorm::new(channels) }
     }
+
+    /// The answer, rectified with this slope.
+    #[track_caller]
+    fn rectified(&self, x: &Tensor, slope: Real) -> Tensor {
+        let channels = self.channels;
+        assert!(
+            x.shape().last() == Some(&channels),
+            "instance norm: input {} does not end in {channels} channels",
+            x.shape()
+        );
+        let groups = of_each_image(x, channels, "instance norm");
+        if let Some(affine) = &self.affine {
+            return affine.normalise(x, groups, self.epsilon, slope).0;
+        }
+        let [one, zero] = [1.0, 0.0].map(|number| Tensor::full([channels], number));
+        x.normalise(groups, [&one, &zero], self.epsilon, slope).0
+    }
 }
 
 impl Module for InstanceNorm {
@@ -103,14 +137,17 @@ impl Module for InstanceNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        let channels = self.channels;
-        assert!(
-            x.shape().last() == Some(&channels),
-            "instance norm: input {} does not end in {channels} channels",
-            x.shape()
-        );
-        let y = normalised(x, channels, self.epsilon, "instance norm");
-        self.affine.as_ref().map_or_else(|| y.clone(), |affine| affine.apply(&y))
+        self.rectified(x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
+        f.after(|slope| self.rectified(x, slope))
+    }
+
+    #[track_caller]
+    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
+        self.forward_then(x, f)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -122,18 +159,15 @@ impl Module for InstanceNorm {
     }
 }
 
-/// (x - μ) / √(σ² + epsilon), μ and σ² over all of a sample's numbers in each group of channels.
+/// Each image for itself, its channels in so many groups.
 #[track_caller]
-fn normalised(x: &Tensor, groups: usize, epsilon: Real, layer: &str) -> Tensor {
-    let shape = *x.shape();
-    let [n, pixels @ .., channels] = &shape[..] else {
+fn of_each_image(x: &Tensor, groups: usize, layer: &str) -> Groups {
+    let shape = x.shape();
+    let [samples, pixels @ .., channels] = &shape[..] else {
         panic!("{layer}: input {shape} is not [batch, .., channels]");
     };
     let pixels = pixels.iter().product();
-    let grouped = x.reshape([*n, pixels, groups, channels / groups]);
-    let centred = &grouped - grouped.mean_keepdim([1, 3]);
-    let variance = centred.square().mean_keepdim([1, 3]);
-    (centred / (variance + epsilon).sqrt()).reshape(shape)
+    Groups { samples: *samples, pixels, groups, width: channels / groups }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! borrows the layer and always gives the same answer; `forward_train` borrows it mutably, may
 //! draw random numbers and may gather statistics.
 
-use crate::{Param, Statistic};
+use crate::{Activation, Param, Statistic};
 use autograd::{Rng, Tensor};
 
 /// A layer, or a model made of layers.
@@ -30,6 +30,24 @@ pub trait Module: Send {
     #[track_caller]
     fn forward_first(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
         self.forward_train(x, rng)
+    }
+
+    /// The layer's answer, and f of each of its elements: `f.forward(&self.forward(x))`. A layer that
+    /// can do both in one pass over the memory does.
+    #[track_caller]
+    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
+        f.forward(&self.forward(x))
+    }
+
+    /// The same while it is trained: `f.forward(&self.forward_train(x, rng))`.
+    #[track_caller]
+    fn forward_train_then(&mut self, x: &Tensor, f: Activation, rng: &mut Rng) -> Tensor {
+        f.forward(&self.forward_train(x, rng))
+    }
+
+    /// The function that it is, if it is one: a container may leave it to the layer before.
+    fn as_activation(&self) -> Option<Activation> {
+        None
     }
 
     /// Calls `visit` with each parameter, always in the same order.

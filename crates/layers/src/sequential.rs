@@ -5,7 +5,8 @@ use autograd::{Rng, Tensor};
 
 /// Layers one after the other: y = f_n( ... f_1(f_0(x))).
 ///
-/// The parameters of layer i are named `i.weight` and so on.
+/// The parameters of layer i are named `i.weight` and so on. An [`Activation`](crate::Activation) is
+/// left to the layer before it, [`Module::forward_then`], which may know how to save a pass.
 #[derive(Default)]
 pub struct Sequential {
     layers: Vec<Box<dyn Module>>,
@@ -37,8 +38,15 @@ impl Module for Sequential {
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
         let mut y = x.clone();
-        for layer in &self.layers {
-            y = layer.forward(&y);
+        let mut layers = self.layers.iter().peekable();
+        while let Some(layer) = layers.next() {
+            y = match layers.peek().and_then(|next| next.as_activation()) {
+                Some(f) => {
+                    layers.next();
+                    layer.forward_then(&y, f)
+                }
+                None => layer.forward(&y),
+            };
         }
         y
     }
@@ -46,8 +54,15 @@ impl Module for Sequential {
     #[track_caller]
     fn forward_train(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
         let mut y = x.clone();
-        for layer in &mut self.layers {
-            y = layer.forward_train(&y, rng);
+        let mut layers = self.layers.iter_mut().peekable();
+        while let Some(layer) = layers.next() {
+            y = match layers.peek().and_then(|next| next.as_activation()) {
+                Some(f) => {
+                    layers.next();
+                    layer.forward_train_then(&y, f, rng)
+                }
+                None => layer.forward_train(&y, rng),
+            };
         }
         y
     }
@@ -85,7 +100,8 @@ impl Module for Sequential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BatchNorm, Init, Linear};
+    use crate::{Activation, BatchNorm, GroupNorm, Init, InstanceNorm, LayerNorm, Linear};
+    use autograd::grad;
 
     #[test]
     fn names_are_paths() {
@@ -97,5 +113,53 @@ mod tests {
         let mut statistics = Vec::new();
         model.each_statistic(&mut |statistic| statistics.push(statistic.name()));
         assert_eq!(statistics, ["1.0.running_mean", "1.0.running_variance"]);
+    }
+
+    /// Whatever a layer makes of the activation behind it, in value and gradient.
+    #[test]
+    fn an_activation_left_to_the_layer_before_is_the_same() {
+        let layers: [fn() -> Sequential; 5] = [
+            || Sequential::new().add(BatchNorm::keras(6)),
+            || Sequential::new().add(LayerNorm::new(6)),
+            || Sequential::new().add(GroupNorm::new(2, 6)),
+            || Sequential::new().add(InstanceNorm::affine(6)),
+            || {
+                Sequential::new().add(Linear::new(
+                    6,
+                    6,
+                    Init::Orthogonal { gain: 1.0 },
+                    &mut Rng::new(3, "weights"),
+                ))
+            },
+        ];
+        let activations = [
+            Activation::Relu,
+            Activation::LeakyRelu(0.2),
+            Activation::Tanh,
+            Activation::Elu(1.0),
+            Activation::Softmax,
+        ];
+        let mut rng = Rng::new(0, "data");
+        let x = Tensor::variable(rng.normal([3, 2, 5, 6]));
+        let weights = Tensor::constant(rng.normal([3, 2, 5, 6]));
+        let value_and_gradient = |y: Tensor| {
+            let [dx] = grad(&(&y * &weights).sum(), [&x], false);
+            [y.numbers().to_vec(), dx.numbers().to_vec()]
+        };
+        for (layer, f) in layers.into_iter().flat_map(|layer| activations.map(|f| (layer, f))) {
+            let (mut alone, mut model) = (layer(), layer().add(f));
+            let name = format!("{}, {}", alone.children()[0].describe(), f.describe());
+            let pairs = [
+                [f.forward(&alone.forward(&x)), model.forward(&x)],
+                [f.forward(&alone.forward_train(&x, &mut rng)), model.forward_train(&x, &mut rng)],
+            ];
+            for [behind, inside] in pairs.map(|pair| pair.map(value_and_gradient)) {
+                assert_eq!(inside[0], behind[0], "{name}");
+                for (a, b) in inside[1].iter().zip(&behind[1]) {
+                    assert!((a - b).abs() < 1e-5, "{name}: {a} {b}");
+                }
+                assert!(inside[1].iter().any(|dx| *dx != 0.0), "{name}");
+            }
+        }
     }
 }

@@ -27,7 +27,7 @@ impl<F: Fn(Real) -> Real + Copy + Send + Sync + 'static> Op<2> for Slope<F> {
 }
 
 /// slope(x) dy, for a slope that is a step function of x.
-fn step_times<F>(x: &Tensor, dy: &Tensor, slope: F) -> Tensor
+pub(super) fn step_times<F>(x: &Tensor, dy: &Tensor, slope: F) -> Tensor
 where
     F: Fn(Real) -> Real + Copy + Send + Sync + 'static,
 {
