@@ -157,10 +157,16 @@ fn everything(run: &ImageGan) -> Vec<u8> {
     fs::read(path).expect("the file")
 }
 
+/// Puts the largest counter there is in the place of another.
+fn put_largest(state: &mut State<'_>, name: &str) {
+    drop(state.take_counter(name).expect(name));
+    state.put_counter(name, u64::MAX);
+}
+
 type Change = fn(&mut State<'_>);
 
 /// What is wrong with a checkpoint, how it comes about, and what the error says.
-const BROKEN_CHECKPOINTS: [(&str, Change, &str); 12] = [
+const BROKEN_CHECKPOINTS: [(&str, Change, &str); 16] = [
     (
         "a missing weight",
         |state| drop(state.take("generator.0.bias", [4].into())),
@@ -235,6 +241,26 @@ const BROKEN_CHECKPOINTS: [(&str, Change, &str); 12] = [
             state.put_counter("data.next", 7);
         },
         "counter `data.next` is 7: the saved place, row 7 of epoch 0, is not in data of 6 rows",
+    ),
+    (
+        "an epoch after the last",
+        |state| put_largest(state, "data.epoch"),
+        "counter `data.epoch` is 18446744073709551615: nothing counts beyond 2^63",
+    ),
+    (
+        "a stream past its end",
+        |state| put_largest(state, "noise.drawn"),
+        "counter `noise.drawn` is 18446744073709551615: nothing counts beyond 2^63",
+    ),
+    (
+        "steps that overflow",
+        |state| put_largest(state, "generator.optimiser.steps"),
+        "counter `generator.optimiser.steps` is 18446744073709551615",
+    ),
+    (
+        "turns that overflow",
+        |state| put_largest(state, "turns"),
+        "counter `turns` is 18446744073709551615",
     ),
 ];
 

@@ -260,10 +260,23 @@ impl<'a> State<'a> {
     /// Takes a counter.
     ///
     /// # Errors
-    /// If it is missing.
+    /// If it is missing, or 2⁶³ or more: nothing has counted so far, and it could not go on.
     pub fn take_counter(&mut self, name: &str) -> Result<u64, StateError> {
+        match self.take_word(name)? {
+            count if count < 1 << 63 => Ok(count),
+            found => Err(self.wrong_counter(name, found, "nothing counts beyond 2^63".to_owned())),
+        }
+    }
+
+    /// Takes a counter whose value may be any.
+    fn take_word(&mut self, name: &str) -> Result<u64, StateError> {
         let name = format!("{}{name}", self.path);
         self.counters.remove(&name).ok_or(StateError::NoCounter(name))
+    }
+
+    /// The shapes of its tensors.
+    pub fn shapes(&self) -> impl Iterator<Item = &[usize]> {
+        self.tensors.values().map(|stored| &stored.shape[..])
     }
 
     /// The error of a counter that cannot have this value.
@@ -274,12 +287,12 @@ impl<'a> State<'a> {
     /// Takes a random stream, at the place where it stood.
     ///
     /// # Errors
-    /// If one of its counters is missing.
+    /// If one of its counters is missing, or its place is 2⁶³ or more.
     pub fn take_stream(&mut self, name: &str) -> Result<Rng, StateError> {
         self.within(name, |state| {
             Ok(Rng::resume(RngState {
-                seed: state.take_counter("seed")?,
-                stream: state.take_counter("stream")?,
+                seed: state.take_word("seed")?,
+                stream: state.take_word("stream")?,
                 drawn: state.take_counter("drawn")?,
             }))
         })

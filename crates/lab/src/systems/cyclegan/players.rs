@@ -30,12 +30,14 @@ use autograd::{Padding, Rng};
 use layers::{
     Activation, Conv2d, ConvTranspose2d, Init, InstanceNorm, Pad2d, Residual, Sequential,
 };
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 /// How large images and players are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
     /// Height and width of an image, a multiple of 4.
+    #[serde(deserialize_with = "multiple_of_4")]
     pub side: usize,
     /// Channels of an image.
     pub channels: usize,
@@ -43,6 +45,13 @@ pub struct Sizes {
     pub width: usize,
     /// Residual blocks.
     pub blocks: usize,
+}
+
+fn multiple_of_4<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    match usize::deserialize(from)? {
+        side if side.is_multiple_of(4) => Ok(side),
+        side => Err(D::Error::custom(format!("`side` is {side}, not a multiple of 4"))),
+    }
 }
 
 impl Sizes {
