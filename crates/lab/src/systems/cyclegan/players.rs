@@ -138,6 +138,17 @@ mod tests {
     use layers::{Module, summary};
 
     #[test]
+    fn a_saved_side_that_cannot_be_halved_twice_is_an_error() {
+        let read = |side: usize| {
+            let text = format!(r#"{{"side":{side},"channels":1,"width":4,"blocks":1}}"#);
+            serde_json::from_str::<Sizes>(&text)
+        };
+        assert_eq!(read(12).expect("it is a multiple of 4").side, 12);
+        let why = read(30).expect_err("it is not").to_string();
+        assert!(why.contains("`side` is 30, not a multiple of 4"), "{why}");
+    }
+
+    #[test]
     fn the_players_have_the_sizes_of_the_tables() {
         let sizes = Sizes { side: 28, channels: 1, width: 16, blocks: 2 };
         let rng = &mut Rng::new(0, "weights");
