@@ -511,10 +511,13 @@ mod tests {
         Everything { list: list.to_vec(), count, rng }
     }
 
+    /// The largest counter, which no f64 holds.
+    const LARGEST: u64 = (1 << 63) - 1;
+
     #[test]
     fn numbers_counters_and_streams_come_back_exactly() {
         for list in [&[1.5, -0.0, 2.0_f64.powi(-140)][..], &[0.1], &[1e300], &[]] {
-            let saved = everything(list, u64::MAX);
+            let saved = everything(list, LARGEST);
             let mut state = State::new();
             saved.put(&mut state);
             let bytes = state.to_bytes(Some(("about", "x".to_owned())));
@@ -526,14 +529,14 @@ mod tests {
             restore(&mut loaded, read).unwrap();
             let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&loaded.list), bits(list));
-            assert_eq!((loaded.count, loaded.rng.state()), (u64::MAX, saved.rng.state()));
+            assert_eq!((loaded.count, loaded.rng.state()), (LARGEST, saved.rng.state()));
         }
     }
 
     #[test]
     fn what_is_missing_or_left_over_is_named_and_nothing_changes() {
         type Change = fn(&mut State<'_>);
-        let cases: [(Change, &str); 5] = [
+        let cases: [(Change, &str); 6] = [
             (
                 |s| s.counters.retain(|name, _| name != "part.count"),
                 "counter `part.count` is missing",
@@ -541,6 +544,10 @@ mod tests {
             (
                 |s| s.counters.retain(|n, _| n != "part.noise.drawn"),
                 "counter `part.noise.drawn` is",
+            ),
+            (
+                |s| drop(s.counters.insert("part.count".to_owned(), LARGEST + 1)),
+                "counter `part.count` is 9223372036854775808: nothing counts beyond 2^63",
             ),
             (|state| state.put_counter("other", 1), "counter `other` belongs to no part"),
             (|state| state.put_list("other", &[1.0]), "tensor `other` belongs to no part"),
