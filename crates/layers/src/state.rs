@@ -546,7 +546,7 @@ mod tests {
                 "counter `part.noise.drawn` is",
             ),
             (
-                |s| drop(s.counters.insert("part.count".to_owned(), LARGEST + 1)),
+                |s| *s.counters.get_mut("part.count").expect("it counts") = LARGEST + 1,
                 "counter `part.count` is 9223372036854775808: nothing counts beyond 2^63",
             ),
             (|state| state.put_counter("other", 1), "counter `other` belongs to no part"),
