@@ -6,9 +6,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use autograd::{Array, Real};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lab::{Error, Images, Split};
+use lab::{Checkpoint, Error, Images, Progress, Split, save_checkpoint};
+use layers::{State, StateError, Stateful};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -18,6 +20,14 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call returns, and how many bytes it has ever asked for: at least as many as it held at
+/// once.
+fn counted<T>(call: impl FnOnce() -> T) -> (T, usize) {
+    let region = Region::new(ALLOCATOR);
+    let result = call();
+    (result, region.change().bytes_allocated)
 }
 
 /// The names and the bytes of some files.
@@ -300,11 +310,8 @@ fn every_broken_file_is_an_error_that_costs_little_memory() {
         let folder = tempfile::tempdir().expect("a folder");
         write(folder.path(), &files);
         let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
-        let region = Region::new(ALLOCATOR);
-        let result = Images::load(folder.path().join(path), Split::Train);
-        // All that was ever asked for, an upper bound of what was held at once.
-        let taken = region.change().bytes_allocated;
-        if taken > 2 * size + (16 << 20) {
+        let (result, taken) = counted(|| Images::load(folder.path().join(path), Split::Train));
+        if taken > size + (16 << 20) {
             wrong.push(format!("{what}: {taken} bytes for a file of {size}"));
         }
         let named = folder.path().to_str().expect("Unicode");
@@ -314,6 +321,101 @@ fn every_broken_file_is_an_error_that_costs_little_memory() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files of some megabytes that are broken at their ends, what is loaded, what the error says, and
+/// how many times their size they may cost: a table's numbers are sixteenths, CIFAR's planes move.
+fn large() -> Vec<(Files, &'static str, &'static str, f64)> {
+    let count = 3000;
+    let images = || idx(8, &[count, 28, 28], 784 * count as usize);
+    let mut cut = images();
+    cut.pop();
+    let records = || cifar(&[9; 300]);
+    let names = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin"];
+    let mut batches: Files = names.map(|name| (name, records())).to_vec();
+    batches.push(("data_batch_5.bin", [records(), cifar(&[10])].concat()));
+    // Stored, not packed, so that it is as large as its contents.
+    let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+    stored.write_all(&images()).expect("it is stored");
+    let mut stored = stored.finish().expect("it is stored");
+    *stored.last_mut().expect("it has a tail") ^= 1;
+    let table = digit_line("1").repeat(20_000) + &digit_line("10");
+    vec![
+        (vec![(IMAGES, cut), (LABELS, labels())], "", "but 2351999 bytes follow", 1.0),
+        (vec![(IMAGES, images()), (LABELS, labels())], "", "3 labels for 3000 images", 1.0),
+        (
+            vec![("train-images-idx3-ubyte.gz", stored), (LABELS, labels())],
+            "",
+            "Fetch the file",
+            1.0,
+        ),
+        (batches, "", "label 10 of image 300 is above 9", 2.7),
+        (vec![("digits.csv", table.into_bytes())], "digits.csv", "line 20001", 3.0),
+    ]
+}
+
+/// What is needed beside a large file.
+const LITTLE: f64 = 300e3;
+
+#[test]
+fn a_large_file_that_is_broken_at_its_end_costs_no_more() {
+    let _alone = alone();
+    for (files, path, expected, times) in large() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), &files);
+        let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+        drop(files);
+        let (result, taken) = counted(|| Images::load(folder.path().join(path), Split::Train));
+        let why = result.expect_err(expected).to_string();
+        assert!(why.contains(expected), "{why}");
+        println!("{:.2} times the size: {expected}", taken as f64 / size as f64);
+        let most = times * size as f64 + LITTLE;
+        assert!(taken as f64 <= most, "{taken} bytes for {size}: {why}");
+    }
+}
+
+/// The numbers of a run.
+struct Numbers(Array);
+
+impl Stateful for Numbers {
+    fn put(&self, state: &mut State<'_>) {
+        state.put("numbers", &self.0);
+    }
+
+    fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
+        self.0 = state.take("numbers", *self.0.shape())?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_large_broken_checkpoint_costs_no_more() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.safetensors");
+    let run = Numbers(Array::full([1_000_000], 0.5));
+    let progress = Progress { step: 1, metrics_bytes: 0 };
+    save_checkpoint(&path, progress, &(), &run).expect("it is saved");
+    let sound = fs::read(&path).expect("the file");
+    let mut infinite = sound.clone();
+    infinite.truncate(sound.len() - size_of::<Real>());
+    infinite.extend(Real::INFINITY.to_le_bytes());
+    let other = [&sound[..8], b"[", &sound[9..]].concat();
+    for (bytes, expected, times) in [
+        (&sound[..sound.len() - 1], "not a whole safetensors file", 1.0),
+        (&other, "not a whole safetensors file", 1.0),
+        (&infinite, "tensor `numbers` holds a number that is not finite", 3.1),
+    ] {
+        fs::write(&path, bytes).expect("a file");
+        let mut run = Numbers(Array::full([1_000_000], 0.0));
+        let read = || Checkpoint::read(&path).and_then(|it| it.restore_part(&mut run));
+        let (result, taken) = counted(read);
+        let why = result.expect_err(expected).to_string();
+        assert!(why.contains(expected), "{why}");
+        println!("{:.2} times the size: {why}", taken as f64 / sound.len() as f64);
+        let most = times * sound.len() as f64 + LITTLE;
+        assert!(taken as f64 <= most, "{taken} bytes: {why}");
+    }
 }
 
 /// Sound data in every format, with what is loaded.

@@ -7,13 +7,16 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
+use std::fs;
 use std::process::Command;
 
-use autograd::{Real, Rng, Tensor, grad};
+use autograd::{Real, Rng, Tensor, grad, in_pool};
 use gan::{Adam, Bce, Clip, Fakes, Game, InputNoise, Latent, Minimax, Player, RmsProp, Schedule};
 use gan::{Settings, Sgd, Steps};
-use lab::AffineGaussian;
+use kernels::simd::Level;
 use lab::systems::gaussian::Version;
+use lab::systems::{keras_dcgan, radford_dcgan};
+use lab::{AffineGaussian, Images, Scaling};
 use layers::{Activation, BatchNorm, Dropout, Init, LayerNorm, Linear, Sequential};
 use sha2::{Digest, Sha256};
 
@@ -63,7 +66,7 @@ fn everything() -> (Game, Tensor) {
         .add(Dropout::new(0.3))
         .add(linear(64, 1));
     let generator = Player::new(generator, RmsProp::new(1e-3))
-        .schedule(Schedule::Cosine { steps: 2 * TURNS as u64 });
+        .schedule(Schedule::Linear { from: 50, to: 2 * TURNS as u64 });
     let discriminator = Player::new(discriminator, Sgd::new(0.01).momentum(0.9).nesterov())
         .clip(Clip::GlobalNorm(1.0))
         .steps(Steps::exactly(2));
@@ -86,15 +89,36 @@ fn everything() -> (Game, Tensor) {
     (game, Tensor::constant(Rng::new(2, "data").normal([50, 32])))
 }
 
-type Model = (&'static str, fn() -> (Game, Tensor));
-const MODELS: [Model; 3] = [("gaussian", gaussian), ("images", images), ("everything", everything)];
+/// Convolutions before pools and behind enlargements, and batch norm: the narrow Keras DCGAN.
+fn pooled() -> (Game, Tensor) {
+    let places: Vec<usize> = (0..16).collect();
+    let digits = Images::embedded_mnist().scaled(&places, Scaling::MinusOneToOne);
+    let game = keras_dcgan::sized(8, keras_dcgan::Descent::Adam, &mut Rng::new(3, "weights"));
+    (game, Tensor::constant(digits))
+}
+
+/// Convolutions of stride 2, and transposed ones: the narrow DCGAN of Radford, Metz, Chintala 2015.
+fn strided() -> (Game, Tensor) {
+    let pictures = Rng::new(4, "data").uniform([16, 32, 32, 3], -1.0, 1.0);
+    (radford_dcgan::sized(32, 16, &mut Rng::new(4, "weights")), Tensor::constant(pictures))
+}
+
+/// A game and its data, and how many turns it is played: fewer where a turn takes long.
+type Model = (&'static str, fn() -> (Game, Tensor), usize);
+const MODELS: [Model; 5] = [
+    ("gaussian", gaussian, TURNS),
+    ("images", images, TURNS / 2),
+    ("everything", everything, TURNS),
+    ("pooled", pooled, 12),
+    ("strided", strided, 12),
+];
 
 /// SHA-256 of the parameters, the statistics, the optimisers' states and every turn's metrics.
-fn hash(make: fn() -> (Game, Tensor)) -> String {
+fn hash((_, make, turns): Model) -> String {
     let (mut game, real) = make();
     let mut rng = Rng::new(3, "noise");
     let mut hasher = Sha256::new();
-    for _ in 0..TURNS {
+    for _ in 0..turns {
         let report = game.step(&real, &mut rng);
         assert!(report.loss_d.is_finite() && report.loss_g.is_finite());
         hasher.update(report.loss_d.to_le_bytes());
@@ -126,45 +150,81 @@ fn hash(make: fn() -> (Game, Tensor)) -> String {
 #[test]
 #[ignore = "a part of the other tests, which run it in child processes"]
 fn print_the_hashes() {
-    for (name, make) in MODELS {
-        println!("\nhash {name} {}", hash(make));
+    for model in MODELS {
+        println!("\nhash {} {}", model.0, hash(model));
     }
 }
 
-/// The hashes of a process with these environment variables.
-fn hashes(variables: &[(&str, &str)]) -> Vec<String> {
+/// The same on a thread of the pool, where runs train: loops are cut otherwise there.
+#[test]
+#[ignore = "a part of the other tests, which run it in child processes"]
+fn print_the_hashes_inside_the_pool() {
+    in_pool(print_the_hashes);
+}
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/hashes.txt");
+
+#[test]
+#[ignore = "writes a fixture"]
+fn record_the_hashes() {
+    assert!(fused_levels().count() > 0, "the portable level gives other bits");
+    let lines = hashes("print_the_hashes", ("RAYON_NUM_THREADS", "2")).join("\n");
+    fs::write(GOLDEN, lines + "\n").expect("the fixture can be written");
+}
+
+/// The levels of this CPU that multiply and add in one rounding; in f64 there are none.
+fn fused_levels() -> impl Iterator<Item = &'static str> {
+    let names = [(Level::Avx2, "avx2"), (Level::Avx512, "avx512")];
+    let has = |level| size_of::<Real>() == 4 && Level::available().any(|found| found == level);
+    names.into_iter().filter(move |(level, _)| has(*level)).map(|(_, name)| name)
+}
+
+/// The hashes of a process with this environment variable.
+fn hashes(part: &str, variable: (&str, &str)) -> Vec<String> {
     let output = Command::new(env::current_exe().expect("a test has a path"))
-        .args(["--exact", "print_the_hashes", "--ignored", "--nocapture"])
+        .args(["--exact", part, "--ignored", "--nocapture"])
         .env_remove("ADVERSARIA_ISA")
-        .envs(variables.iter().copied())
+        .envs([variable])
         .output()
         .expect("the child starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text");
-    let hashes = text.lines().filter(|line| line.starts_with("hash ")).map(str::to_owned);
-    let hashes: Vec<String> = hashes.collect();
+    let hashes: Vec<String> =
+        text.lines().filter_map(|line| line.strip_prefix("hash ")).map(str::to_owned).collect();
     assert_eq!(hashes.len(), MODELS.len(), "{text}");
     hashes
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let all = ["1", "2", "3", "4", "7", "8"].map(|n| hashes(&[("RAYON_NUM_THREADS", n)]));
-    for hashes in &all {
-        println!("{}", hashes.join("\n"));
-        assert_eq!(hashes, &all[0]);
+    let one = hashes("print_the_hashes", ("RAYON_NUM_THREADS", "1"));
+    println!("{}", one.join("\n"));
+    for threads in ["2", "3", "4", "7", "8"] {
+        let found = hashes("print_the_hashes", ("RAYON_NUM_THREADS", threads));
+        assert_eq!(found, one, "{threads} threads");
     }
-    let different: BTreeSet<&String> = all[0].iter().collect();
+    let found = hashes("print_the_hashes_inside_the_pool", ("RAYON_NUM_THREADS", "4"));
+    assert_eq!(found, one, "4 threads, from inside their pool");
+    let different: BTreeSet<&String> = one.iter().collect();
     assert_eq!(different.len(), MODELS.len());
 }
 
 /// AVX2 and AVX-512 add the same products in the same order, and functions are computed by the
-/// same operations everywhere. Only the portable products, without fused multiply-adds, differ.
+/// same operations everywhere, none of them by the system's library. Only the portable products,
+/// without fused multiply-adds, differ.
+///
+/// So a CPU with one of them is compared with what another has recorded. Who changes the order of a
+/// sum, or a system, records anew: `cargo test --test determinism -- --ignored record_the_hashes`.
 #[test]
-fn both_levels_of_vector_instructions_give_the_same_bits() {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-        let [narrow, wide] = ["avx2", "avx512"].map(|isa| hashes(&[("ADVERSARIA_ISA", isa)]));
-        assert_eq!(narrow, wide);
+fn each_level_of_fused_vector_instructions_gives_the_golden_bits() {
+    let golden = fs::read_to_string(GOLDEN).expect("the fixture can be read");
+    let golden: Vec<&str> = golden.lines().collect();
+    for level in fused_levels() {
+        println!("{level} is checked");
+        assert_eq!(hashes("print_the_hashes", ("ADVERSARIA_ISA", level)), golden, "{level}");
+    }
+    let all: BTreeSet<&str> = fused_levels().collect();
+    for level in ["avx2", "avx512"].into_iter().filter(|level| !all.contains(level)) {
+        println!("{level} is NOT checked: this CPU, or a build in f64, has none");
     }
 }

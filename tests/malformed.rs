@@ -1,8 +1,12 @@
 //! Does a broken file end in an error that says what is wrong, whatever is wrong with it?
 
+mod common;
+
 use std::fs;
+use std::process::Command;
 
 use autograd::{Real, Rng};
+use common::example;
 use lab::image_gan::ImageGan;
 use lab::systems::mnist_gan;
 use lab::training::System;
@@ -157,10 +161,16 @@ fn everything(run: &ImageGan) -> Vec<u8> {
     fs::read(path).expect("the file")
 }
 
+/// Puts the largest counter there is in the place of another.
+fn put_largest(state: &mut State<'_>, name: &str) {
+    state.take_counter(name).expect(name);
+    state.put_counter(name, u64::MAX);
+}
+
 type Change = fn(&mut State<'_>);
 
 /// What is wrong with a checkpoint, how it comes about, and what the error says.
-const BROKEN_CHECKPOINTS: [(&str, Change, &str); 12] = [
+const BROKEN_CHECKPOINTS: [(&str, Change, &str); 16] = [
     (
         "a missing weight",
         |state| drop(state.take("generator.0.bias", [4].into())),
@@ -236,6 +246,26 @@ const BROKEN_CHECKPOINTS: [(&str, Change, &str); 12] = [
         },
         "counter `data.next` is 7: the saved place, row 7 of epoch 0, is not in data of 6 rows",
     ),
+    (
+        "an epoch after the last",
+        |state| put_largest(state, "data.epoch"),
+        "counter `data.epoch` is 18446744073709551615: nothing counts beyond 2^63",
+    ),
+    (
+        "a stream past its end",
+        |state| put_largest(state, "noise.drawn"),
+        "counter `noise.drawn` is 18446744073709551615: nothing counts beyond 2^63",
+    ),
+    (
+        "steps that overflow",
+        |state| put_largest(state, "generator.optimiser.steps"),
+        "counter `generator.optimiser.steps` is 18446744073709551615",
+    ),
+    (
+        "turns that overflow",
+        |state| put_largest(state, "turns"),
+        "counter `turns` is 18446744073709551615",
+    ),
 ];
 
 #[test]
@@ -279,6 +309,50 @@ fn every_broken_checkpoint_is_an_error_that_names_the_place_and_changes_nothing(
     let mut target = run();
     Checkpoint::read(&path).and_then(|it| it.restore(&mut target)).expect("it is sound");
     assert!(everything(&target) == sound);
+}
+
+/// Changes of a checkpoint's configuration that leave it as long, and what the program says.
+const IMPOSSIBLE: [(&str, &str, &str); 7] = [
+    (r#"batch_size\":4"#, r#"batch_size\":0"#, "`batch_size` is 0, not from 1 to 1000000"),
+    (r#"iterations\":2"#, r#"iterations\":0"#, "`iterations` is 0"),
+    (r#"\"every\":1"#, r#"\"every\":0"#, "`every` is 0"),
+    (r#"save_every\":2"#, r#"save_every\":0"#, "`save_every` is 0"),
+    (r#"width\":3"#, r#"width\":7"#, "`width` is 7, and no tensor has that size"),
+    ("[28,28,1]", "[28,28,0]", "`image` is [28,28,0], not from 1 to 128"),
+    ("[28,28,1]", "[28,64,1]", "`image` is [28, 64, 1], not of [28]"),
+];
+
+#[test]
+fn a_program_ends_with_one_line_on_a_configuration_that_no_run_can_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |flags: &str| {
+        let mut command = Command::new(example("mnist_gan"));
+        command.current_dir(folder.path()).args(flags.split(' '));
+        command.output().expect("the example starts")
+    };
+    let flags =
+        "train --width 3 --batch-size 4 --images 20 --iterations 2 --every 1 --save-every 2";
+    assert!(run(&format!("{flags} --out run")).status.success());
+    let path = folder.path().join("run/checkpoint.safetensors");
+    let sound = fs::read(&path).expect("the file");
+    for (found, wrong, expected) in IMPOSSIBLE {
+        let [found, wrong] = [found, wrong].map(str::as_bytes);
+        let mut places = sound.windows(found.len()).enumerate().filter(|(_, text)| *text == found);
+        let (at, _) = places.next().expect(expected);
+        fs::write(&path, [&sound[..at], wrong, &sound[at + wrong.len()..]].concat())
+            .expect("a file");
+        let [resumed, generated] =
+            ["train --resume run", "generate --checkpoint run"].map(|flags| {
+                let output = run(flags);
+                let message = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(!output.status.success() && message.lines().count() == 1, "{message}");
+                assert!(message.contains("checkpoint.safetensors"), "{message}");
+                message
+            });
+        // A run that goes on looks at its data first, which are not what they were.
+        assert!(resumed.contains(expected) || resumed.contains("its run's `data` is"), "{resumed}");
+        assert!(generated.contains(expected), "{expected}: {generated}");
+    }
 }
 
 #[derive(Serialize, Deserialize, Debug, PartialEq)]

@@ -45,6 +45,44 @@ fn shape() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(prop::sample::select(vec![0, 1, 1, 2, 3]), 0..=5)
 }
 
+/// Two shapes that stretch to one, of which one axis may be longer than a vector or two.
+fn stretched() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
+    let common = prop::collection::vec(prop::sample::select(vec![1, 2, 3]), 1..=4);
+    let long = prop::sample::select(vec![0, 1, 2, 3, 7, 8, 16, 17, 33]);
+    let operand = || (any::<[bool; 4]>(), 0..3_usize);
+    (common, 0..4_usize, long, operand(), operand()).prop_map(|(mut common, at, long, a, b)| {
+        let rank = common.len();
+        common[at % rank] = long;
+        let operand = |(repeated, missing): ([bool; 4], usize)| -> Vec<usize> {
+            let sizes = common.iter().zip(repeated).map(|(n, one)| if one { 1 } else { *n });
+            sizes.skip(missing).collect()
+        };
+        (operand(a), operand(b))
+    })
+}
+
+/// n, n - 1, ..., 1
+fn backwards(shape: &[usize]) -> Tensor {
+    let count = shape.iter().product::<usize>();
+    count as Real - counting(shape)
+}
+
+/// An op of two tensors, and what it makes of two numbers.
+type Operator = (&'static str, fn(&Tensor, &Tensor) -> Tensor, fn(Real, Real) -> Real);
+
+const OPERATORS: &[Operator] = &[
+    ("+", |x, y| x + y, |x, y| x + y),
+    ("-", |x, y| x - y, |x, y| x - y),
+    ("*", |x, y| x * y, |x, y| x * y),
+    ("/", |x, y| x / y, |x, y| x / y),
+    ("maximum", Tensor::maximum, Real::max),
+    ("minimum", Tensor::minimum, Real::min),
+    ("greater", Tensor::greater, |x, y| if x > y { 1.0 } else { 0.0 }),
+    ("less", Tensor::less, |x, y| if x < y { 1.0 } else { 0.0 }),
+    ("equal", Tensor::equal, |x, y| if x == y { 1.0 } else { 0.0 }),
+    ("select", |x, y| x.greater(y).select(x, &(-y)), |x, y| if x > y { x } else { -y }),
+];
+
 /// Whether an operation panics. What it prints belongs to the test's output.
 fn panics(f: impl FnOnce() -> Tensor) -> bool {
     panic::catch_unwind(panic::AssertUnwindSafe(f)).is_err()
@@ -54,16 +92,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn sums_broadcast_by_the_rule_of_numpy(a in shape(), b in shape()) {
-        let (x, y) = (counting(&a), counting(&b));
+    fn operands_broadcast_by_the_rule_of_numpy(
+        (a, b) in prop_oneof![3 => stretched(), 1 => (shape(), shape())],
+        (name, op, expected) in prop::sample::select(OPERATORS),
+    ) {
+        let (x, y) = (1.0 + counting(&a), backwards(&b));
         match common(&a, &b) {
             Some(shape) => {
-                let z = &x * 100.0 + &y;
+                let z = op(&x, &y);
                 prop_assert_eq!(&z.shape()[..], &shape[..]);
                 for (at, z) in z.numbers().iter().enumerate() {
                     let index = unravel(at, &shape);
-                    let expected = 100 * numpy(&a, &index) + numpy(&b, &index);
-                    prop_assert_eq!(*z, expected as Real);
+                    let [x, y] = [x.numbers()[numpy(&a, &index)], y.numbers()[numpy(&b, &index)]];
+                    prop_assert_eq!(*z, expected(x, y), "{}", name);
                 }
             }
             None => prop_assert!(Shape::new(&a).broadcast(&Shape::new(&b)).is_none()),

@@ -2,7 +2,8 @@
 
 use autograd::{Array, Real, Tensor, vjp};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Permitted difference, relative to the largest element of a tensor.
 pub(crate) const TOLERANCE: f64 = if IS_DOUBLE { 1e-12 } else { 1e-5 };
@@ -19,7 +20,7 @@ pub(crate) fn path(name: &str) -> PathBuf {
 /// The contents of `tests/fixtures/name.json`.
 pub(crate) fn load(name: &str) -> Value {
     let path = path(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path:?}: {why}"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path:?}: {why}"));
     serde_json::from_str(&text).unwrap_or_else(|why| panic!("{path:?}: {why}"))
 }
 
@@ -95,4 +96,21 @@ pub(crate) fn all_agree(what: &str, found: &[Option<Tensor>], expected: &Value, 
 /// The gradients of Σ u y in each x, recorded; u are the case's weights.
 pub(crate) fn gradients(y: &Tensor, case: &Value, x: &[&Tensor]) -> Vec<Option<Tensor>> {
     vjp(y, &tensor(&case["weights"]), x, true)
+}
+
+/// The Rust sources in a folder of the project and in those below it.
+pub(crate) fn sources(folder: &str) -> Vec<String> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of the project") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(fs::read_to_string(path).expect("a source is text"));
+            }
+        }
+    }
+    sources
 }

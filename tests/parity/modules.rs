@@ -1,12 +1,15 @@
 //! Does each layer agree, in training and in evaluation?
 
-use crate::fixture::{TOLERANCE, agree, all_agree, array, gradients, list, load, tensor};
+use crate::fixture::{TOLERANCE, agree, all_agree, array, gradients, list, load, sources, tensor};
 use autograd::{Array, Padding, Rng, Sliding, Tensor};
 use layers::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Flatten, GroupNorm, Init, InstanceNorm,
-    LayerNorm, Linear, Module, Param, Sequential, SpectralNorm, Weighted,
+    Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Flatten, GlobalAvgPool2d, GroupNorm,
+    Init, InstanceNorm, LayerNorm, Linear, MaxPool2d, Module, Pad2d, Param, PixelShuffle,
+    PixelUnshuffle, Reshape, Sequential, SpectralNorm, Upsample, UpsampleConv2d, WeightNorm,
+    Weighted,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Sets a model's parameters, in their order.
 fn set_params(model: &mut dyn Module, values: &[&Value]) {
@@ -227,6 +230,58 @@ fn spectral_norm_follows_pytorch_through_training_and_evaluation() {
 }
 
 #[test]
+fn pools_sizes_borders_and_shapes_are_those_of_pytorch() {
+    let recorded = load("layers");
+    let border = Sliding::UNIT.stride(2).padding(Padding::all(1));
+    let layers: [(&str, &mut dyn Module); 13] = [
+        ("max_pool2d", &mut MaxPool2d::new(2)),
+        ("max_pool2d, 3, stride 2, padding 1", &mut MaxPool2d::new(3).sliding(border)),
+        ("avg_pool2d", &mut AvgPool2d::new(2)),
+        (
+            "avg_pool2d, 3, stride 2, padding 1",
+            &mut AvgPool2d::new(3).sliding(border).without_padding(),
+        ),
+        ("global_avg_pool2d", &mut { GlobalAvgPool2d }),
+        ("upsample, nearest", &mut Upsample::nearest(2)),
+        ("upsample, bilinear", &mut Upsample::bilinear(2)),
+        ("pad2d, zeros", &mut Pad2d::zeros([0, 3], [1, 2])),
+        ("pad2d, reflect", &mut Pad2d::reflect([0, 2], [1, 2])),
+        ("pixel_shuffle", &mut PixelShuffle::new(2)),
+        ("pixel_unshuffle", &mut PixelUnshuffle::new(2)),
+        ("flatten", &mut { Flatten }),
+        ("reshape", &mut Reshape::new([2, 3])),
+    ];
+    for (name, layer) in layers {
+        layer_agrees(name, &recorded[name], layer);
+    }
+}
+
+#[test]
+fn an_enlarging_convolution_is_pytorchs_pair_of_layers() {
+    let name = "upsample_conv2d";
+    let recorded = with_weight(&load("layers")[name], 0, |w| permuted(w, &[2, 3, 1, 0]));
+    let conv = Conv2d::new(2, 3, [5, 5], Init::Zeros, &mut Rng::new(0, "unused"));
+    let conv = conv.padding(Padding::Same);
+    called_layer_agrees(name, &recorded, &mut UpsampleConv2d::new(Upsample::nearest(2), conv));
+}
+
+#[test]
+fn weight_norm_is_that_of_pytorch() {
+    let mut rng = Rng::new(0, "unused");
+    let start = Init::Normal { std: 1.0 };
+    let mut linear = WeightNorm::new(Linear::new(4, 3, start, &mut rng));
+    let mut conv = WeightNorm::new(Conv2d::new(2, 3, [2, 2], start, &mut rng));
+    let layers: [(&str, &mut dyn Module, &[usize]); 2] = [
+        ("weight_norm, linear", &mut linear, &[1, 0]),
+        ("weight_norm, conv2d", &mut conv, &[2, 3, 1, 0]),
+    ];
+    for (name, layer, order) in layers {
+        let recorded = with_weight(&load("layers")[name], 0, |w| permuted(w, order));
+        called_layer_agrees(name, &recorded, layer);
+    }
+}
+
+#[test]
 fn activations_are_those_of_pytorch() {
     let recorded = load("layers");
     for (name, activation) in [
@@ -241,4 +296,63 @@ fn activations_are_those_of_pytorch() {
     ] {
         layer_agrees(name, &recorded[name], &mut { activation });
     }
+}
+
+#[test]
+fn every_recorded_layer_is_tested() {
+    let recorded = load("layers");
+    for name in recorded.as_object().expect("layers by name").keys() {
+        assert!(include_str!("modules.rs").contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
+/// Layers without a recording, and why.
+const NOT_RECORDED: [(&str, &str); 9] = [
+    ("activation", "each of its functions is recorded by its own name"),
+    ("dropout", "PyTorch draws other numbers"),
+    ("dropout2d", "PyTorch draws other numbers"),
+    ("gaussian_noise", "PyTorch has none"),
+    ("maxout", "PyTorch has none"),
+    ("minibatch_discrimination", "PyTorch has none"),
+    ("pack", "it joins samples and has no numbers of its own"),
+    ("residual", "it is x + f(x)"),
+    ("sequential", "it calls its layers"),
+];
+
+/// Reads the names out of the sources, so that nobody can forget a layer.
+#[test]
+fn every_layer_is_recorded_or_has_its_reason() {
+    let mut layers = BTreeSet::new();
+    for source in sources("crates/layers/src") {
+        let code = source.split("#[cfg(test)]").next().expect("the text before the tests");
+        for line in code.lines().filter(|line| line.starts_with("impl")) {
+            if let Some((_, name)) = line.split_once(" Module for ") {
+                layers.insert(snake_case(name.split(['<', ' ']).next().expect("a name")));
+            }
+        }
+    }
+    let recorded = load("layers");
+    let recorded: BTreeSet<String> = recorded
+        .as_object()
+        .expect("layers by name")
+        .keys()
+        // What stands before a comma or a framework's name.
+        .map(|name| name.split([',', ' ']).next().expect("a name").to_owned())
+        .collect();
+    let exempt: BTreeSet<String> = NOT_RECORDED.iter().map(|(name, _)| (*name).into()).collect();
+    assert!(layers.len() > 20, "found only {layers:?}");
+    let missing: Vec<&String> = layers.difference(&recorded).collect();
+    assert_eq!(missing, exempt.iter().collect::<Vec<_>>(), "layers without a recording");
+}
+
+/// MaxPool2d as max_pool2d.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
 }

@@ -1,6 +1,8 @@
 //! Does each op agree, forward, backward and backward again?
 
-use crate::fixture::{TOLERANCE, agree, all_agree, gradients, list, load, tensor, variables};
+use crate::fixture::{
+    TOLERANCE, agree, all_agree, gradients, list, load, sources, tensor, variables,
+};
 use autograd::{Padding, Sliding, Tensor, vjp};
 use gan::losses;
 use gan::{AdversarialLoss, SoftmaxCrossEntropy};
@@ -304,4 +306,22 @@ fn every_recorded_case_is_tested() {
         recorded.as_object().expect("cases by name").keys().map(String::as_str).collect();
     let tested: BTreeSet<&str> = FAMILIES.concat().iter().map(|(name, _)| *name).collect();
     assert_eq!(recorded, tested);
+}
+
+/// Reads the methods out of the sources, so that nobody can forget one.
+#[test]
+fn every_op_method_has_a_recorded_case() {
+    let mut methods = BTreeSet::new();
+    for source in sources("crates/autograd/src/ops") {
+        let code =
+            source.split("#[cfg(test)]\nmod tests").next().expect("the text before the tests");
+        let names = code.lines().filter_map(|line| line.trim().strip_prefix("pub fn "));
+        methods
+            .extend(names.map(|rest| rest.split(['(', '<']).next().unwrap_or_default().to_owned()));
+    }
+    assert!(methods.len() > 60, "found only {methods:?}");
+    let cases = include_str!("ops.rs");
+    let called = |name: &str| ['.', ':'].iter().any(|dot| cases.contains(&format!("{dot}{name}(")));
+    let missing: Vec<&String> = methods.iter().filter(|name| !called(name)).collect();
+    assert!(missing.is_empty(), "methods without a case: {missing:?}");
 }

@@ -12,8 +12,9 @@
 //! | `configuration` | what the run was started with |
 //! | `counters` | whole numbers by path: steps of players, the place in the data, random streams |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use layers::{State, Stateful, restore};
@@ -28,6 +29,26 @@ const FORMAT: u32 = 1;
 
 /// The entry of the metadata.
 const ENTRY: &str = "run";
+
+/// What numbers in a configuration may be, by their names. A file may say anything, and sizes become
+/// memory, divisors and settings that panic.
+const RANGES: [(&str, RangeInclusive<f64>); 12] = [
+    ("batch_size", 1.0..=1e6),
+    ("iterations", 1.0..=1e12),
+    ("every", 1.0..=1e12),
+    ("save_every", 1.0..=1e12),
+    ("images", 1.0..=1e9),
+    ("labels", 1.0..=1e9),
+    ("image", 1.0..=128.0),
+    ("side", 8.0..=512.0),
+    ("channels", 1.0..=3.0),
+    ("blocks", 1.0..=1000.0),
+    ("average", 0.0..=0.999_999),
+    ("penalty", 0.0..=1e30),
+];
+
+/// Sizes of layers, which stand in the shape of a tensor too.
+const SIZES: [&str; 2] = ["width", "code"];
 
 /// What a checkpoint says of its run, beside the numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,6 +130,9 @@ impl Checkpoint {
             return Err(flaw(format!("it has format {format}, this program reads {FORMAT}")));
         }
         let header: Header = serde_json::from_str(header).map_err(no_header)?;
+        if header.step >= 1 << 63 {
+            return Err(flaw(format!("its `step` is {}: nothing counts beyond 2^63", header.step)));
+        }
         Ok(Checkpoint { path, header, bytes })
     }
 
@@ -121,10 +145,13 @@ impl Checkpoint {
     /// What the run was started with.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if it is no configuration of this kind.
+    /// [`Error::Checkpoint`] if it is no configuration of this kind, or no run can have it.
     pub fn configuration<C: DeserializeOwned>(&self) -> Result<C, Error> {
+        let flaw = |why: String| self.flaw(format!("its configuration: {why}"));
+        let sizes: BTreeSet<usize> = self.state().shapes().flatten().copied().collect();
+        expect_possible(&self.header.configuration, &sizes).map_err(flaw)?;
         serde_json::from_value(self.header.configuration.clone())
-            .map_err(|why| self.flaw(format!("its configuration: {why}")))
+            .map_err(|why| flaw(why.to_string()))
     }
 
     /// Checks that the run was started with this configuration.
@@ -174,9 +201,33 @@ impl Checkpoint {
         state
     }
 
-    fn flaw(&self, flaw: String) -> Error {
+    /// The error of a checkpoint with this flaw.
+    pub(crate) fn flaw(&self, flaw: String) -> Error {
         Error::Checkpoint { path: self.path.clone(), flaw }
     }
+}
+
+/// Checks each number of a configuration, however deep it stands, by the name of its field. `sizes`
+/// are those of the tensors beside it.
+///
+/// # Errors
+/// The field, its value, and what it may be.
+fn expect_possible(configuration: &Value, sizes: &BTreeSet<usize>) -> Result<(), String> {
+    for (name, value) in configuration.as_object().into_iter().flatten() {
+        expect_possible(value, sizes)?;
+        let numbers = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for number in numbers.iter().filter_map(Value::as_f64) {
+            let range = RANGES.iter().find(|(known, _)| known == name).map(|(_, range)| range);
+            if let Some(range) = range.filter(|range| !range.contains(&number)) {
+                let (least, most) = (range.start(), range.end());
+                return Err(format!("`{name}` is {value}, not from {least} to {most}"));
+            }
+            if SIZES.contains(&&name[..]) && !sizes.contains(&(number as usize)) {
+                return Err(format!("`{name}` is {value}, and no tensor has that size"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The first field in which two configurations differ, with both values.
@@ -278,6 +329,48 @@ mod tests {
     }
 
     #[test]
+    fn a_configuration_that_no_run_can_have_is_named_by_its_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let read = |configuration: &Value| {
+            save_checkpoint(&path, PROGRESS, configuration, &run(0, 3)).unwrap();
+            Checkpoint::read(&path).unwrap().configuration::<Value>().map_err(|why| why.to_string())
+        };
+        let sound = json!({
+            "batch_size": 4, "iterations": 1, "every": 1, "save_every": 2, "width": 3, "code": 2,
+            "image": [28, 28, 1], "data": { "images": 10, "path": null }, "average": 0.999,
+            "seed": u64::MAX, "penalty": null, "labels": 10, "side": 8, "channels": 3, "blocks": 2,
+        });
+        assert_eq!(read(&sound).unwrap(), sound);
+        for (field, value, expected) in [
+            ("/batch_size", json!(0), "`batch_size` is 0, not from 1 to 1000000"),
+            ("/batch_size", json!(u64::MAX), "`batch_size` is 18446744073709551615, not from 1"),
+            ("/iterations", json!(0), "`iterations` is 0"),
+            ("/every", json!(0), "`every` is 0"),
+            ("/save_every", json!(0), "`save_every` is 0"),
+            ("/save_every", json!(u64::MAX), "`save_every` is 18446744073709551615"),
+            ("/width", json!(1_000_000_000), "`width` is 1000000000, and no tensor has that size"),
+            ("/width", json!(4), "`width` is 4, and no tensor"),
+            ("/code", json!(0), "`code` is 0, and no tensor"),
+            ("/image", json!([28, 1_000_000, 1]), "`image` is [28,1000000,1], not from 1 to 128"),
+            ("/image/2", json!(0), "`image` is [28,28,0]"),
+            ("/data/images", json!(0), "`images` is 0"),
+            ("/labels", json!(-1), "`labels` is -1"),
+            ("/side", json!(1_000_000), "`side` is 1000000, not from 8 to 512"),
+            ("/channels", json!(0), "`channels` is 0"),
+            ("/blocks", json!(1_000_000), "`blocks` is 1000000, not from 1 to 1000"),
+            ("/average", json!(1.0), "`average` is 1.0, not from 0 to 0.999999"),
+            ("/penalty", json!(-1.0), "`penalty` is -1.0"),
+        ] {
+            let mut broken = sound.clone();
+            *broken.pointer_mut(field).unwrap() = value;
+            let why = read(&broken).unwrap_err();
+            let named = why.contains("a.safetensors: its configuration: ");
+            assert!(named && why.contains(expected), "{field}: {why}");
+        }
+    }
+
+    #[test]
     fn another_model_is_refused_and_nothing_changes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.safetensors");
@@ -312,6 +405,7 @@ mod tests {
             parsed.err().expect("no header").to_string()
         };
         let start = r#"{"format":1,"step":5,"metrics_bytes":70,"configuration":{}"#;
+        let far = start.replace(":5,", ":9223372036854775808,");
         for (metadata, expected) in [
             (None, "its metadata has no entry `run`"),
             (Some(("format", "pt")), "its metadata has no entry `run`"),
@@ -323,6 +417,10 @@ mod tests {
             (Some(("run", &format!(r#"{start},"counters":{{"a":-1}}}}"#))), "invalid value"),
             (Some(("run", &format!(r#"{start},"counters":{{"a":1e99}}}}"#))), "invalid type"),
             (Some(("run", &format!(r#"{start},"counters":{{}},"x":1}}"#))), "unknown field `x`"),
+            (
+                Some(("run", &format!(r#"{far},"counters":{{}}}}"#))),
+                "`step` is 9223372036854775808",
+            ),
         ] {
             let why = of(metadata);
             assert!(why.contains(expected), "{metadata:?}: {why}");

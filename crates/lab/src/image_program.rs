@@ -15,6 +15,7 @@ use gan::Game;
 use serde::{Deserialize, Serialize};
 
 pub use data::Source;
+use flags::SIDES;
 pub use flags::{Architecture, Command, Flags, Recipe, TrainFlags};
 
 use crate::figures::{Bitmap, save_png};
@@ -24,7 +25,7 @@ use crate::run::{self, Defaults, Program, RunFlags, Start};
 use crate::systems::lenet::IMAGE;
 use crate::systems::mnist_gan::Loss;
 use crate::training::Stop;
-use crate::{Error, Images, RunFolder, Scaling, ShuffledBatches, program};
+use crate::{Checkpoint, Error, Images, RunFolder, Scaling, ShuffledBatches, program};
 
 /// Samples that are judged at the end of a run.
 const JUDGED: usize = 1000;
@@ -247,6 +248,7 @@ impl ImageProgram {
         let mut start =
             opened.settle(&flags.run, Defaults { batch_size, iterations, every }, own)?;
         let configuration = &mut start.configuration;
+        start.checkpoint.iter().try_for_each(|it| self.expect_image(&configuration.own, it))?;
         let (batch_size, count) = (configuration.batch_size, images.len());
         if batch_size > count {
             let why = format!("no batch of {batch_size} from {count} images");
@@ -275,9 +277,25 @@ impl ImageProgram {
         (self.game)(&configuration.own, &mut Rng::new(configuration.seed, "weights"))
     }
 
+    /// Checks that the players of a checkpoint make images of the shape that it says.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if they do not.
+    fn expect_image(&self, own: &Choices, checkpoint: &Checkpoint) -> Result<(), Error> {
+        let architecture = own.architecture.unwrap_or_default();
+        let usual = (self.settings)(own.recipe, architecture).image;
+        let sides = if architecture == Architecture::Radford { &SIDES[..] } else { &usual[..1] };
+        if sides.iter().any(|side| own.image == [*side, *side, usual[2]]) {
+            return Ok(());
+        }
+        let image = own.image;
+        Err(checkpoint.flaw(format!("its configuration: `image` is {image:?}, not of {sides:?}")))
+    }
+
     /// The players in a run's folder, and the shape of their images.
     fn trained_game(&self, folder: &Path) -> Result<(Game, [usize; 3]), Error> {
         let (configuration, checkpoint) = self.program().trained::<Choices>(folder)?;
+        self.expect_image(&configuration.own, &checkpoint)?;
         let mut game = self.fresh_game(&configuration);
         checkpoint.restore_part(&mut game)?;
         Ok((game, configuration.own.image))

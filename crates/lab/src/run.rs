@@ -47,10 +47,10 @@ pub struct RunFlags {
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
     /// Steps from one printed line and picture to the next
-    #[arg(long, value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub every: Option<u64>,
     /// Steps from one checkpoint to the next
-    #[arg(long, value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub save_every: Option<u64>,
     /// Do not say what ails the game
     #[arg(long)]
@@ -277,9 +277,12 @@ mod tests {
 
     type Own = BTreeMap<String, u64>;
 
-    struct Nothing;
-    impl Stateful for Nothing {
-        fn put(&self, _: &mut State<'_>) {}
+    /// A layer of width 8.
+    struct Layer;
+    impl Stateful for Layer {
+        fn put(&self, state: &mut State<'_>) {
+            state.put_list("bias", &[0.0; 8]);
+        }
         fn take(&mut self, _: &mut State<'_>) -> Result<(), StateError> {
             Ok(())
         }
@@ -311,7 +314,7 @@ mod tests {
         let saved = start.expect("nothing is read").configuration;
         let at = crate::Progress { step: 10, metrics_bytes: 0 };
         let path = folder.path().join(CHECKPOINT);
-        save_checkpoint(&path, at, &saved, &Nothing).expect("it is written");
+        save_checkpoint(&path, at, &saved, &Layer).expect("it is written");
         let resume = RunFlags { resume: Some(folder.path().into()), ..RunFlags::default() };
 
         let same = settle(&resume, 8).expect("it goes on");

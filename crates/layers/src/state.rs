@@ -260,10 +260,23 @@ impl<'a> State<'a> {
     /// Takes a counter.
     ///
     /// # Errors
-    /// If it is missing.
+    /// If it is missing, or 2⁶³ or more: nothing has counted so far, and it could not go on.
     pub fn take_counter(&mut self, name: &str) -> Result<u64, StateError> {
+        match self.take_word(name)? {
+            count if count < 1 << 63 => Ok(count),
+            found => Err(self.wrong_counter(name, found, "nothing counts beyond 2^63".to_owned())),
+        }
+    }
+
+    /// Takes a counter whose value may be any.
+    fn take_word(&mut self, name: &str) -> Result<u64, StateError> {
         let name = format!("{}{name}", self.path);
         self.counters.remove(&name).ok_or(StateError::NoCounter(name))
+    }
+
+    /// The shapes of its tensors.
+    pub fn shapes(&self) -> impl Iterator<Item = &[usize]> {
+        self.tensors.values().map(|stored| &stored.shape[..])
     }
 
     /// The error of a counter that cannot have this value.
@@ -274,12 +287,12 @@ impl<'a> State<'a> {
     /// Takes a random stream, at the place where it stood.
     ///
     /// # Errors
-    /// If one of its counters is missing.
+    /// If one of its counters is missing, or its place is 2⁶³ or more.
     pub fn take_stream(&mut self, name: &str) -> Result<Rng, StateError> {
         self.within(name, |state| {
             Ok(Rng::resume(RngState {
-                seed: state.take_counter("seed")?,
-                stream: state.take_counter("stream")?,
+                seed: state.take_word("seed")?,
+                stream: state.take_word("stream")?,
                 drawn: state.take_counter("drawn")?,
             }))
         })
@@ -498,10 +511,13 @@ mod tests {
         Everything { list: list.to_vec(), count, rng }
     }
 
+    /// The largest counter, which no f64 holds.
+    const LARGEST: u64 = (1 << 63) - 1;
+
     #[test]
     fn numbers_counters_and_streams_come_back_exactly() {
         for list in [&[1.5, -0.0, 2.0_f64.powi(-140)][..], &[0.1], &[1e300], &[]] {
-            let saved = everything(list, u64::MAX);
+            let saved = everything(list, LARGEST);
             let mut state = State::new();
             saved.put(&mut state);
             let bytes = state.to_bytes(Some(("about", "x".to_owned())));
@@ -513,14 +529,14 @@ mod tests {
             restore(&mut loaded, read).unwrap();
             let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&loaded.list), bits(list));
-            assert_eq!((loaded.count, loaded.rng.state()), (u64::MAX, saved.rng.state()));
+            assert_eq!((loaded.count, loaded.rng.state()), (LARGEST, saved.rng.state()));
         }
     }
 
     #[test]
     fn what_is_missing_or_left_over_is_named_and_nothing_changes() {
         type Change = fn(&mut State<'_>);
-        let cases: [(Change, &str); 5] = [
+        let cases: [(Change, &str); 6] = [
             (
                 |s| s.counters.retain(|name, _| name != "part.count"),
                 "counter `part.count` is missing",
@@ -528,6 +544,10 @@ mod tests {
             (
                 |s| s.counters.retain(|n, _| n != "part.noise.drawn"),
                 "counter `part.noise.drawn` is",
+            ),
+            (
+                |s| *s.counters.get_mut("part.count").expect("it counts") = LARGEST + 1,
+                "counter `part.count` is 9223372036854775808: nothing counts beyond 2^63",
             ),
             (|state| state.put_counter("other", 1), "counter `other` belongs to no part"),
             (|state| state.put_list("other", &[1.0]), "tensor `other` belongs to no part"),

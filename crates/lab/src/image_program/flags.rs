@@ -198,10 +198,12 @@ fn place() -> RangedU64ValueParser {
     value_parser!(u64).range(..10_000)
 }
 
-/// The height and width of images that are halved down to 4.
+/// Heights and widths of images that are halved down to 4.
+pub(super) const SIDES: [usize; 4] = [16, 32, 64, 128];
+
 fn side(text: &str) -> Result<usize, String> {
     match positive(text)? {
-        side @ (16 | 32 | 64 | 128) => Ok(side),
+        side if SIDES.contains(&side) => Ok(side),
         _ => Err("not 16, 32, 64 or 128".to_owned()),
     }
 }

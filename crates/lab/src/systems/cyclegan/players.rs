@@ -30,12 +30,14 @@ use autograd::{Padding, Rng};
 use layers::{
     Activation, Conv2d, ConvTranspose2d, Init, InstanceNorm, Pad2d, Residual, Sequential,
 };
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 /// How large images and players are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
     /// Height and width of an image, a multiple of 4.
+    #[serde(deserialize_with = "multiple_of_4")]
     pub side: usize,
     /// Channels of an image.
     pub channels: usize,
@@ -43,6 +45,13 @@ pub struct Sizes {
     pub width: usize,
     /// Residual blocks.
     pub blocks: usize,
+}
+
+fn multiple_of_4<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    match usize::deserialize(from)? {
+        side if side.is_multiple_of(4) => Ok(side),
+        side => Err(D::Error::custom(format!("`side` is {side}, not a multiple of 4"))),
+    }
 }
 
 impl Sizes {
@@ -127,6 +136,17 @@ pub fn discriminator(sizes: Sizes, rng: &mut Rng) -> Sequential {
 mod tests {
     use super::*;
     use layers::{Module, summary};
+
+    #[test]
+    fn a_saved_side_that_cannot_be_halved_twice_is_an_error() {
+        let read = |side: usize| {
+            let text = format!(r#"{{"side":{side},"channels":1,"width":4,"blocks":1}}"#);
+            serde_json::from_str::<Sizes>(&text)
+        };
+        assert_eq!(read(12).expect("it is a multiple of 4").side, 12);
+        let why = read(30).expect_err("it is not").to_string();
+        assert!(why.contains("`side` is 30, not a multiple of 4"), "{why}");
+    }
 
     #[test]
     fn the_players_have_the_sizes_of_the_tables() {
