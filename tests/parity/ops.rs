@@ -3,7 +3,7 @@
 use crate::fixture::{
     TOLERANCE, agree, all_agree, gradients, list, load, sources, tensor, variables,
 };
-use autograd::{Padding, Sliding, Tensor, vjp};
+use autograd::{Groups, Padding, Real, Sliding, Tensor, vjp};
 use gan::losses;
 use gan::{AdversarialLoss, SoftmaxCrossEntropy};
 use serde_json::Value;
@@ -171,6 +171,18 @@ const CONVOLUTION: &[Case] = &[
     ("upsample_conv2d 4, valid", |x| x[0].upsample_conv2d(&x[1], None, Padding::Valid)),
 ];
 
+const NORMALISATION: &[Case] = &[
+    ("normalise two groups", |x| normalised(x, [2, 6, 2, 2], 1.0)),
+    ("normalise images, rectified", |x| normalised(x, [2, 6, 3, 1], 0.0)),
+    ("normalise a batch, leaky", |x| normalised(x, [1, 5, 3, 1], 0.2)),
+    ("normalise rows", |x| normalised(x, [3, 1, 1, 4], 1.0)),
+];
+
+fn normalised(x: &[Tensor], [samples, pixels, groups, width]: [usize; 4], slope: Real) -> Tensor {
+    let groups = Groups { samples, pixels, groups, width };
+    x[0].normalise(groups, [&x[1], &x[2]], 0.1, slope).0
+}
+
 const IMAGES: &[Case] = &[
     ("max_pool2d 2", |x| x[0].max_pool2d([2, 2], UNIT.stride(2))),
     ("max_pool2d 3, stride 2, padding 1", |x| x[0].max_pool2d([3, 3], BORDER.stride(2))),
@@ -191,7 +203,7 @@ const IMAGES: &[Case] = &[
     ("space_to_depth 2", |x| x[0].space_to_depth(2)),
 ];
 
-const FAMILIES: [&[Case]; 11] = [
+const FAMILIES: [&[Case]; 12] = [
     ARITHMETIC,
     ELEMENTARY,
     PIECEWISE,
@@ -202,6 +214,7 @@ const FAMILIES: [&[Case]; 11] = [
     GATHER,
     LOSS,
     CONVOLUTION,
+    NORMALISATION,
     IMAGES,
 ];
 
@@ -292,6 +305,11 @@ fn losses_are_those_of_pytorch() {
 #[test]
 fn convolutions_are_those_of_pytorch() {
     agree_with_pytorch(CONVOLUTION);
+}
+
+#[test]
+fn normalisations_are_those_of_pytorch() {
+    agree_with_pytorch(NORMALISATION);
 }
 
 #[test]
