@@ -244,6 +244,9 @@ impl Part<'_> {
         };
         let then = bias.is_some().then_some(&add_bias as &Then<'_>);
         let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
+        if let Some(windows) = self.lowering.in_place(source, &rows) {
+            return fastest()(windows, w, c, how);
+        }
         with_scratch(c.rows() * stride, |gathered| {
             self.lowering.gather(source, rows, 0..self.lowering.height.taps, gathered, stride);
             let windows = Mat::strided(gathered, (c.rows(), depth), (stride, 1));
