@@ -15,6 +15,7 @@
 
 use crate::on_level::levels;
 use crate::reduce::larger;
+use crate::scratch::with_scratch;
 use crate::window::Window;
 use crate::{Real, par};
 
@@ -111,8 +112,9 @@ const NOWHERE: u32 = u32::MAX;
 pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
     pool.each_output_row(taps, |taps, row| {
-        let mut largest = vec![0.0; pool.channels];
-        row_of_winners(taps.len(), pool, x, row, taps, &mut largest);
+        with_scratch(pool.channels, |largest| {
+            row_of_winners(taps.len(), pool, x, row, taps, largest);
+        });
     });
 }
 
