@@ -14,9 +14,14 @@ mod numbers;
 #[allow(dead_code, reason = "the rows of the benches of kernels count elements")]
 mod roof;
 
+use std::ops::Range;
+
 use autograd::{Array, Padding, Real, Rng, Sliding, Tensor, no_grad, vjp};
 use criterion::{Criterion, Throughput};
-use layers::{AvgPool2d, BatchNorm, MaxPool2d, Module, PixelShuffle, Upsample};
+use layers::{
+    AvgPool2d, BatchNorm, GlobalAvgPool2d, GroupNorm, InstanceNorm, LayerNorm, MaxPool2d, Module,
+    Pad2d, PixelShuffle, PixelUnshuffle, Upsample,
+};
 use roof::{run, verify};
 
 /// Batch, height, width, channels.
@@ -44,8 +49,17 @@ fn name(layer: &str, [n, h, w, c]: Size) -> String {
     format!("{layer} {h}x{w}x{c} b{n}")
 }
 
+/// The size of an image; of features, those of a single pixel.
+fn axes_of(x: &Array) -> Size {
+    match x.shape()[..] {
+        [n, h, w, c] => [n, h, w, c],
+        [n, c] => [n, 1, 1, c],
+        _ => panic!("neither images nor features: {}", x.shape()),
+    }
+}
+
 fn number(array: &Array, at: Size) -> f64 {
-    let index = at.iter().zip(&array.shape()[..]).fold(0, |index, (at, size)| index * size + at);
+    let index = at.iter().zip(axes_of(array)).fold(0, |index, (at, size)| index * size + at);
     f64::from(array.numbers()[index])
 }
 
@@ -66,10 +80,10 @@ fn linear(c: &mut Criterion, layer: &dyn Module, what: &str, size: Size, exact: 
     let mut rng = Rng::new(0, what);
     let x = Tensor::variable(rng.uniform(size, 0.5, 1.5));
     let y = layer.forward(&x);
-    let out: Size = y.shape()[..].try_into().expect("an image has four axes");
+    let out = axes_of(y.value());
     let of_y = places(out).map(|at| number(y.value(), at) as Real);
     verify(what, of_y, places(out).map(|at| exact(&|at| number(x.value(), at), at)));
-    let dy = Tensor::constant(rng.uniform(out, 0.5, 1.5));
+    let dy = Tensor::constant(rng.uniform(*y.shape(), 0.5, 1.5));
     let gradient = || vjp(&y, &dy, &[&x], false).remove(0).expect("x leads to y");
     let dx = gradient();
     verify(what, [(dot(dx.value(), x.value()) / dot(dy.value(), y.value())) as Real], [1.0]);
@@ -79,10 +93,49 @@ fn linear(c: &mut Criterion, layer: &dyn Module, what: &str, size: Size, exact: 
     row(c, &name, "gradient", [&x, &y], gradient);
 }
 
+fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len() as f64
+}
+
+fn variance(x: &[f64]) -> f64 {
+    let centre = mean(x);
+    mean(&x.iter().map(|x| (x - centre).powi(2)).collect::<Vec<_>>())
+}
+
+/// Numbers that share a mean, by definition: y = (x - μ) / s with s = √(σ² + ε), and
+/// dx = (dy - mean dy - y · mean (dy y)) / s.
+fn normalised(x: &[f64], dy: &[f64]) -> [Vec<f64>; 2] {
+    let (centre, s) = (mean(x), (variance(x) + 1e-5).sqrt());
+    let y: Vec<f64> = x.iter().map(|x| (x - centre) / s).collect();
+    let along = mean(&y.iter().zip(dy).map(|(y, dy)| y * dy).collect::<Vec<_>>());
+    let level = mean(dy);
+    let dx = y.iter().zip(dy).map(|(y, dy)| (dy - level - y * along) / s).collect();
+    [y, dx]
+}
+
+/// Verifies y and dx at places that share a mean.
+fn verify_norm(what: &str, [x, dy, y, dx]: [&Tensor; 4], places: &[Size]) {
+    let [x, dy, y, dx] =
+        [x, dy, y, dx].map(|t| places.iter().map(|at| number(t.value(), *at)).collect::<Vec<_>>());
+    let [exact, exact_dx] = normalised(&x, &dy);
+    verify(what, y.into_iter().map(|y| y as Real), exact);
+    // Divided by 4, since dx reaches 4 times the size of dy.
+    let quarter = |dx: f64| dx / 4.0;
+    let is = dx.into_iter().map(|dx| quarter(dx) as Real);
+    verify(&format!("{what}, gradient"), is, exact_dx.into_iter().map(quarter));
+}
+
+/// All places of some images, rows, columns and channels.
+fn all([n, h, w, c]: [Range<usize>; 4]) -> Vec<Size> {
+    let pixels = n.flat_map(|n| h.clone().map(move |i| (n, i)));
+    let pixels = pixels.flat_map(|(n, i)| w.clone().map(move |j| (n, i, j)));
+    pixels.flat_map(|(n, i, j)| c.clone().map(move |c| [n, i, j, c])).collect()
+}
+
 /// Batch norm over rows of channels: in training, in evaluation, and its gradient in training.
 fn batch_norm(c: &mut Criterion, size: Size) {
     let mut rng = Rng::new(0, "batch norm");
-    let channels = size[3];
+    let [n, height, width, channels] = size;
     let mut layer = BatchNorm::pytorch(channels);
     let x = Tensor::variable(rng.uniform(size, 0.5, 1.5));
     let dy = Tensor::constant(rng.uniform(size, 0.5, 1.5));
@@ -92,32 +145,42 @@ fn batch_norm(c: &mut Criterion, size: Size) {
     let gradient = || vjp(&y, &dy, &wrt, false);
     let dx = gradient().remove(0).expect("x leads to y");
     let evaluated = no_grad(|| layer.forward(&x));
-    // The definition, for a few channels: y = (x - μ) / s with s = √(σ² + ε), and
-    // dx = (dy - mean dy - y · mean (dy y)) / s. In evaluation μ and σ² are the running ones.
     for channel in [0, channels / 2, channels - 1] {
-        let column = |t: &Tensor| -> Vec<f64> {
-            t.numbers().iter().skip(channel).step_by(channels).map(|x| f64::from(*x)).collect()
-        };
-        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-        let (x, dy) = (column(&x), column(&dy));
-        let centre = mean(&x);
-        let variance = mean(&x.iter().map(|x| (x - centre).powi(2)).collect::<Vec<_>>());
-        let s = (variance + 1e-5).sqrt();
-        let exact: Vec<f64> = x.iter().map(|x| (x - centre) / s).collect();
-        let along = mean(&exact.iter().zip(&dy).map(|(y, dy)| y * dy).collect::<Vec<_>>());
-        let exact_dx = exact.iter().zip(&dy).map(|(y, d)| (d - mean(&dy) - y * along) / s / 4.0);
-        // Divided by 4, since dx reaches 4 times the size of dy.
-        let is = column(&dx).into_iter().map(|dx| (dx / 4.0) as Real);
-        verify("batch norm, gradient", is, exact_dx);
-        verify("batch norm", column(&y).into_iter().map(|y| y as Real), exact.iter().copied());
-        let (n, is) = (x.len() as f64, column(&evaluated).into_iter().map(|y| y as Real));
-        let running = (0.9 + 0.1 * variance * n / (n - 1.0) + 1e-5).sqrt();
-        let exact = x.iter().map(|x| (x - 0.1 * centre) / running);
-        verify("batch norm, evaluated", is, exact);
+        let places = all([0..n, 0..height, 0..width, channel..channel + 1]);
+        verify_norm("batch norm", [&x, &dy, &y, &dx], &places);
+        // In evaluation μ and σ² are the running ones, after a single batch.
+        let of =
+            |t: &Tensor| -> Vec<f64> { places.iter().map(|at| number(t.value(), *at)).collect() };
+        let (x, count) = (of(&x), places.len() as f64);
+        let running = (0.9 + 0.1 * variance(&x) * count / (count - 1.0) + 1e-5).sqrt();
+        let exact = x.iter().map(|one| (one - 0.1 * mean(&x)) / running);
+        verify("batch norm, evaluated", of(&evaluated).into_iter().map(|y| y as Real), exact);
     }
     let name = name("batch_norm", size);
     row(c, &name, "apply", [&x, &y], || no_grad(|| layer.forward(&x)));
     row(c, &name, "train", [&x, &y], || layer.forward_train(&x, &mut rng));
+    row(c, &name, "gradient", [&x, &y], gradient);
+}
+
+/// A norm by an image's own statistics; `shared` is the part of a size over which it takes a mean.
+fn norm(c: &mut Criterion, layer: &dyn Module, what: &str, size: Size, shared: Size) {
+    let mut rng = Rng::new(0, what);
+    let x = Tensor::variable(rng.uniform(size, 0.5, 1.5));
+    let dy = Tensor::constant(rng.uniform(size, 0.5, 1.5));
+    let y = layer.forward(&x);
+    let params = layer.params();
+    let wrt: Vec<&Tensor> = [&x].into_iter().chain(params.iter().map(|p| p.tensor())).collect();
+    let gradient = || vjp(&y, &dy, &wrt, false);
+    let dx = gradient().remove(0).expect("x leads to y");
+    for at in places(size) {
+        let block = [0, 1, 2, 3].map(|d| {
+            let start = at[d] / shared[d] * shared[d];
+            start..start + shared[d]
+        });
+        verify_norm(what, [&x, &dy, &y, &dx], &all(block));
+    }
+    let name = name(what, size);
+    row(c, &name, "forward", [&x, &y], || no_grad(|| layer.forward(&x)));
     row(c, &name, "gradient", [&x, &y], gradient);
 }
 
@@ -178,9 +241,19 @@ fn main() {
         linear(c, &AvgPool2d::new(2), "avg_pool 2x2", size, &|x, [n, i, j, c]| {
             taps.iter().map(|[a, b]| x([n, 2 * i + a, 2 * j + b, c])).sum::<f64>() / 4.0
         });
+        let size = [64, 8, 8, 128];
+        linear(c, &GlobalAvgPool2d, "global_avg_pool", size, &|x, [n, _, _, c]| {
+            (0..64).map(|at| x([n, at / 8, at % 8, c])).sum::<f64>() / 64.0
+        });
         for size in [[128, 1, 1, 6272], [64, 16, 16, 64], [64, 8, 8, 128]] {
             batch_norm(c, size);
         }
+        let size @ [_, height, width, channels] = [64, 16, 16, 64];
+        let layer = GroupNorm::new(8, channels);
+        norm(c, &layer, "group_norm 8", size, [1, height, width, channels / 8]);
+        let layer = InstanceNorm::new(channels);
+        norm(c, &layer, "instance_norm", size, [1, height, width, 1]);
+        norm(c, &LayerNorm::new(channels), "layer_norm", size, [1, 1, 1, channels]);
         for size in [[128, 7, 7, 128], [128, 14, 14, 64]] {
             linear(c, &Upsample::nearest(2), "upsample 2x", size, &|x, [n, i, j, c]| {
                 x([n, i / 2, j / 2, c])
@@ -195,5 +268,23 @@ fn main() {
         linear(c, &PixelShuffle::new(2), "pixel_shuffle 2", size, &|x, [n, i, j, c]| {
             x([n, i / 2, j / 2, (i % 2 * 2 + j % 2) * 64 + c])
         });
+        let size = [64, 32, 32, 64];
+        linear(c, &PixelUnshuffle::new(2), "pixel_unshuffle 2", size, &|x, [n, i, j, c]| {
+            x([n, 2 * i + c / 128, 2 * j + c / 64 % 2, c % 64])
+        });
+        // Features, and pictures: few channels make short runs.
+        for size in [[32, 32, 32, 64], [32, 64, 64, 3]] {
+            let side = size[1];
+            let layer = Pad2d::zeros([1, 1], [1, 1]);
+            linear(c, &layer, "zero_pad 1", size, &|x, [n, i, j, c]| {
+                let inside = [i, j].iter().all(|at| (1..=side).contains(at));
+                if inside { x([n, i - 1, j - 1, c]) } else { 0.0 }
+            });
+            let layer = Pad2d::reflect([3, 3], [3, 3]);
+            linear(c, &layer, "reflect_pad 3", size, &|x, [n, i, j, c]| {
+                let mirrored = |at: usize| (side - 1) - (side - 1).abs_diff(at.abs_diff(3));
+                x([n, mirrored(i), mirrored(j), c])
+            });
+        }
     });
 }

@@ -24,7 +24,7 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
     let inner = conv();
     let spectral = SpectralNorm::new(inner, &mut rng);
     let unit = Sliding::UNIT;
-    let mistakes: [(&dyn Fn() -> Tensor, &str); 15] = [
+    let mistakes: [(&dyn Fn() -> Tensor, &str); 17] = [
         (
             &|| t(&[64, 16]).matmul(&t(&[32, 8])),
             "matmul: [64, 16] × [32, 8]: inner sizes 16 and 32",
@@ -38,7 +38,7 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
             &|| t(&[2, 3]).cross_entropy(&t(&[2, 2])),
             "cross_entropy: logits [2, 3] and targets [2, 2]",
         ),
-        (&|| model.forward(&t(&[4, 2])), "linear: input [4, 2] × weight [3, 2]"),
+        (&|| model.forward(&t(&[4, 2])), "Linear 3 -> 2: input [4, 2] is not [.., 3]"),
         (
             &|| t(&[64, 14, 14, 3]).conv2d(&t(&[5, 5, 64, 128]), None, unit, 1),
             "conv2d: input [64, 14, 14, 3] has 3 channels, weight [5, 5, 64, 128] wants 64",
@@ -49,7 +49,19 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
         ),
         (
             &|| t(&[1, 3, 9, 1]).conv2d(&t(&[5, 5, 1, 1]), None, unit, 1),
-            "conv2d: along the height, a kernel that reaches over 5 does not fit into 3",
+            "conv2d: along the height, a kernel that reaches over 5 does not fit into 3\n",
+        ),
+        (
+            &|| {
+                let padded = unit.padding(Padding::all(1));
+                t(&[1, 3, 9, 1]).conv2d(&t(&[7, 5, 1, 1]), None, padded, 1)
+            },
+            "conv2d: along the height, a kernel that reaches over 7 does not fit into 3 + 1 + 1 of \
+             padding",
+        ),
+        (
+            &|| t(&[1, 3, 3, 4]).conv_transpose2d(&t(&[2, 2, 4, 4]), None, unit, [1, 0], 1),
+            "conv_transpose2d: an output padding of 1 is below neither the stride 1 nor the dilation 1",
         ),
         (
             &|| t(&[1, 3, 3, 4]).conv_transpose2d(&t(&[2, 2, 4]), None, unit, [0, 0], 1),
@@ -61,11 +73,11 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
         ),
         (
             &|| spectral.forward(&t(&[1, 4, 4, 1])),
-            "conv2d: input [1, 4, 4, 1] has 1 channels, weight [3, 3, 2, 2] wants 2",
+            "Conv2d 2 -> 2, 3x3: input [1, 4, 4, 1] is not [n, height, width, 2]",
         ),
         (
             &|| upsampled.forward(&t(&[1, 4, 4, 1])),
-            "upsample_conv2d: input [1, 4, 4, 1] has 1 channels, weight [3, 3, 2, 2] wants 2",
+            "Upsample 2x nearest + Conv2d 2 -> 2, 3x3 in one step: input [1, 4, 4, 1] is not [n, height, width, 2]",
         ),
     ];
     for (mistake, _) in mistakes {

@@ -1,6 +1,6 @@
 """Our benches and other frameworks on the same work, in turn, in one run.
 
-    python benches/peers/compare.py [--only gemm|conv|elementwise|steps] [--rounds 3]
+    python benches/peers/compare.py [--only gemm|conv|pools|elementwise|steps] [--rounds 3]
         [--python torch=/path/to/python jax=/path/to/python ...] [--markdown FILE]
 
 Each round runs our benches, then each peer's scripts. Prints a table: our median over the rounds, each
@@ -38,6 +38,11 @@ PARTS = {
         "benches": [(*KERNELS, "--bench", "conv")],
         "rows": "^conv/",
         "peers": {"torch": ["torch_conv.py"]},
+    },
+    "pools": {
+        "benches": [("--bench", "pool_norm_resize")],
+        "rows": ".",
+        "peers": {"torch": ["torch_pools.py"]},
     },
     "elementwise": {
         "benches": [

@@ -3,6 +3,13 @@
 //! With blocks of b x b pixels, b² c channels of one pixel are the c channels of b x b pixels. The
 //! order of the channels is (row in the block, column in the block, channel), TensorFlow's
 //! `depth_to_space`: each pixel's channels are one run in both arrays.
+//!
+//! ```text
+//!   z, 1 x 2 pixels of 4 · 2 channels              y, 2 x 4 pixels of 2 channels
+//!
+//!                                                  a a | b b | e e | f f
+//!   a a b b c c d d | e e f f g g h h              c c | d d | g g | h h
+//! ```
 
 use crate::{Real, par};
 
@@ -114,8 +121,18 @@ pub fn space_to_depth(b: &Blocks, y: &[Real], z: &mut [Real]) {
 mod tests {
     use super::*;
 
+    /// By the definition: where element `at` of the large image lies in the small one.
+    fn place(b: &Blocks, at: usize) -> usize {
+        let (pixel, c) = (at / b.channels, at % b.channels);
+        let (line, j) = (pixel / b.large[1], pixel % b.large[1]);
+        let (n, i) = (line / b.large[0], line % b.large[0]);
+        let ([r, s], [i, j]) = (b.block, [i + b.crop[0], j + b.crop[1]]);
+        let z = [n, i / r, j / s, (i % r * s + j % s) * b.channels + c];
+        z.iter().zip(b.small_shape()).fold(0, |at, (z, size)| at * size + z)
+    }
+
     #[test]
-    fn the_two_are_adjoint_and_inverse_but_for_the_crop() {
+    fn both_equal_their_definition_and_are_adjoint_and_inverse_but_for_the_crop() {
         let numbers =
             |len: usize| -> Vec<Real> { (0..len).map(|i| (i * 37 % 19) as Real - 9.0).collect() };
         let dot = |a: &[Real], b: &[Real]| a.iter().zip(b).map(|(a, b)| a * b).sum::<Real>();
@@ -128,6 +145,12 @@ mod tests {
             depth_to_space(&b, &z, &mut y);
             space_to_depth(&b, &v, &mut back);
             assert_eq!(dot(&y, &v), dot(&z, &back), "{b:?}");
+            let (mut large, mut small) = (vec![0.0; v.len()], vec![0.0; z.len()]);
+            for at in 0..v.len() {
+                large[at] = z[place(&b, at)];
+                small[place(&b, at)] = v[at];
+            }
+            assert_eq!((&y, &back), (&large, &small), "{b:?}");
             space_to_depth(&b, &y, &mut back);
             let kept = back.iter().zip(&z).filter(|(back, z)| back == z).count();
             assert!(kept >= y.len(), "{b:?}");

@@ -8,6 +8,13 @@
 //! number a · (window's width) + b; the first of several. Given the taps, everything is
 //! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
 //!
+//! ```text
+//!   x, one channel        max        winners       spread of (u, v)
+//!
+//!     1 5 | 2 0                                       0 u | 0 0
+//!     3 4 | 7 6           5 7          1 2            0 0 | v 0
+//! ```
+//!
 //! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the
 //! windows that cover it whether it won. So nothing is scattered, and threads share the outputs.
 //!
@@ -15,6 +22,7 @@
 
 use crate::on_level::levels;
 use crate::reduce::larger;
+use crate::scratch::with_scratch;
 use crate::window::Window;
 use crate::{Real, par};
 
@@ -111,8 +119,9 @@ const NOWHERE: u32 = u32::MAX;
 pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
     pool.each_output_row(taps, |taps, row| {
-        let mut largest = vec![0.0; pool.channels];
-        row_of_winners(taps.len(), pool, x, row, taps, &mut largest);
+        with_scratch(pool.channels, |largest| {
+            row_of_winners(taps.len(), pool, x, row, taps, largest);
+        });
     });
 }
 
@@ -269,8 +278,8 @@ mod tests {
         (0..len).map(|i| (i * 37 % 11 * 5 % 7) as Real - 3.0).collect()
     }
 
-    /// By the definition: all taps of one element's window, as (tap, x).
-    fn window(pool: &Pool, x: &[Real], at: usize) -> Vec<(u32, Real)> {
+    /// By the definition: all taps of one element's window, as (tap, where it reads x).
+    fn window(pool: &Pool, at: usize) -> Vec<(u32, usize)> {
         let (pixel, c) = (at / pool.channels, at % pool.channels);
         let (line, j) = (pixel / pool.width.output, pixel % pool.width.output);
         let (n, i) = (line / pool.height.output, line % pool.height.output);
@@ -279,7 +288,7 @@ mod tests {
         for (a, b) in (0..height.taps).flat_map(|a| (0..width.taps).map(move |b| (a, b))) {
             if let (Some(p), Some(q)) = (height.position(i, a), width.position(j, b)) {
                 let pixel = (n * height.input + p) * width.input + q;
-                window.push(((a * width.taps + b) as u32, x[pixel * pool.channels + c]));
+                window.push(((a * width.taps + b) as u32, pixel * pool.channels + c));
             }
         }
         window
@@ -295,13 +304,18 @@ mod tests {
             max(&pool, &x, &mut y);
             winners(&pool, &x, &mut taps);
             gather(&pool, &taps, &x, &mut gathered);
+            let mut spread_of_y = vec![0.0; x.len()];
             for at in 0..y.len() {
-                let window = window(&pool, &x, at);
-                let largest = window.iter().fold(Real::NEG_INFINITY, |a, (_, x)| a.max(*x));
-                let first = window.iter().find(|(_, x)| *x == largest).unwrap();
-                assert_eq!((taps[at], y[at]), *first, "{pool:?}");
+                let window = window(&pool, at);
+                let largest = window.iter().fold(Real::NEG_INFINITY, |y, (_, at)| y.max(x[*at]));
+                let first = window.iter().find(|(_, at)| x[*at] == largest).unwrap();
+                assert_eq!((taps[at], y[at]), (first.0, largest), "{pool:?}");
                 assert_eq!(gathered[at], largest);
+                spread_of_y[first.1] += y[at];
             }
+            let mut dx = vec![Real::NAN; x.len()];
+            spread(&pool, &taps, &y, &mut dx);
+            assert_eq!(dx, spread_of_y, "{pool:?}");
         }
     }
 

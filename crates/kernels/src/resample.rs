@@ -11,6 +11,13 @@
 //! kernel computes them all, and their gradients too, which are the same with both matrices
 //! transposed.
 //!
+//! ```text
+//!   x               bilinear: row i of R            rows of C, each 1 or 1/4 and 3/4
+//!
+//!   line p      x x x x   1/4 (line p)
+//!   line p + 1  x x x x   + 3/4 (line p + 1)  =  s s s s   ->   line i of y  y y y y y y y y
+//! ```
+//!
 //! [`naive`] is the definition. [`resample`] walks over output rows, combines the input rows that
 //! one needs, and then that row's pixels; its inner loops run over channels. Threads share the
 //! output rows, and a gradient gathers like everything else, so nothing is scattered.

@@ -3,12 +3,13 @@
 //! Each operand ends where its page ends, or starts where it starts, and the pages around it cannot
 //! be touched: a read or write of a single byte too far ends the test program.
 
+mod ways;
+
 use adversaria_kernels as kernels;
 use kernels::Real;
-use kernels::conv::{self, Geometry};
+use kernels::conv;
 use kernels::gemm::{Beta, Rung, blocked, gemm, library, portable, rows};
 use kernels::mat::{Mat, MatMut};
-use kernels::window::Window;
 use region::{Allocation, Protection, page};
 
 /// Numbers between two pages that cannot be touched.
@@ -102,42 +103,29 @@ fn products_stay_inside_their_operands() {
     }
 }
 
-/// Layers that take each of the ways: thin windows, few outputs, shared products, copied windows in
-/// one product and in several, columns without padding; with groups, stride and dilation.
 #[test]
 fn convolutions_stay_inside_their_operands() {
-    let window = |input, taps, stride, dilation, padding| {
-        Window::padded(input, taps, stride, dilation, padding).expect("the kernel fits")
-    };
-    for (in_channels, out_channels, groups, along) in [
-        (1, 37, 1, window(9, 5, 1, 1, [2, 2])),
-        (3, 16, 1, window(11, 4, 2, 1, [1, 0])),
-        (40, 1, 1, window(7, 5, 1, 1, [2, 2])),
-        (33, 3, 1, window(8, 4, 2, 1, [1, 1])),
-        (64, 65, 1, window(7, 3, 1, 1, [1, 1])),
-        (64, 48, 1, window(8, 4, 2, 1, [1, 1])),
-        (48, 64, 1, window(6, 5, 1, 1, [4, 4])),
-        (18, 34, 2, window(9, 3, 1, 2, [2, 2])),
-        (130, 20, 2, window(7, 3, 2, 1, [1, 2])),
-        (20, 40, 1, window(5, 1, 1, 1, [0, 0])),
-    ] {
-        let (height, width) = (along, along);
-        let g = Geometry { batch: 2, in_channels, out_channels, groups, height, width };
+    for g in ways::geometries() {
         let lens = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| s.iter().product::<usize>());
         for at_end in [false, true] {
             let [mut x, mut w, mut y] = [0, 1, 2].map(|i| Guarded::new(lens[i], at_end).filled(i));
             let mut out = lens.map(|len| Guarded::new(len, at_end));
             let [dx, dw, made] = &mut out;
-            let mut bias = Guarded::new(out_channels, at_end).filled(4);
-            let (x, w, y, bias) = (x.numbers(), w.numbers(), y.numbers(), bias.numbers());
+            let channels = [g.in_channels, g.out_channels];
+            let [mut in_bias, mut out_bias] = channels.map(|c| Guarded::new(c, at_end).filled(c));
+            let (x, w, y) = (x.numbers(), w.numbers(), y.numbers());
             let mut expected = lens.map(|len| vec![0.0; len]);
 
-            conv::naive::forward(&g, x, w, Some(bias), &mut expected[2]);
-            conv::forward(&g, x, w, Some(bias), made.numbers());
-            assert_eq!(made.numbers(), expected[2], "{g:?}");
-            conv::naive::input_gradient(&g, y, w, None, &mut expected[0]);
-            conv::input_gradient(&g, y, w, None, dx.numbers());
-            assert_eq!(dx.numbers(), expected[0], "input gradient {g:?}");
+            for bias in [None, Some(&*out_bias.numbers())] {
+                conv::naive::forward(&g, x, w, bias, &mut expected[2]);
+                conv::forward(&g, x, w, bias, made.numbers());
+                assert_eq!(made.numbers(), expected[2], "{g:?}");
+            }
+            for bias in [None, Some(&*in_bias.numbers())] {
+                conv::naive::input_gradient(&g, y, w, bias, &mut expected[0]);
+                conv::input_gradient(&g, y, w, bias, dx.numbers());
+                assert_eq!(dx.numbers(), expected[0], "input gradient {g:?}");
+            }
             conv::naive::weight_gradient(&g, x, y, &mut expected[1]);
             conv::weight_gradient(&g, x, y, dw.numbers());
             assert_eq!(dw.numbers(), expected[1], "weight gradient {g:?}");

@@ -11,7 +11,7 @@ pub(crate) use kernel::by;
 
 use crate::{Init, Module, Param, Weighted};
 use autograd::{Padding, Rng, Sliding, Tensor};
-use kernel::Kernel;
+use kernel::{Kernel, expect_images};
 
 /// A convolution, [`Tensor::conv2d`]: each output pixel is a weighted sum of the input pixels
 /// around it.
@@ -135,6 +135,7 @@ impl Weighted for Conv2d {
 
     #[track_caller]
     fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        expect_images(self, x, self.channels()[0]);
         x.conv2d(weight, self.kernel.bias(), self.kernel.sliding, self.kernel.groups)
     }
 }
@@ -206,6 +207,24 @@ total                                      3,484,416";
                 assert!((at_least..=1.0).contains(&ratio), "{}: {ratio}", layer.describe());
             }
         }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "Conv2d 4 -> 6, 3x3, 2 groups: input [1, 5, 5, 2] is not [n, height, width, 4]"
+    )]
+    fn a_convolution_says_which_images_it_wants() {
+        let conv = Conv2d::grouped(4, 6, [3, 3], 2, INIT, &mut Rng::new(0, "weights"));
+        let _ = conv.forward(&Tensor::full([1, 5, 5, 2], 0.0));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "ConvTranspose2d 6 -> 4, 3x3: input [5, 5, 6] is not [n, height, width, 6]"
+    )]
+    fn a_transposed_convolution_says_which_images_it_wants() {
+        let conv = ConvTranspose2d::new(6, 4, [3, 3], INIT, &mut Rng::new(0, "weights"));
+        let _ = conv.forward(&Tensor::full([5, 5, 6], 0.0));
     }
 
     #[test]

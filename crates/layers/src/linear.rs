@@ -1,5 +1,6 @@
 //! How is every output connected with every input?
 
+use crate::module::expect_input;
 use crate::{Fans, Init, Module, Param, Weighted};
 use autograd::{Rng, Tensor};
 
@@ -66,6 +67,9 @@ impl Weighted for Linear {
 
     #[track_caller]
     fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        let inputs = self.weight.tensor().shape()[0];
+        let fits = x.shape().last() == Some(&inputs);
+        expect_input(self, x, fits, format_args!("[.., {inputs}]"));
         x.linear(weight, self.bias.tensor())
     }
 }

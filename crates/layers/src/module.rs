@@ -6,6 +6,7 @@
 
 use crate::{Activation, Param, Statistic};
 use autograd::{Rng, Tensor};
+use std::fmt;
 
 /// A layer, or a model made of layers.
 ///
@@ -86,4 +87,10 @@ pub trait Module: Send {
     fn param_count(&self) -> usize {
         self.params().iter().map(|param| param.tensor().shape().count()).sum()
     }
+}
+
+/// Panics with the layer and the shape that it wants of x, unless x `fits`.
+#[track_caller]
+pub(crate) fn expect_input(layer: &dyn Module, x: &Tensor, fits: bool, wanted: fmt::Arguments<'_>) {
+    assert!(fits, "{}: input {} is not {wanted}", layer.describe(), x.shape());
 }

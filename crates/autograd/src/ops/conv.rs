@@ -334,6 +334,21 @@ pub(crate) const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         method: "conv2d",
+        make: || {
+            let sliding = Sliding::UNIT.dilation(3).padding(Padding::all(1));
+            zeros([1, 9, 3, 1]).conv2d(&zeros([3, 3, 1, 1]), None, sliding, 1)
+        },
+        report: "conv2d: along the width, a kernel that reaches over 7 does not fit into 3 + 1 + 1 \
+                 of padding",
+    },
+    Mistake {
+        method: "conv2d",
+        make: || zeros([1, 3, 3, 1]).conv2d(&zeros([3, 3, 1]), None, Sliding::UNIT, 1),
+        report: "conv2d: weight [3, 3, 1] is not [kernel height, kernel width, \
+                 in channels / groups, out channels]",
+    },
+    Mistake {
+        method: "conv2d",
         make: || zeros([1, 3, 3, 4]).conv2d(&zeros([1, 1, 2, 3]), None, Sliding::UNIT, 2),
         report: "conv2d: weight [1, 1, 2, 3] has 3 output channels, which 2 groups do not divide",
     },
@@ -373,7 +388,32 @@ pub(crate) const MISTAKES: &[Mistake] = &[
                 1,
             )
         },
-        report: "conv_transpose2d: an output padding of 2 is not below the stride 2",
+        report: "conv_transpose2d: an output padding of 2 is below neither the stride 2 nor the \
+                 dilation 1",
+    },
+    Mistake {
+        method: "conv_transpose2d",
+        make: || {
+            let sliding = Sliding::UNIT.stride(2).padding(Padding::Same);
+            zeros([1, 3, 3, 1]).conv_transpose2d(&zeros([2, 2, 1, 1]), None, sliding, [0, 1], 1)
+        },
+        report: "conv_transpose2d: `Same` fixes the output's size: no output padding",
+    },
+    Mistake {
+        method: "conv_transpose2d",
+        make: || {
+            let sliding = Sliding::UNIT.padding(Padding::all(1));
+            zeros([1, 3, 1, 1]).conv_transpose2d(&zeros([2, 2, 1, 1]), None, sliding, [0, 0], 1)
+        },
+        report: "conv_transpose2d: along the width, the padding leaves nothing of 1",
+    },
+    Mistake {
+        method: "conv_transpose2d",
+        make: || {
+            let (x, w, b) = (zeros([1, 3, 3, 1]), zeros([3, 3, 2, 1]), zeros([3]));
+            x.conv_transpose2d(&w, Some(&b), Sliding::UNIT, [0, 0], 1)
+        },
+        report: "conv_transpose2d: weight [3, 3, 2, 1] wants a bias [2], got [3]",
     },
 ];
 

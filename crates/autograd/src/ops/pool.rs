@@ -25,14 +25,14 @@ impl Op<1> for MaxPool {
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
         let mut taps = vec![0; y.shape().count()];
         pool::winners(&self.0, x.numbers(), &mut taps);
-        Spread { pool: self.0, taps: taps.into() }.apply([dy])
+        Spread { pool: self.0, taps: Arc::new(taps) }.apply([dy])
     }
 }
 
 /// y = x at each window's winner         dx = dy spread over the winners
 struct Gather {
     pool: Pool,
-    taps: Arc<[u32]>,
+    taps: Arc<Vec<u32>>,
 }
 
 impl Op<1> for Gather {
@@ -52,7 +52,7 @@ impl Op<1> for Gather {
 /// x = the sum of y over the windows that a pixel wins          dy = dx at each window's winner
 struct Spread {
     pool: Pool,
-    taps: Arc<[u32]>,
+    taps: Arc<Vec<u32>>,
 }
 
 impl Op<1> for Spread {
@@ -118,6 +118,15 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         method: "max_pool2d",
         make: || zeros([1, 2, 4, 1]).max_pool2d([3, 2], Sliding::UNIT),
         report: "max_pool2d: along the height, a kernel that reaches over 3 does not fit into 2",
+    },
+    Mistake {
+        method: "max_pool2d",
+        make: || {
+            let sliding = Sliding::UNIT.padding(super::sliding::Padding::all(2));
+            zeros([1, 4, 4, 1]).max_pool2d([2, 2], sliding)
+        },
+        report: "max_pool2d: along the height, a window of 2 can lie in the padding alone: \
+                 Explicit { top: 2, bottom: 2, left: 2, right: 2 }",
     },
     Mistake {
         method: "max_pool2d",

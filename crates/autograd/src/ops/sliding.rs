@@ -86,8 +86,12 @@ impl Sliding {
             };
             window.ok_or_else(|| {
                 let extent = (taps[d].max(1) - 1) * dilation + 1;
+                let padding = match self.padding.explicit().map(|padding| padding[d]) {
+                    None | Some([0, 0]) => String::new(),
+                    Some([before, after]) => format!(" + {before} + {after} of padding"),
+                };
                 format!(
-                    "along the {}, a kernel that reaches over {extent} does not fit into {}",
+                    "along the {}, a kernel that reaches over {extent} does not fit into {}{padding}",
                     ALONG[d], size[d]
                 )
             })
@@ -124,7 +128,8 @@ impl Sliding {
             let (stride, dilation, extra) = (self.stride[d], self.dilation[d], output_padding[d]);
             if extra > 0 && extra >= stride.max(dilation) {
                 return Err(format!(
-                    "an output padding of {extra} is not below the stride {stride}"
+                    "an output padding of {extra} is below neither the stride {stride} nor the \
+                     dilation {dilation}"
                 ));
             }
             let window = match self.padding.explicit() {
@@ -154,5 +159,46 @@ impl Sliding {
                  every size is at least 1"
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    /// On all small sizes: what fits has the size of the formula, what does not is refused with its
+    /// sizes.
+    #[test]
+    fn a_kernel_fits_or_is_refused_with_what_it_does_not_fit_into() {
+        let mut refused = 0;
+        for n in 0..400 {
+            let pick = |divide: usize, of: usize| n / divide % of;
+            let (size, taps, dilation) = (1 + pick(1, 4), 1 + pick(4, 5), 1 + pick(20, 2));
+            let [top, bottom] = [pick(40, 3), pick(120, 3)];
+            let padding = Padding::Explicit { top, bottom, left: 9, right: 9 };
+            let sliding = Sliding::UNIT.dilation(dilation).padding(padding);
+            let extent = (taps - 1) * dilation + 1;
+            let windows = catch_unwind(|| sliding.windows("op", [size, 1], [taps, 1]));
+            let padded = size + top + bottom;
+            match windows {
+                Ok([height, _]) => assert_eq!(height.output + extent, padded + 1),
+                Err(report) => {
+                    refused += 1;
+                    assert!(extent > padded);
+                    let sizes = match top + bottom {
+                        0 => format!("{size}\n"),
+                        _ => format!("{size} + {top} + {bottom} of padding\n"),
+                    };
+                    let expected = format!(
+                        "op: along the height, a kernel that reaches over {extent} does not fit \
+                         into {sizes}"
+                    );
+                    let report = report.downcast_ref::<String>().expect("a panic with a text");
+                    assert!(report.starts_with(&expected), "{report}");
+                }
+            }
+        }
+        assert!(refused > 50, "{refused}");
     }
 }

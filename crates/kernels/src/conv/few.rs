@@ -9,8 +9,19 @@
 //! y[n, i, j, o]      = Σ_{a, b} z[(a, b, o), p(i, a), q(j, b)]    sums of shifted planes
 //! ```
 //!
-//! The planes are sums of vectors, with the image's columns as lanes. The phases of a transposed
-//! convolution see the same source, so one product makes the planes of all of them.
+//! The planes are sums of vectors, with the image's columns as lanes:
+//!
+//! ```text
+//!   z, a plane for each tap               line i of y, under padding 1
+//!
+//!   (0, 0)  [ line 0 | line 1 | ... ]      0 z z z z z     line i - 1 of (0, 0), shifted right
+//!   (0, 1)  [ line 0 | line 1 | ... ]    + z z z z z z     line i - 1 of (0, 1)
+//!   (0, 2)  [ line 0 | line 1 | ... ]    + z z z z z 0     line i - 1 of (0, 2), shifted left
+//!   (1, 0)  [ line 0 | line 1 | ... ]    + 0 z z z z z     line i     of (1, 0), ...
+//! ```
+//!
+//! The phases of a transposed convolution see the same source, so one product makes the planes of
+//! all of them.
 
 use super::lower::{Axis, Lowering};
 use crate::Real;

@@ -15,8 +15,11 @@
 //! small enough for L2, the product reads it from there, and the next block takes its place.
 //! Copying a number costs little beside the multiply-adds with all output channels that it serves.
 //! Padding is zeros in the copy, so the product knows nothing of it.
+//!
+//! The window row of a 1 x 1 kernel is a pixel, and is multiplied where it lies.
 
 use crate::Real;
+use crate::mat::Mat;
 use crate::on_level::levels;
 use crate::window::Window;
 use std::ops::Range;
@@ -39,6 +42,12 @@ impl Axis {
         let Window { input, output, taps, stride, dilation, before } = window;
         let start = -(before as isize);
         Axis { source: input, outputs: output, taps, stride, step: dilation, start }
+    }
+
+    /// Whether each output reads its own position and no other.
+    fn is_identity(self) -> bool {
+        let Axis { source, outputs, taps, stride, start, .. } = self;
+        (outputs, taps, stride, start) == (source, 1, 1, 0)
     }
 
     /// The position that tap `t` of output `o` reads, if it is inside.
@@ -84,6 +93,20 @@ impl Lowering {
     /// Numbers in all window rows of a pixel: the rows of W.
     pub(super) fn depth(&self) -> usize {
         self.height.taps * self.run()
+    }
+
+    /// The window rows of all pixels of the output's image rows `rows`, where they are pixels of the
+    /// source.
+    ///
+    /// Not for the weights' gradient: it reads them transposed, and pixels that are 128 or 256
+    /// numbers apart collide in the L1, copies do not.
+    pub(super) fn in_place<'a>(&self, source: &'a [Real], rows: &Range<usize>) -> Option<Mat<'a>> {
+        if !self.height.is_identity() || !self.width.is_identity() {
+            return None;
+        }
+        let size = (rows.len() * self.width.outputs, self.seen);
+        let first = rows.start * self.width.outputs * self.channels + self.first;
+        Some(Mat::strided(&source[first..], size, (self.channels, 1)))
     }
 
     /// Copies the window rows `taps` of each pixel of the output's image rows `rows`, which are

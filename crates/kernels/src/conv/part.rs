@@ -3,6 +3,19 @@
 //! A [`Part`] is the pixels of one phase, or all of them. It knows where on the canvas they lie,
 //! and two ways to make them: from copied window rows, block by block (`lower.rs`), and from thin
 //! ones in place.
+//!
+//! ```text
+//!   canvas at stride 2        a block of part 1
+//!
+//!     0 1 0 1 0 1              window rows        W        pixels
+//!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      to every second column
+//!     0 1 0 1 0 1             [ x x x x x x ]  [ ... ]  =  [ y y ]  ->  of every second line,
+//!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      the bias added
+//!
+//!   part 1: places [(0, 2), (1, 2)]
+//! ```
+//!
+//! A single part fills the whole canvas, and its products are written where they belong.
 
 use super::lower::{Axis, Lowering, SLACK};
 use super::thin::Thin;
@@ -244,6 +257,9 @@ impl Part<'_> {
         };
         let then = bias.is_some().then_some(&add_bias as &Then<'_>);
         let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
+        if let Some(windows) = self.lowering.in_place(source, &rows) {
+            return fastest()(windows, w, c, how);
+        }
         with_scratch(c.rows() * stride, |gathered| {
             self.lowering.gather(source, rows, 0..self.lowering.height.taps, gathered, stride);
             let windows = Mat::strided(gathered, (c.rows(), depth), (stride, 1));

@@ -2,6 +2,7 @@
 
 use super::phases::{Phases, fold, unfold};
 use super::*;
+use crate::par::with_threads;
 
 /// A stream of small numbers without a pattern.
 struct Numbers(u64);
@@ -17,13 +18,19 @@ impl Numbers {
         (0..count(shape)).map(|_| self.below(7) as Real - 3.0).collect()
     }
 
+    /// Between -1/2 and 1/2.
+    fn fractions(&mut self, shape: [usize; 4]) -> Vec<Real> {
+        let bound = 1 << 20;
+        (0..count(shape)).map(|_| self.below(bound) as Real / bound as Real - 0.5).collect()
+    }
+
     fn window(&mut self, transposed: bool) -> Window {
         loop {
             let [input, taps, stride, dilation] = [9, 5, 3, 3].map(|bound| 1 + self.below(bound));
             let padding = [self.below(4), self.below(4)];
             let window = match self.below(3) {
                 0 => Window::same(input, taps, stride, dilation),
-                _ => Window::padded(input, taps, stride, dilation, padding),
+                _ => padded(input, taps, stride, dilation, padding),
             };
             let Some(window) = window else { continue };
             // An output padding: the last rows of the input are not reached by any place.
@@ -45,6 +52,20 @@ impl Numbers {
             width: self.window(transposed),
         }
     }
+}
+
+/// The window, unless its kernel is larger than the padded image.
+fn padded(
+    input: usize,
+    taps: usize,
+    stride: usize,
+    dilation: usize,
+    padding: [usize; 2],
+) -> Option<Window> {
+    let window = Window::padded(input, taps, stride, dilation, padding);
+    let fits = (taps - 1) * dilation < input + padding[0] + padding[1];
+    assert_eq!(window.is_some(), fits, "{taps} taps, {dilation} apart, on {input} and {padding:?}");
+    window
 }
 
 fn dot(a: &[Real], b: &[Real]) -> Real {
@@ -144,6 +165,39 @@ fn large_images_and_many_channels_equal_the_seven_loops() {
     }
 }
 
+/// Fractions, so that another order of the additions would be seen.
+#[test]
+fn threads_change_no_bit() {
+    let mut numbers = Numbers(6);
+    // Images enough that several threads pay.
+    let enough =
+        |g: Geometry| Geometry { batch: 1 + (1 << 22) / (g.multiply_adds() / g.batch), ..g };
+    let layers: Vec<_> = (0..30)
+        .map(|_| {
+            let g = enough(numbers.geometry(40));
+            (g, [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.fractions(s)))
+        })
+        .collect();
+    let results = |threads| {
+        with_threads(threads, || {
+            let all = layers.iter().map(|(g, [x, w, dy])| {
+                let [mut dx, mut dw, mut y] = [x, w, dy].map(|of| vec![Real::NAN; of.len()]);
+                forward(g, x, w, None, &mut y);
+                input_gradient(g, dy, w, None, &mut dx);
+                weight_gradient(g, x, dy, &mut dw);
+                [y, dx, dw]
+            });
+            all.collect::<Vec<_>>()
+        })
+    };
+    let alone = results(1);
+    for threads in [2, 3, 4, 7, 8] {
+        for ((found, expected), (g, _)) in results(threads).iter().zip(&alone).zip(&layers) {
+            assert!(found == expected, "{threads} threads: {g:?}");
+        }
+    }
+}
+
 /// u[n, t, s, c] = x[n, t / 2, s / 2, c]
 fn upsampled(x: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
     let pixel = |i: usize, t: usize, s: usize| &x[((i * h + t / 2) * w + s / 2) * c..][..c];
@@ -164,10 +218,9 @@ fn an_upsampled_convolution_is_one_on_the_small_image() {
             let same = |input, taps| Window::same(2 * input, taps, 1, 1);
             (same(height, kernel_height), same(width, kernel_width))
         } else {
-            let padded = |input, taps, p| Window::padded(2 * input, taps, 1, 1, p);
             let [top, bottom, left, right] = padding;
-            let rows = padded(height, kernel_height, [top, bottom]);
-            (rows, padded(width, kernel_width, [left, right]))
+            let rows = padded(2 * height, kernel_height, 1, 1, [top, bottom]);
+            (rows, padded(2 * width, kernel_width, 1, 1, [left, right]))
         };
         let (Some(rows), Some(columns)) = windows else { continue };
         let large =

@@ -1,8 +1,21 @@
 //! Which multiplications can a convolution do without?
 //!
 //! Neighbouring outputs share factors ([`filter`]). In tiles of 2 x 2 output pixels, a 3 x 3 kernel
-//! takes 16 products for each pair of channels instead of 36. The form T of `conv` becomes a sum
-//! over tiles t, points p and channels,
+//! takes 16 products for each pair of channels instead of 36:
+//!
+//! ```text
+//!   a tile sees of x     what is added          its points           of y
+//!
+//!     d d d d            line 0 - line 2        p p p p
+//!     d d d d            line 1 + line 2        p p p p              y y
+//!     d d d d            line 2 - line 1        p p p p              y y
+//!     d d d d            line 3 - line 1        p p p p
+//!
+//!   the next tile:       columns likewise       a product each,      sums of points
+//!   two columns on                              for all tiles
+//! ```
+//!
+//! The form T of `conv` becomes a sum over tiles t, points p and channels,
 //!
 //! ```text
 //! T = Σ  X[p, t, c]  W[p, c, o]  G[p, t, o]

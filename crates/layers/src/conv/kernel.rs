@@ -1,6 +1,7 @@
 //! What do both convolutions have?
 
-use crate::{Fans, Init, Param};
+use crate::module::expect_input;
+use crate::{Fans, Init, Module, Param};
 use autograd::{Padding, Rng, Sliding, Tensor};
 
 /// A kernel of weights, its offsets, and how it slides.
@@ -99,4 +100,11 @@ pub(crate) fn by([height, width]: [usize; 2]) -> String {
 /// `2` for both axes, or `2x1`.
 pub(super) fn short([height, width]: [usize; 2]) -> String {
     if height == width { height.to_string() } else { by([height, width]) }
+}
+
+/// Panics, naming the layer, unless x is images of so many channels.
+#[track_caller]
+pub(super) fn expect_images(layer: &dyn Module, x: &Tensor, channels: usize) {
+    let fits = x.shape().len() == 4 && x.shape()[3] == channels;
+    expect_input(layer, x, fits, format_args!("[n, height, width, {channels}]"));
 }

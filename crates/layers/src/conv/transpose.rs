@@ -1,6 +1,6 @@
 //! How is every pixel spread over those around it?
 
-use super::kernel::{Kernel, short};
+use super::kernel::{Kernel, expect_images, short};
 use crate::{Init, Module, Param, Weighted};
 use autograd::{Padding, Rng, Sliding, Tensor};
 
@@ -134,6 +134,7 @@ impl Weighted for ConvTranspose2d {
 
     #[track_caller]
     fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        expect_images(self, x, self.channels()[0]);
         let (kernel, extra) = (&self.kernel, self.output_padding);
         x.conv_transpose2d(weight, kernel.bias(), kernel.sliding, extra, kernel.groups)
     }

@@ -1,7 +1,8 @@
 //! How are an upsampling and a convolution one layer?
 
 use super::Conv2d;
-use crate::{Module, Param, Upsample};
+use super::kernel::expect_images;
+use crate::{Module, Param, Upsample, Weighted};
 use autograd::Tensor;
 
 /// An upsampling, then a convolution: y = conv(upsample(x)).
@@ -38,12 +39,7 @@ impl Module for UpsampleConv2d {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        if self.in_one_step() {
-            let kernel = &self.conv.kernel;
-            let padding = kernel.sliding.padding;
-            return x.upsample_conv2d(kernel.weight.tensor(), kernel.bias(), padding);
-        }
-        self.conv.forward(&self.upsample.forward(x))
+        self.forward_with(self.weight().tensor(), x)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -55,10 +51,30 @@ impl Module for UpsampleConv2d {
     }
 }
 
+impl Weighted for UpsampleConv2d {
+    fn weight(&self) -> &Param {
+        self.conv.weight()
+    }
+
+    fn output_axis(&self) -> usize {
+        self.conv.output_axis()
+    }
+
+    #[track_caller]
+    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+        if self.in_one_step() {
+            expect_images(self, x, self.conv.channels()[0]);
+            let kernel = &self.conv.kernel;
+            return x.upsample_conv2d(weight, kernel.bias(), kernel.sliding.padding);
+        }
+        self.conv.forward_with(weight, &self.upsample.forward(x))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Init;
+    use crate::{Init, SpectralNorm};
     use autograd::{Padding, Rng};
 
     const INIT: Init = Init::Normal { std: 0.5 };
@@ -85,6 +101,24 @@ mod tests {
             assert_eq!(one.shape(), two.shape());
             for (one, two) in one.numbers().iter().zip(two.numbers()) {
                 assert!((one - two).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn a_normalised_weight_is_that_of_the_convolution() {
+        let x = Tensor::constant(Rng::new(0, "x").normal([2, 3, 4, 3]));
+        for upsample in [Upsample::nearest(2), Upsample::bilinear(2)] {
+            let mut rng = Rng::new(1, "weights");
+            let conv = Conv2d::new(3, 2, [3, 3], INIT, &mut rng);
+            let mut again = Rng::new(1, "weights");
+            let both = Conv2d::new(3, 2, [3, 3], INIT, &mut again);
+            let conv = SpectralNorm::new(conv, &mut rng);
+            let both = SpectralNorm::new(UpsampleConv2d::new(upsample, both), &mut again);
+            let (one, two) = (both.forward(&x), conv.forward(&upsample.forward(&x)));
+            assert_eq!(one.shape(), two.shape());
+            for (one, two) in one.numbers().iter().zip(two.numbers()) {
+                assert!((one - two).abs() < 1e-5, "{one} {two}");
             }
         }
     }
