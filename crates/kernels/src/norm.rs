@@ -277,6 +277,11 @@ levels! {
 /// [`Norm::sums`] of the rows of one sample, in a tree like that of [`reduce`](crate::reduce).
 fn sum_rows(inputs: [&[Real]; 2], constants: Constants<'_, 2>, slope: Real, sums: &mut [Real]) {
     let (len, wide, channels) = (inputs[0].len(), constants.scale.len(), sums.len() / 2);
+    if len == channels {
+        sums.fill(0.0);
+        let (g, gx) = sums.split_at_mut(channels);
+        return sum_few_rows(len, inputs, constants, slope, g, gx);
+    }
     let block = COLUMN_BLOCK * wide;
     if len > block {
         let half = len.div_ceil(2 * block) * block;

@@ -4,7 +4,8 @@
 //! images `[batch, height, width, channels]`.
 
 use crate::{Activation, Module, Param, Statistic};
-use autograd::{Array, Groups, Real, Rng, Tensor};
+use autograd::{Array, Groups, Real, Rng, Tensor, is_recording};
+use kernels::norm::Norm;
 
 /// The learnt part of a normalisation: a factor γ and an offset β for each feature.
 #[derive(Debug)]
@@ -122,13 +123,33 @@ impl BatchNorm {
         }
     }
 
+    /// All of a batch shares the statistics of a feature.
+    #[track_caller]
+    fn groups_of(&self, x: &Tensor) -> Groups {
+        let features = self.affine.features_of(x, "batch norm");
+        let pixels = x.shape().count() / features.max(1);
+        Groups { samples: 1, pixels, groups: features, width: 1 }
+    }
+
+    /// The answer in use, rectified with this slope, for when no graph records it.
+    fn evaluate(&self, x: &Tensor, groups: Groups, slope: Real) -> Tensor {
+        let factor = self.running_variance.value.map(|v| 1.0 / (v + self.epsilon).sqrt());
+        let [scale, shift] = [&self.affine.scale, &self.affine.shift].map(|p| p.tensor().numbers());
+        let (mean, factor) = (self.running_mean.value.numbers(), factor.numbers());
+        let norm = Norm { groups, mean, factor, scale, shift, slope };
+        let x = x.value();
+        Tensor::constant(Array::filled_by(*x.shape(), |y| match y.len() {
+            0 => (),
+            _ => norm.apply(x.numbers(), y),
+        }))
+    }
+
     /// The answer to a training batch, rectified with this slope.
     #[track_caller]
     fn train(&mut self, x: &Tensor, slope: Real) -> Tensor {
-        let features = self.affine.features_of(x, "batch norm");
-        let n = x.shape().count() / features.max(1);
+        let groups = self.groups_of(x);
+        let n = groups.pixels;
         assert!(n > 0, "batch norm: input {} is empty", x.shape());
-        let groups = Groups { samples: 1, pixels: n, groups: features, width: 1 };
         let (y, [mean, variance]) = self.affine.normalise(x, groups, self.epsilon, slope);
         BatchNorm::remember(self.decay, &mut self.running_mean, &mean);
         let correction = if self.unbiased && n > 1 { n as Real / (n - 1) as Real } else { 1.0 };
@@ -145,11 +166,23 @@ impl Module for BatchNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.affine.features_of(x, "batch norm");
-        let mean = Tensor::constant(self.running_mean.value.clone());
-        let variance = Tensor::constant(self.running_variance.value.clone());
+        let groups = self.groups_of(x);
+        if !is_recording() {
+            return self.evaluate(x, groups, 1.0);
+        }
+        let [mean, variance] = [&self.running_mean, &self.running_variance]
+            .map(|running| Tensor::constant(running.value.clone()));
         let factor = self.affine.scale.tensor() / (variance + self.epsilon).sqrt();
         (x - mean) * factor + self.affine.shift.tensor()
+    }
+
+    #[track_caller]
+    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
+        if is_recording() {
+            return f.forward(&self.forward(x));
+        }
+        let groups = self.groups_of(x);
+        f.after(|slope| self.evaluate(x, groups, slope))
     }
 
     #[track_caller]
@@ -243,6 +276,7 @@ impl Module for LayerNorm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Sequential;
     use std::cell::RefCell;
 
     fn images(rng: &mut Rng) -> Array {
@@ -288,6 +322,20 @@ mod tests {
         autograd::check::twice(train, &[rng.normal([5, 2])]).unwrap();
         let layer = LayerNorm::new(4);
         autograd::check::twice(|x| layer.forward(&x[0]), &[rng.normal([3, 4])]).unwrap();
+    }
+
+    #[test]
+    fn evaluation_in_one_pass_is_the_composed_one() {
+        let mut rng = Rng::new(0, "norm");
+        let mut model = Sequential::new().add(BatchNorm::keras(2)).add(Activation::LeakyRelu(0.2));
+        let x = Tensor::constant(images(&mut rng));
+        (0..20).for_each(|_| drop(model.forward_train(&x, &mut rng)));
+        let one_pass = autograd::no_grad(|| model.forward(&x));
+        for (a, b) in model.forward(&x).numbers().iter().zip(one_pass.numbers()) {
+            assert!((a - b).abs() < 1e-5 && *a != 0.0, "{a} {b}");
+        }
+        let nothing = Tensor::full([0, 2], 0.0);
+        assert_eq!(autograd::no_grad(|| model.forward(&nothing)).shape(), nothing.shape());
     }
 
     #[test]
