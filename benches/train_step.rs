@@ -52,11 +52,11 @@ fn mnist(c: &mut Criterion) {
     let real = rng.uniform([mnist_gan::BATCH_SIZE, mnist_gan::PIXELS], -1.0, 1.0);
     let real = Tensor::constant(real);
     // Verified before it is timed: all weights have gradients, and D learns.
-    let turns: Vec<Report> = (0..200).map(|_| game.step(&real, &mut rng)).collect();
+    let turns: Vec<Report> = (0..60).map(|_| game.step(&real, &mut rng)).collect();
     let missing = &turns[0].without_gradient;
     assert!(missing.is_empty(), "no gradient for {missing:?}");
     let right = |turns: &[Report]| turns.iter().map(|t| t.correct).sum::<usize>();
-    let (early, late) = (right(&turns[..10]), right(&turns[190..]));
+    let (early, late) = (right(&turns[..10]), right(&turns[50..]));
     assert!(late > early, "D is right about {late} images, {early} at first");
     c.bench_function("mnist_gan/batch 128", |b| b.iter(|| game.step(&real, &mut rng)));
 }
