@@ -124,6 +124,8 @@ mod tests {
             cases().flat_map(|case| case.ops.iter().map(|op| (*op).to_owned())).collect();
         assert!(named.len() > 30, "found only {named:?}");
         assert_eq!(named, covered, "ops, and ops with a case");
+        let failures: Vec<String> = cases().filter_map(|case| case.check_names().err()).collect();
+        assert!(failures.is_empty(), "\n{}", failures.join("\n"));
     }
 
     /// A method that says when it panics has a mistake that shows it.

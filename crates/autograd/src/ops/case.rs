@@ -1,6 +1,8 @@
 //! With which inputs is an op tested, right and wrong ones?
 
 use crate::{Array, Real, Rng, Tensor, anomaly, check, vjp};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// An op, or a method made of ops, with inputs to differentiate it at.
@@ -8,6 +10,8 @@ pub(crate) struct Case {
     /// The names of the ops it covers.
     pub(crate) ops: &'static [&'static str],
     function: Function,
+    /// Other shapes for the same function.
+    more: &'static [&'static [&'static [usize]]],
     /// The interval of all inputs; away from kinks and poles.
     range: Range<Real>,
 }
@@ -31,7 +35,7 @@ enum Function {
     Unary(fn(&Tensor) -> Tensor),
     /// Applied to two tensors of several pairs of shapes that broadcast.
     Binary(fn(&Tensor, &Tensor) -> Tensor),
-    /// Applied to tensors of exactly these shapes.
+    /// Applied to tensors of exactly these shapes, and of some more.
     Shaped(&'static [&'static [usize]], fn(&[Tensor]) -> Tensor),
 }
 
@@ -41,7 +45,7 @@ impl Case {
         function: fn(&Tensor) -> Tensor,
         range: Range<Real>,
     ) -> Case {
-        Case { ops, function: Function::Unary(function), range }
+        Case { ops, function: Function::Unary(function), more: &[], range }
     }
 
     pub(crate) const fn binary(
@@ -49,7 +53,7 @@ impl Case {
         function: fn(&Tensor, &Tensor) -> Tensor,
         range: Range<Real>,
     ) -> Case {
-        Case { ops, function: Function::Binary(function), range }
+        Case { ops, function: Function::Binary(function), more: &[], range }
     }
 
     pub(crate) const fn shaped(
@@ -57,7 +61,13 @@ impl Case {
         shapes: &'static [&'static [usize]],
         function: fn(&[Tensor]) -> Tensor,
     ) -> Case {
-        Case { ops, function: Function::Shaped(shapes, function), range: -2.0..2.0 }
+        Case { ops, function: Function::Shaped(shapes, function), more: &[], range: -2.0..2.0 }
+    }
+
+    /// Also at these shapes.
+    pub(crate) const fn and_at(mut self, more: &'static [&'static [&'static [usize]]]) -> Case {
+        self.more = more;
+        self
     }
 
     pub(crate) const fn within(mut self, range: Range<Real>) -> Case {
@@ -73,28 +83,76 @@ impl Case {
         })
     }
 
-    /// Spoils an input, then a gradient, and sees whether a guard reports it.
+    /// Sees whether the ops that it names are recorded: by the function, or by one of its first two
+    /// derivatives.
+    pub(crate) fn check_names(&self) -> Result<(), String> {
+        let recorded = RefCell::new(BTreeSet::new());
+        self.at_all_shapes(|shapes, f| {
+            let mut x: Vec<Tensor> =
+                self.inputs(shapes).into_iter().map(Tensor::variable).collect();
+            let mut behind = vec![f(&x)];
+            for _ in 0..2 {
+                for y in behind.clone() {
+                    // A derivative is linear in dy, and may depend on nothing else.
+                    let dy = Tensor::variable(Array::full(*y.shape(), 1.0));
+                    let wrt: Vec<&Tensor> = x.iter().collect();
+                    behind.extend(vjp(&y, &dy, &wrt, true).into_iter().flatten());
+                    x.push(dy);
+                }
+            }
+            let mut seen = BTreeSet::new();
+            while let Some(tensor) = behind.pop() {
+                if let Some(step) = tensor.made_by().filter(|_| seen.insert(tensor.id())) {
+                    recorded.borrow_mut().insert(step.name());
+                    behind.extend_from_slice(step.inputs());
+                }
+            }
+            Ok(())
+        })?;
+        let missing: Vec<_> =
+            self.ops.iter().filter(|op| !recorded.borrow().contains(*op)).collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("a case of {missing:?} records no such op"))
+        }
+    }
+
+    /// Spoils each input, then a gradient, and sees whether a guard reports it, where it was made.
     pub(crate) fn check_reports(&self) -> Result<(), String> {
         self.at_all_shapes(|shapes, f| {
-            let name = self.name();
-            let variables = |inputs: Vec<Array>| inputs.into_iter().map(Tensor::variable).collect();
-            let mut spoilt = self.inputs(shapes);
-            spoilt[0].numbers_mut().fill(Real::NAN);
-            let spoilt: Vec<Tensor> = variables(spoilt);
-            match anomaly::guard(|| f(&spoilt)) {
-                // Nothing was computed: the sum of a single number is that number.
-                Ok(y) if y.id() == spoilt[0].id() => return Ok(()),
-                Ok(_) => return Err(format!("{name} at {shapes:?} lets a NaN pass")),
-                Err(_) => (),
-            }
-            let x: Vec<Tensor> = variables(self.inputs(shapes));
-            let y = anomaly::guard(|| f(&x)).map_err(|why| why.to_string())?;
-            let dy = Tensor::full(*y.shape(), Real::INFINITY);
-            match anomaly::guard(|| vjp(&y, &dy, &[&x[0]], false)) {
-                Err(report) if report.to_string().starts_with("the derivative of ") => Ok(()),
-                _ => Err(format!("{name} at {shapes:?} lets an infinite gradient pass")),
-            }
+            (0..shapes.len()).try_for_each(|i| self.check_report(shapes, f, i))
         })
+    }
+
+    fn check_report(
+        &self,
+        shapes: &[&[usize]],
+        f: &dyn Fn(&[Tensor]) -> Tensor,
+        i: usize,
+    ) -> Result<(), String> {
+        let what = format!("{} at {shapes:?}, input {i}", self.name());
+        let variables = |inputs: Vec<Array>| inputs.into_iter().map(Tensor::variable).collect();
+        let mut spoilt = self.inputs(shapes);
+        spoilt[i].numbers_mut().fill(Real::NAN);
+        let spoilt: Vec<Tensor> = variables(spoilt);
+        match anomaly::guard(|| f(&spoilt)) {
+            // Nothing was computed: the sum of a single number is that number.
+            Ok(y) if y.id() == spoilt[i].id() => return Ok(()),
+            Ok(_) => return Err(format!("{what}: a NaN passes")),
+            // The line is the case's own, not one of the engine.
+            Err(report) if !report.place.file().contains("/ops/") => {
+                return Err(format!("{what}: {report}"));
+            }
+            Err(_) => (),
+        }
+        let x: Vec<Tensor> = variables(self.inputs(shapes));
+        let y = anomaly::guard(|| f(&x)).map_err(|why| why.to_string())?;
+        let dy = Tensor::full(*y.shape(), Real::INFINITY);
+        match anomaly::guard(|| vjp(&y, &dy, &[&x[i]], false)) {
+            Err(report) if report.to_string().starts_with("the derivative of ") => Ok(()),
+            _ => Err(format!("{what}: an infinite gradient passes")),
+        }
     }
 
     /// Calls `test` with the function and each combination of shapes: no axis, one element,
@@ -126,7 +184,9 @@ impl Case {
                 let some = if is_double { &pairs[..] } else { &pairs[..9] };
                 some.iter().try_for_each(|s| test(s, &|x| f(&x[0], &x[1])))
             }
-            Function::Shaped(shapes, f) => test(shapes, &f),
+            Function::Shaped(shapes, f) => {
+                [shapes].iter().chain(self.more).try_for_each(|shapes| test(shapes, &f))
+            }
         }
     }
 

@@ -184,7 +184,12 @@ fn swap((a, b): (usize, usize)) -> (usize, usize) {
 
 #[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
-    Case::shaped(&[MatMul::NAME], &[&[3, 4], &[4, 2]], |x| x[0].matmul(&x[1])),
+    Case::shaped(&[MatMul::NAME], &[&[3, 4], &[4, 2]], |x| x[0].matmul(&x[1])).and_at(&[
+        &[&[1, 1], &[1, 1]],
+        &[&[1, 9], &[9, 1]],
+        &[&[7, 1], &[1, 5]],
+        &[&[9, 7], &[7, 11]],
+    ]),
     Case::shaped(&[MatMul::NAME], &[&[4, 3], &[4, 2]], |x| {
         x[0].matmul_transposed(true, &x[1], false)
     }),
@@ -194,10 +199,12 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[MatMul::NAME], &[&[4, 3], &[2, 4]], |x| {
         x[0].matmul_transposed(true, &x[1], true)
     }),
-    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[2, 4, 2]], |x| x[0].matmul(&x[1])),
+    Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[2, 4, 2]], |x| x[0].matmul(&x[1]))
+        .and_at(&[&[&[1, 1, 1], &[3, 1, 1]], &[&[3, 1, 5], &[1, 5, 2]]]),
     Case::shaped(&[MatMul::NAME], &[&[2, 3, 4], &[4, 2]], |x| x[0].matmul(&x[1])),
     Case::shaped(&[MatMul::NAME], &[&[3, 1, 3, 4], &[2, 4, 2]], |x| x[0].matmul(&x[1])),
-    Case::shaped(&[Linear::NAME], &[&[4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2])),
+    Case::shaped(&[Linear::NAME], &[&[4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2]))
+        .and_at(&[&[&[1, 1], &[1, 1], &[1]], &[&[7], &[7, 3], &[3]], &[&[9, 7], &[7, 11], &[11]]]),
     Case::shaped(&[Linear::NAME], &[&[2, 4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2])),
 ];
 
