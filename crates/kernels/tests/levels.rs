@@ -11,6 +11,7 @@ use std::process::Command;
 use adversaria_kernels as kernels;
 use kernels::Real;
 use kernels::conv::{self, Geometry};
+use kernels::norm::{Groups, Norm};
 use kernels::pool::{self, Pool};
 use kernels::resample::{self, Matrix};
 use kernels::simd::Level;
@@ -85,6 +86,18 @@ fn results() -> Vec<(String, Vec<Real>)> {
             add(&format!("moments/{name}"), 2 * outer * inner, &|y| {
                 let (mean, variance) = y.split_at_mut(outer * inner);
                 moments::moments_axis(t, [outer, len, inner], mean, variance);
+            });
+        }
+        for [samples, pixels, groups, width] in [[1, rows, columns, 1], [rows, 1, 1, columns]] {
+            let groups = Groups { samples, pixels, groups, width };
+            let (t, channels) = (&t[..groups.count()], tame(groups.channels()));
+            let (scale, shift, each) = (&channels, &channels, tame(groups.statistics()));
+            let norm = Norm { groups, mean: &each, factor: &each, scale, shift, slope: 0.2 };
+            let sums = samples * 2 * groups.channels();
+            add(&format!("norm/width {width}"), t.len(), &|y| norm.apply(t, y));
+            add(&format!("norm_sums/width {width}"), sums, &|y| norm.sums(t, t, y));
+            add(&format!("norm_gradient/width {width}"), t.len(), &|y| {
+                norm.gradient(t, t, &tame(sums), y);
             });
         }
         for columns in [2, 17, 4999].into_iter().filter(|columns| *columns <= len) {
