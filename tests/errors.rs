@@ -6,7 +6,10 @@ use std::panic;
 use std::sync::mpsc;
 
 use autograd::{Padding, Sliding, Tensor};
-use layers::{Conv2d, Init, Linear, Module, Sequential, SpectralNorm, Upsample, UpsampleConv2d};
+use layers::{
+    Activation, Conv2d, Init, LayerNorm, Linear, Module, Sequential, SpectralNorm, Upsample,
+    UpsampleConv2d,
+};
 
 #[test]
 fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
@@ -23,8 +26,9 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
     let upsampled = UpsampleConv2d::new(Upsample::nearest(2), conv());
     let inner = conv();
     let spectral = SpectralNorm::new(inner, &mut rng);
+    let normalised = Sequential::new().add(LayerNorm::new(3)).add(Activation::Relu);
     let unit = Sliding::UNIT;
-    let mistakes: [(&dyn Fn() -> Tensor, &str); 17] = [
+    let mistakes: [(&dyn Fn() -> Tensor, &str); 18] = [
         (
             &|| t(&[64, 16]).matmul(&t(&[32, 8])),
             "matmul: [64, 16] × [32, 8]: inner sizes 16 and 32",
@@ -70,6 +74,10 @@ fn a_wrong_shape_names_the_op_the_shapes_and_the_caller() {
         (
             &|| t(&[1, 4, 4, 1]).max_pool2d([2, 2], unit.padding(Padding::all(2))),
             "max_pool2d: along the height, a window of 2 can lie in the padding alone",
+        ),
+        (
+            &|| normalised.forward(&t(&[4, 2])),
+            "layer norm: input [4, 2] does not end in 3 features",
         ),
         (
             &|| spectral.forward(&t(&[1, 4, 4, 1])),

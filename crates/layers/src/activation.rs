@@ -25,14 +25,12 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// This function of what `layer` gives, which rectifies by itself with the slope that it is told: 1
-    /// leaves everything as it is.
-    #[track_caller]
-    pub(crate) fn after(self, layer: impl FnOnce(Real) -> Tensor) -> Tensor {
+    /// The slope below 0, if it is a rectifier: what a layer that rectifies by itself has to know.
+    pub(crate) fn slope(self) -> Option<Real> {
         match self {
-            Activation::Relu => layer(0.0),
-            Activation::LeakyRelu(a) => layer(a),
-            other => other.forward(&layer(1.0)),
+            Activation::Relu => Some(0.0),
+            Activation::LeakyRelu(a) => Some(a),
+            _ => None,
         }
     }
 }

@@ -65,7 +65,10 @@ impl Module for GroupNorm {
 
     #[track_caller]
     fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        f.after(|slope| self.rectified(x, slope))
+        match f.slope() {
+            Some(slope) => self.rectified(x, slope),
+            None => f.forward(&self.forward(x)),
+        }
     }
 
     #[track_caller]
@@ -142,7 +145,10 @@ impl Module for InstanceNorm {
 
     #[track_caller]
     fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        f.after(|slope| self.rectified(x, slope))
+        match f.slope() {
+            Some(slope) => self.rectified(x, slope),
+            None => f.forward(&self.forward(x)),
+        }
     }
 
     #[track_caller]

@@ -178,11 +178,10 @@ impl Module for BatchNorm {
 
     #[track_caller]
     fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        if is_recording() {
-            return f.forward(&self.forward(x));
+        match f.slope() {
+            Some(slope) if !is_recording() => self.evaluate(x, self.groups_of(x), slope),
+            _ => f.forward(&self.forward(x)),
         }
-        let groups = self.groups_of(x);
-        f.after(|slope| self.evaluate(x, groups, slope))
     }
 
     #[track_caller]
@@ -192,7 +191,10 @@ impl Module for BatchNorm {
 
     #[track_caller]
     fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
-        f.after(|slope| self.train(x, slope))
+        match f.slope() {
+            Some(slope) => self.train(x, slope),
+            None => f.forward(&self.train(x, 1.0)),
+        }
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -256,7 +258,10 @@ impl Module for LayerNorm {
 
     #[track_caller]
     fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        f.after(|slope| self.rectified(x, slope))
+        match f.slope() {
+            Some(slope) => self.rectified(x, slope),
+            None => f.forward(&self.forward(x)),
+        }
     }
 
     #[track_caller]
