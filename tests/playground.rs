@@ -9,7 +9,9 @@ mod http;
 mod server;
 
 use std::io::{Read, Write};
+use std::iter;
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use client::{Client, exchange};
@@ -154,6 +156,25 @@ fn two_tabs_have_a_game_each() {
     for (i, answers) in answers.iter().enumerate() {
         assert_eq!(*answers, alone(&commands.map(|pair| pair[i])));
     }
+}
+
+#[test]
+fn tabs_that_play_at_the_same_time_do_not_disturb_each_other() {
+    let (_server, address) = server();
+    // Large enough for loops in parallel, in which a thread waits and takes over another tab's turn.
+    let start = r#"{"start":{"recipe":{"width":[128,128],"batch_size":256}}}"#;
+    let commands: Vec<&str> = iter::once(start).chain(iter::repeat_n(TURN, 8)).collect();
+    let expected = alone(&commands);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut tab = Client::connect(address).expect("a game");
+                for (command, expected) in commands.iter().zip(&expected) {
+                    assert_eq!(tab.ask(command).expect("an answer"), *expected);
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -96,10 +96,12 @@ fn threads_are_named_in_one_file() {
         "crates/kernels/src/par.rs",
         // A server's threads wait for somebody to say something; they share no numbers.
         "examples/playground/server.rs",
-        // Tests with a small stack, and one that tries every number there is.
+        // Tests with a small stack, of programs side by side, and of every number there is.
         "crates/autograd/src/graph.rs",
+        "crates/autograd/src/threads.rs",
         "crates/kernels/src/vecmath/tests.rs",
         "tests/graphs.rs",
+        "tests/playground.rs",
         // As many at once as the CPU has cores, to see how fast it can be.
         "benches/probe.rs",
         "benches/roof.rs",

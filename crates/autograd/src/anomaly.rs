@@ -41,7 +41,7 @@ impl fmt::Display for Anomaly {
 
 impl std::error::Error for Anomaly {}
 
-/// Runs `body` and watches the ops of this thread.
+/// Runs `body` and watches the ops of this thread, and of [`in_pool`](crate::in_pool) inside.
 ///
 /// `body` runs to its end even if a number is not finite, so nothing is left half done. Guard a
 /// step, not the whole training, to learn of it soon.
@@ -58,23 +58,37 @@ impl std::error::Error for Anomaly {}
 /// # Errors
 /// If an op made a NaN or an infinity, or got one from outside. The first one is reported.
 pub fn guard<T>(body: impl FnOnce() -> T) -> Result<T, Anomaly> {
-    let restore = Restore { outer: STATE.replace(State::default()), on: WATCHING.replace(true) };
-    let result = body();
-    let first = STATE.take().first;
-    drop(restore);
-    first.map_or(Ok(result), Err)
+    let mut watch = Watch { on: true, state: State::default() };
+    let result = watch.during(body);
+    watch.state.first.map_or(Ok(result), Err)
 }
 
-/// Puts the guard around a guard back, even if its body panics.
-struct Restore {
-    outer: State,
+/// What a thread's guard needs: a thread that runs a body for another takes that one's along.
+#[derive(Default)]
+pub(crate) struct Watch {
     on: bool,
+    state: State,
 }
 
-impl Drop for Restore {
-    fn drop(&mut self) {
-        STATE.set(std::mem::take(&mut self.outer));
-        WATCHING.set(self.on);
+impl Watch {
+    /// Runs `body` under this watch in place of the thread's own, which is put back even if `body`
+    /// panics.
+    pub(crate) fn during<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        struct Restore<'w>(&'w mut Watch);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.swap();
+            }
+        }
+        self.swap();
+        let _restore = Restore(self);
+        body()
+    }
+
+    /// Exchanges this watch and the thread's.
+    pub(crate) fn swap(&mut self) {
+        self.on = WATCHING.replace(self.on);
+        STATE.with_borrow_mut(|state| std::mem::swap(state, &mut self.state));
     }
 }
 

@@ -25,6 +25,7 @@
 //! | [`mod@array`] | what is an array? |
 //! | `buffer` | where do its numbers live, and what happens to the memory afterwards? |
 //! | [`mod@rng`] | where do random numbers come from? |
+//! | `threads` | which thread runs a program, and what does it know of the one that asked? |
 //! | `live` | how many tensors are alive? |
 //! | [`check`] | is a derivative right? |
 //! | [`anomaly`] | where did a NaN or an infinity first appear? |
@@ -54,12 +55,13 @@ mod recording;
 pub mod rng;
 pub mod shape;
 pub mod tensor;
+mod threads;
 
 pub use array::Array;
 pub use grad::{backward, grad, vjp};
 pub use graph::Graph;
 pub use kernels::norm::Groups;
-pub use kernels::{Real, in_pool, side_by_side};
+pub use kernels::{Real, side_by_side};
 #[cfg(debug_assertions)]
 pub use live::live_tensors;
 pub use op::Op;
@@ -68,3 +70,4 @@ pub use recording::{is_recording, no_grad};
 pub use rng::{Rng, RngState};
 pub use shape::{Axes, MAX_AXES, Shape};
 pub use tensor::Tensor;
+pub use threads::in_pool;

@@ -15,6 +15,9 @@ pub fn is_recording() -> bool {
 
 /// Runs `body` without recording: what it makes has no history and needs no gradient.
 ///
+/// That is a switch of the thread. Programs that share rayon's pool do not see each other's if they
+/// come into it by [`in_pool`](crate::in_pool) or run [`side_by_side`](crate::side_by_side).
+///
 /// ```
 /// # use adversaria_autograd::{Array, Tensor, no_grad};
 /// let x = Tensor::variable(Array::scalar(3.0));

@@ -19,7 +19,8 @@ pub(crate) const PARALLEL_FROM: usize = 1 << 16;
 /// takes both of 2 cores from there, at 370 GFLOP/s instead of 208. So a training loop that runs
 /// in `body` is faster; between two loops nobody spins.
 ///
-/// `body` sees its own thread's thread-local values, not the caller's.
+/// `body` sees its own thread's thread-local values, not the caller's. While that thread waits for
+/// the rest of a parallel loop, it may run another `body` that was given to the pool.
 pub fn in_pool<A: Send>(body: impl FnOnce() -> A + Send) -> A {
     rayon::scope(|_| body())
 }
