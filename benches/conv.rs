@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
-use kernels::Real;
 use kernels::conv::{Geometry, forward, input_gradient, weight_gradient};
 use kernels::window::Window;
+use kernels::{Epilogue, Real};
 use numbers::{Numbers, random};
 use probe::print_roof;
 
@@ -172,8 +172,8 @@ fn bench(c: &mut Criterion, layer: &Layer) {
     let names = ["forward", "input gradient", "weight gradient"];
     for (direction, derivative) in names.into_iter().zip(directions) {
         let run = |out: &mut [Real]| match derivative {
-            Derivative::Y => forward(&g, &x, &w, None, out),
-            Derivative::Dx => input_gradient(&g, &y, &w, None, out),
+            Derivative::Y => forward(&g, &x, &w, Epilogue::NOTHING, out),
+            Derivative::Dx => input_gradient(&g, &y, &w, Epilogue::NOTHING, out),
             Derivative::Dw => weight_gradient(&g, &x, &y, out),
         };
         let len = match derivative {

@@ -74,6 +74,37 @@ const PAIRS: &[Pair] = &[
         |x| x[0].conv_transpose2d(&x[1], None, Sliding::UNIT.stride(2), [0, 0], 1) + &x[2],
         &[&[2, 3, 2, 3], &[3, 2, 5, 3], &[5]],
     ),
+    // Sums on both sides of a rectifier's kink.
+    (
+        "linear_rectified",
+        |x| (&x[0] - 0.5).linear_rectified(&x[1], &(&x[2] - 0.5), 0.2),
+        |x| (&x[0] - 0.5).linear(&x[1], &(&x[2] - 0.5)).leaky_relu(0.2),
+        &[&[5, 4], &[4, 3], &[3]],
+    ),
+    (
+        "conv2d_rectified",
+        |x| (&x[0] - 0.5).conv2d_rectified(&x[1], Some(&(&x[2] - 0.5)), Sliding::UNIT, 1, 0.0),
+        |x| (&x[0] - 0.5).conv2d(&x[1], Some(&(&x[2] - 0.5)), Sliding::UNIT, 1).relu(),
+        &[&[2, 5, 4, 3], &[3, 2, 3, 5], &[5]],
+    ),
+    (
+        "conv_transpose2d_rectified",
+        |x| {
+            let sliding = Sliding::UNIT.stride(2);
+            (&x[0] - 0.5).conv_transpose2d_rectified(&x[1], None, sliding, [0, 0], 1, 0.2)
+        },
+        |x| {
+            let sliding = Sliding::UNIT.stride(2);
+            (&x[0] - 0.5).conv_transpose2d(&x[1], None, sliding, [0, 0], 1).leaky_relu(0.2)
+        },
+        &[&[2, 3, 2, 3], &[3, 2, 5, 3]],
+    ),
+    (
+        "upsample_conv2d_rectified",
+        |x| (&x[0] - 0.5).upsample_conv2d_rectified(&x[1], Some(&x[2]), Padding::Same, 0.2),
+        |x| (&x[0] - 0.5).upsample_conv2d(&x[1], Some(&x[2]), Padding::Same).leaky_relu(0.2),
+        &[&[2, 3, 4, 2], &[5, 5, 2, 3], &[3]],
+    ),
     (
         "upsample_conv2d",
         |x| x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same),

@@ -101,6 +101,7 @@ const MATMUL: &[Case] = &[
     ("matmul of a matrix and a batch", |x| x[0].matmul(&x[1])),
     ("matmul of batches that broadcast", |x| x[0].matmul(&x[1])),
     ("linear", |x| x[0].linear(&x[1], &x[2])),
+    ("linear_rectified", |x| x[0].linear_rectified(&x[1], &x[2], 0.2)),
     ("linear of three axes", |x| x[0].linear(&x[1], &x[2])),
 ];
 
@@ -169,6 +170,13 @@ const CONVOLUTION: &[Case] = &[
     ("upsample_conv2d 5, same", |x| x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same)),
     ("upsample_conv2d 3, same", |x| x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same)),
     ("upsample_conv2d 4, valid", |x| x[0].upsample_conv2d(&x[1], None, Padding::Valid)),
+    ("conv2d_rectified", |x| x[0].conv2d_rectified(&x[1], Some(&x[2]), UNIT, 1, 0.2)),
+    ("conv_transpose2d_rectified", |x| {
+        x[0].conv_transpose2d_rectified(&x[1], Some(&x[2]), BORDER.stride(2), [0, 0], 1, 0.2)
+    }),
+    ("upsample_conv2d_rectified", |x| {
+        x[0].upsample_conv2d_rectified(&x[1], Some(&x[2]), Padding::Same, 0.0)
+    }),
 ];
 
 const NORMALISATION: &[Case] = &[

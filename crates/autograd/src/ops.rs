@@ -15,6 +15,7 @@ pub mod matmul;
 pub mod norm;
 pub mod piecewise;
 pub mod pool;
+mod rectified;
 pub mod reduce;
 pub mod resample;
 pub mod shape;
@@ -117,7 +118,7 @@ mod tests {
     fn every_op_has_a_case() {
         let mut named = BTreeSet::new();
         for source in sources() {
-            let names = source.split("const NAME: &'static str = \"").skip(1);
+            let names = source.split(": &'static str = \"").skip(1);
             named.extend(names.map(|rest| rest.split('"').next().unwrap().to_owned()));
         }
         let covered: BTreeSet<String> =

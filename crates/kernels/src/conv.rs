@@ -37,8 +37,8 @@ mod thin;
 mod weights;
 mod winograd;
 
-use crate::Real;
 use crate::window::Window;
+use crate::{Epilogue, Real};
 
 /// The sizes of a convolution and of its two derivatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,27 +100,22 @@ fn count(shape: [usize; 4]) -> usize {
     shape.iter().product()
 }
 
-#[track_caller]
-fn check_bias(bias: Option<&[Real]>, channels: usize) {
-    let len = bias.map_or(channels, <[Real]>::len);
-    assert!(len == channels, "conv: a bias of {len} for {channels} channels");
-}
-
 /// y\[n, i, j, o\] = bias\[o\] + Σ x\[n, p(i, a), q(j, b), c\] w\[a, b, c', o\], the sum over a, b
-/// and the channels c of o's group; positions in the padding count as 0.
+/// and the channels c of o's group; positions in the padding count as 0. Rectified by the epilogue's
+/// slope.
 ///
 /// # Panics
 /// If a slice is not as long as `g` says.
-pub fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]>, y: &mut [Real]) {
+pub fn forward(g: &Geometry, x: &[Real], w: &[Real], epilogue: Epilogue<'_>, y: &mut [Real]) {
     g.check(x, w, y);
-    check_bias(bias, g.out_channels);
-    products::forward(g, x, w, bias, y);
+    epilogue.check("conv", g.out_channels);
+    products::forward(g, x, w, epilogue, y);
 }
 
 /// dx\[n, h, k, c\] = bias\[c\] + Σ dy\[n, i, j, o\] w\[a, b, c', o\], the sum over all i, a and
 /// j, b with p(i, a) = h and q(j, b) = k and the outputs o of c's group.
 ///
-/// This is a transposed convolution, whose output is dx. Only as such has it a bias.
+/// This is a transposed convolution, whose output is dx. Only as such has it an epilogue.
 ///
 /// # Panics
 /// If a slice is not as long as `g` says.
@@ -128,12 +123,12 @@ pub fn input_gradient(
     g: &Geometry,
     dy: &[Real],
     w: &[Real],
-    bias: Option<&[Real]>,
+    epilogue: Epilogue<'_>,
     dx: &mut [Real],
 ) {
     g.check(dx, w, dy);
-    check_bias(bias, g.in_channels);
-    products::input_gradient(g, dy, w, bias, dx);
+    epilogue.check("conv", g.in_channels);
+    products::input_gradient(g, dy, w, epilogue, dx);
 }
 
 /// dw\[a, b, c', o\] = Σ x\[n, p(i, a), q(j, b), c\] dy\[n, i, j, o\], the sum over n, i and j.

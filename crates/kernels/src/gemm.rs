@@ -20,7 +20,8 @@
 //! `rounds` an A that lies in pieces.
 //!
 //! [`gemm`] picks by size and CPU, and gives each thread a piece of C. [`gemm_then`] does something
-//! more with C while it is in the cache, [`gemm_bias`] adds a row to its rows, [`gemm_batched`] multiplies many matrices.
+//! more with C while it is in the cache, [`gemm_epilogue`] adds a bias and rectifies, [`gemm_batched`]
+//! multiplies many matrices.
 
 #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
 mod avx2;
@@ -48,8 +49,7 @@ pub use portable::portable;
 pub use rows::rows;
 
 use crate::mat::{Mat, MatMut};
-use crate::on_level::levels;
-use crate::{Real, par};
+use crate::{Epilogue, Real, par};
 
 /// C = A B + β C, one way to compute it.
 pub type Rung = fn(Mat<'_>, Mat<'_>, MatMut<'_>, Beta);
@@ -139,24 +139,15 @@ pub fn gemm_then(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta, then: &Then<
     compute(a, b, c, How { then: Some(then), ..How::alone(beta, b.cols()) });
 }
 
-/// C = A B + 1 bᵀ: the bias b, of n numbers, is added to each row.
+/// C is Z = A B + 1 bᵀ where that is positive, else slope · Z: the epilogue's bias b, of n numbers, is
+/// added to each row.
 ///
 /// # Panics
 /// If the sizes differ.
 #[inline]
-pub fn gemm_bias(a: Mat<'_>, b: Mat<'_>, bias: &[Real], c: MatMut<'_>) {
-    assert!(bias.len() == b.cols(), "gemm: a bias of {} for {} columns", bias.len(), b.cols());
-    gemm_then(a, b, c, Beta::Zero, &|j, row| {
-        add(row.len(), &bias[j..], row);
-    });
-}
-
-levels! {
-    fn add(bias: &[Real], row: &mut [Real]) {
-        for (c, bias) in row.iter_mut().zip(bias) {
-            *c += bias;
-        }
-    }
+pub fn gemm_epilogue(a: Mat<'_>, b: Mat<'_>, epilogue: Epilogue<'_>, c: MatMut<'_>) {
+    epilogue.check("gemm", b.cols());
+    gemm_then(a, b, c, Beta::Zero, &|j, run| epilogue.finish(j, run));
 }
 
 /// C_i = A_i B_i + β C_i for i < `count`: the products of as many pairs of matrices as `c` has

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`mat`] | how does a slice become a matrix? |
 //! | [`gemm`] | how are two matrices multiplied? A ladder of rungs, the slow definition first |
+//! | [`epilogue`] | what is done with a product's numbers while they are in the cache? |
 //! | [`elementwise`] | how is one function applied to every element? |
 //! | [`broadcast`] | what does broadcasting mean? |
 //! | [`reduce`] | how are many numbers summed, in an order that never changes? |
@@ -43,6 +44,7 @@ pub mod broadcast;
 pub mod conv;
 pub mod cross_entropy;
 pub mod elementwise;
+pub mod epilogue;
 pub mod gemm;
 pub mod line;
 pub mod mat;
@@ -61,6 +63,7 @@ pub mod softmax;
 pub mod vecmath;
 pub mod window;
 
+pub use epilogue::Epilogue;
 pub use par::{in_pool, side_by_side};
 
 /// The type of every number: `f32`, or `f64` with the feature `f64`.

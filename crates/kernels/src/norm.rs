@@ -35,6 +35,7 @@
 //! Source: Ioffe, Szegedy 2015, "Batch Normalization", algorithm 1 and §3.
 
 use crate::elementwise::TASK;
+use crate::epilogue::rectified;
 use crate::moments::moments_axis;
 use crate::on_level::levels;
 use crate::reduce::{COLUMN_BLOCK, sum_of};
@@ -268,7 +269,7 @@ levels! {
             let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
             for ((y, x), ((mean, factor), (scale, shift))) in y.iter_mut().zip(x).zip(constants) {
                 let (_, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                *y = if z > 0.0 { z } else { slope * z };
+                *y = rectified(z, slope);
             }
         }
     }

@@ -6,10 +6,10 @@
 mod ways;
 
 use adversaria_kernels as kernels;
-use kernels::Real;
 use kernels::conv;
 use kernels::gemm::{Beta, Rung, blocked, gemm, library, portable, rows};
 use kernels::mat::{Mat, MatMut};
+use kernels::{Epilogue, Real};
 use region::{Allocation, Protection, page};
 
 /// Numbers between two pages that cannot be touched.
@@ -118,12 +118,14 @@ fn convolutions_stay_inside_their_operands() {
 
             for bias in [None, Some(&*out_bias.numbers())] {
                 conv::naive::forward(&g, x, w, bias, &mut expected[2]);
-                conv::forward(&g, x, w, bias, made.numbers());
+                let epilogue = Epilogue { bias, ..Epilogue::NOTHING };
+                conv::forward(&g, x, w, epilogue, made.numbers());
                 assert_eq!(made.numbers(), expected[2], "{g:?}");
             }
             for bias in [None, Some(&*in_bias.numbers())] {
                 conv::naive::input_gradient(&g, y, w, bias, &mut expected[0]);
-                conv::input_gradient(&g, y, w, bias, dx.numbers());
+                let epilogue = Epilogue { bias, ..Epilogue::NOTHING };
+                conv::input_gradient(&g, y, w, epilogue, dx.numbers());
                 assert_eq!(dx.numbers(), expected[0], "input gradient {g:?}");
             }
             conv::naive::weight_gradient(&g, x, y, &mut expected[1]);

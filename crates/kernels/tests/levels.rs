@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use adversaria_kernels as kernels;
-use kernels::Real;
 use kernels::conv::{self, Geometry};
 use kernels::norm::{Groups, Norm};
 use kernels::pool::{self, Pool};
 use kernels::resample::{self, Matrix};
 use kernels::simd::Level;
 use kernels::window::Window;
+use kernels::{Epilogue, Real};
 use kernels::{broadcast, cross_entropy, elementwise, moments, optimise, reduce, softmax, vecmath};
 
 /// Long enough for several tasks, not a multiple of any vector, and one so short that it is not
@@ -180,6 +180,8 @@ fn convolutions(results: &mut Vec<(String, Vec<Real>)>) {
         let g = Geometry { batch: 8, ..g };
         let shapes = [g.x_shape(), g.w_shape(), g.y_shape()];
         let fractions = shapes.map(|shape| tame(shape.iter().product()));
+        let bias = tame(g.in_channels.max(g.out_channels));
+        let after = |channels: usize| Epilogue { bias: Some(&bias[..channels]), slope: 0.2 };
         let integers = fractions.each_ref().map(|x| x.iter().map(|x| x.round()).collect());
         for (kind, [x, w, y]) in [("integers", integers), (FUSED, fractions)] {
             let mut add = |name: &str, len: usize, run: &dyn Fn(&mut [Real])| {
@@ -187,8 +189,10 @@ fn convolutions(results: &mut Vec<(String, Vec<Real>)>) {
                 run(&mut out);
                 results.push((format!("{name} {i} {kind}"), out));
             };
-            add("conv", y.len(), &|out| conv::forward(&g, &x, &w, None, out));
-            add("conv dx", x.len(), &|out| conv::input_gradient(&g, &y, &w, None, out));
+            add("conv", y.len(), &|out| conv::forward(&g, &x, &w, after(g.out_channels), out));
+            add("conv dx", x.len(), &|out| {
+                conv::input_gradient(&g, &y, &w, after(g.in_channels), out)
+            });
             add("conv dw", w.len(), &|out| conv::weight_gradient(&g, &x, &y, out));
         }
     }

@@ -25,11 +25,12 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The slope below 0, if it is a rectifier: what a layer that rectifies by itself has to know.
+    /// The slope below 0, if it is a rectifier that keeps signs: what a layer that rectifies by itself
+    /// has to know.
     pub(crate) fn slope(self) -> Option<Real> {
         match self {
             Activation::Relu => Some(0.0),
-            Activation::LeakyRelu(a) => Some(a),
+            Activation::LeakyRelu(a) if a >= 0.0 => Some(a),
             _ => None,
         }
     }

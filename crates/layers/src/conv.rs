@@ -10,7 +10,7 @@ pub use upsample::UpsampleConv2d;
 pub(crate) use kernel::by;
 
 use crate::{Init, Module, Param, Weighted};
-use autograd::{Padding, Rng, Sliding, Tensor};
+use autograd::{Padding, Real, Rng, Sliding, Tensor};
 use kernel::{Kernel, expect_images};
 
 /// A convolution, [`Tensor::conv2d`]: each output pixel is a weighted sum of the input pixels
@@ -112,7 +112,12 @@ impl Module for Conv2d {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.forward_with(self.kernel.weight.tensor(), x)
+        self.forward_with(self.kernel.weight.tensor(), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.forward_with(self.kernel.weight.tensor(), x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -134,9 +139,10 @@ impl Weighted for Conv2d {
     }
 
     #[track_caller]
-    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+    fn forward_with(&self, weight: &Tensor, x: &Tensor, slope: Real) -> Tensor {
         expect_images(self, x, self.channels()[0]);
-        x.conv2d(weight, self.kernel.bias(), self.kernel.sliding, self.kernel.groups)
+        let Kernel { sliding, groups, .. } = self.kernel;
+        x.conv2d_rectified(weight, self.kernel.bias(), sliding, groups, slope)
     }
 }
 

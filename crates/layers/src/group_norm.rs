@@ -3,8 +3,8 @@
 //! Without the batch in the statistics, a layer does the same in training and in evaluation.
 
 use crate::norm::Affine;
-use crate::{Activation, Module, Param};
-use autograd::{Groups, Real, Rng, Tensor};
+use crate::{Module, Param};
+use autograd::{Groups, Real, Tensor};
 
 /// Normalises groups of channels of each image:
 ///
@@ -64,16 +64,8 @@ impl Module for GroupNorm {
     }
 
     #[track_caller]
-    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        match f.slope() {
-            Some(slope) => self.rectified(x, slope),
-            None => f.forward(&self.forward(x)),
-        }
-    }
-
-    #[track_caller]
-    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
-        self.forward_then(x, f)
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.rectified(x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -144,16 +136,8 @@ impl Module for InstanceNorm {
     }
 
     #[track_caller]
-    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        match f.slope() {
-            Some(slope) => self.rectified(x, slope),
-            None => f.forward(&self.forward(x)),
-        }
-    }
-
-    #[track_caller]
-    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
-        self.forward_then(x, f)
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.rectified(x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {

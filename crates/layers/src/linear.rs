@@ -2,7 +2,7 @@
 
 use crate::module::expect_input;
 use crate::{Fans, Init, Module, Param, Weighted};
-use autograd::{Rng, Tensor};
+use autograd::{Real, Rng, Tensor};
 
 /// A dense layer: y = x W + b.
 ///
@@ -42,7 +42,12 @@ impl Module for Linear {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.forward_with(self.weight.tensor(), x)
+        self.forward_with(self.weight.tensor(), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.forward_with(self.weight.tensor(), x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -66,10 +71,10 @@ impl Weighted for Linear {
     }
 
     #[track_caller]
-    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+    fn forward_with(&self, weight: &Tensor, x: &Tensor, slope: Real) -> Tensor {
         let inputs = self.weight.tensor().shape()[0];
         let fits = x.shape().last() == Some(&inputs);
         expect_input(self, x, fits, format_args!("[.., {inputs}]"));
-        x.linear(weight, self.bias.tensor())
+        x.linear_rectified(weight, self.bias.tensor(), slope)
     }
 }

@@ -5,7 +5,7 @@
 //! draw random numbers and may gather statistics.
 
 use crate::{Activation, Param, Statistic};
-use autograd::{Rng, Tensor};
+use autograd::{Real, Rng, Tensor};
 use std::fmt;
 
 /// A layer, or a model made of layers.
@@ -33,16 +33,46 @@ pub trait Module: Send {
         self.forward_train(x, rng)
     }
 
-    /// The layer's answer, and f of each of its elements: `f.forward(&self.forward(x))`. A layer that
-    /// can do both in one pass over the memory does.
+    /// The layer's answer z, rectified: z where z > 0, else slope · z. `None` if it cannot do that in the
+    /// same pass over the memory.
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        let _ = (x, slope);
+        None
+    }
+
+    /// The same while it is trained. A layer that has a [`Module::forward_train`] of its own, and
+    /// rectifies in use, has this, too.
+    #[track_caller]
+    fn forward_train_rectified(
+        &mut self,
+        x: &Tensor,
+        slope: Real,
+        rng: &mut Rng,
+    ) -> Option<Tensor> {
+        let _ = rng;
+        self.forward_rectified(x, slope)
+    }
+
+    /// f of the layer's answer: `f.forward(&self.forward(x))`, in one pass if the layer knows how.
     #[track_caller]
     fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
+        if let Some(slope) = f.slope()
+            && let Some(y) = self.forward_rectified(x, slope)
+        {
+            return y;
+        }
         f.forward(&self.forward(x))
     }
 
     /// The same while it is trained: `f.forward(&self.forward_train(x, rng))`.
     #[track_caller]
     fn forward_train_then(&mut self, x: &Tensor, f: Activation, rng: &mut Rng) -> Tensor {
+        if let Some(slope) = f.slope()
+            && let Some(y) = self.forward_train_rectified(x, slope, rng)
+        {
+            return y;
+        }
         f.forward(&self.forward_train(x, rng))
     }
 

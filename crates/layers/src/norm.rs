@@ -3,7 +3,7 @@
 //! Both layers act on the last axis, so one code serves dense inputs `[batch, features]` and
 //! images `[batch, height, width, channels]`.
 
-use crate::{Activation, Module, Param, Statistic};
+use crate::{Module, Param, Statistic};
 use autograd::{Array, Groups, Real, Rng, Tensor, is_recording};
 use kernels::norm::Norm;
 
@@ -177,11 +177,9 @@ impl Module for BatchNorm {
     }
 
     #[track_caller]
-    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        match f.slope() {
-            Some(slope) if !is_recording() => self.evaluate(x, self.groups_of(x), slope),
-            _ => f.forward(&self.forward(x)),
-        }
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        let groups = self.groups_of(x);
+        (!is_recording()).then(|| self.evaluate(x, groups, slope))
     }
 
     #[track_caller]
@@ -190,11 +188,8 @@ impl Module for BatchNorm {
     }
 
     #[track_caller]
-    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
-        match f.slope() {
-            Some(slope) => self.train(x, slope),
-            None => f.forward(&self.train(x, 1.0)),
-        }
+    fn forward_train_rectified(&mut self, x: &Tensor, slope: Real, _: &mut Rng) -> Option<Tensor> {
+        Some(self.train(x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -257,16 +252,8 @@ impl Module for LayerNorm {
     }
 
     #[track_caller]
-    fn forward_then(&self, x: &Tensor, f: Activation) -> Tensor {
-        match f.slope() {
-            Some(slope) => self.rectified(x, slope),
-            None => f.forward(&self.forward(x)),
-        }
-    }
-
-    #[track_caller]
-    fn forward_train_then(&mut self, x: &Tensor, f: Activation, _: &mut Rng) -> Tensor {
-        self.forward_then(x, f)
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.rectified(x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -281,7 +268,7 @@ impl Module for LayerNorm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sequential;
+    use crate::{Activation, Sequential};
     use std::cell::RefCell;
 
     fn images(rng: &mut Rng) -> Array {

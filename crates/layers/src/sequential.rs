@@ -100,8 +100,11 @@ impl Module for Sequential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, BatchNorm, GroupNorm, Init, InstanceNorm, LayerNorm, Linear};
-    use autograd::grad;
+    use crate::{
+        Activation, BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, Init, InstanceNorm, LayerNorm,
+        Linear, SpectralNorm, Upsample, UpsampleConv2d, WeightNorm,
+    };
+    use autograd::{Padding, grad};
 
     #[test]
     fn names_are_paths() {
@@ -118,19 +121,22 @@ mod tests {
     /// Whatever a layer makes of the activation behind it, in value and gradient.
     #[test]
     fn an_activation_left_to_the_layer_before_is_the_same() {
-        let layers: [fn() -> Sequential; 5] = [
-            || Sequential::new().add(BatchNorm::keras(6)),
-            || Sequential::new().add(LayerNorm::new(6)),
-            || Sequential::new().add(GroupNorm::new(2, 6)),
-            || Sequential::new().add(InstanceNorm::affine(6)),
-            || {
-                Sequential::new().add(Linear::new(
-                    6,
-                    6,
-                    Init::Orthogonal { gain: 1.0 },
-                    &mut Rng::new(3, "weights"),
-                ))
-            },
+        fn one(layer: impl Module + 'static) -> Sequential {
+            Sequential::new().add(layer)
+        }
+        const INIT: Init = Init::Normal { std: 0.5 };
+        let conv = |rng: &mut Rng| Conv2d::new(6, 4, [3, 3], INIT, rng).padding(Padding::Same);
+        let layers: [&dyn Fn(&mut Rng) -> Sequential; 10] = [
+            &|_| one(BatchNorm::keras(6)),
+            &|_| one(LayerNorm::new(6)),
+            &|_| one(GroupNorm::new(2, 6)),
+            &|_| one(InstanceNorm::affine(6)),
+            &|rng| one(Linear::new(6, 6, INIT, rng).with_bias(INIT, rng)),
+            &|rng| one(conv(rng).with_bias(INIT, rng)),
+            &|rng| one(ConvTranspose2d::new(6, 4, [3, 3], INIT, rng).stride(2)),
+            &|rng| one(UpsampleConv2d::new(Upsample::nearest(2), conv(rng))),
+            &|rng| one(SpectralNorm::new(conv(rng), rng)),
+            &|rng| one(WeightNorm::new(conv(rng).without_bias())),
         ];
         let activations = [
             Activation::Relu,
@@ -141,13 +147,14 @@ mod tests {
         ];
         let mut rng = Rng::new(0, "data");
         let x = Tensor::variable(rng.normal([3, 2, 5, 6]));
-        let weights = Tensor::constant(rng.normal([3, 2, 5, 6]));
         let value_and_gradient = |y: Tensor| {
+            let weights = Tensor::constant(Rng::new(1, "data").normal(*y.shape()));
             let [dx] = grad(&(&y * &weights).sum(), [&x], false);
             [y.numbers().to_vec(), dx.numbers().to_vec()]
         };
         for (layer, f) in layers.into_iter().flat_map(|layer| activations.map(|f| (layer, f))) {
-            let (mut alone, mut model) = (layer(), layer().add(f));
+            let make = || layer(&mut Rng::new(3, "weights"));
+            let (mut alone, mut model) = (make(), make().add(f));
             let name = format!("{}, {}", alone.children()[0].describe(), f.describe());
             let pairs = [
                 [f.forward(&alone.forward(&x)), model.forward(&x)],

@@ -1,7 +1,7 @@
 //! How is a layer kept from stretching its input too much?
 
 use crate::{Module, Param, Statistic};
-use autograd::{Array, Rng, Tensor, no_grad};
+use autograd::{Array, Real, Rng, Tensor, no_grad};
 
 /// A layer that is linear in a weight, and can be asked for its answer with another one.
 pub trait Weighted: Module {
@@ -11,9 +11,10 @@ pub trait Weighted: Module {
     /// Which axis of the weight counts the outputs.
     fn output_axis(&self) -> usize;
 
-    /// The layer's answer with `weight` in the place of its own.
+    /// The layer's answer z with `weight` in the place of its own, rectified: z where z > 0, else
+    /// slope · z. A slope of 1 leaves it as it is.
     #[track_caller]
-    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor;
+    fn forward_with(&self, weight: &Tensor, x: &Tensor, slope: Real) -> Tensor;
 }
 
 /// A layer whose weight is divided by its largest singular value:
@@ -98,13 +99,24 @@ impl<L: Weighted> Module for SpectralNorm<L> {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x)
+        self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x, slope))
     }
 
     #[track_caller]
     fn forward_train(&mut self, x: &Tensor, _: &mut Rng) -> Tensor {
         self.iterate();
         self.forward(x)
+    }
+
+    #[track_caller]
+    fn forward_train_rectified(&mut self, x: &Tensor, slope: Real, _: &mut Rng) -> Option<Tensor> {
+        self.iterate();
+        self.forward_rectified(x, slope)
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -216,7 +228,7 @@ mod tests {
         let start = norm.layer.weight().tensor().value().clone();
         let in_the_weight = |w: &[Tensor]| {
             let normalised = norm.normalised(&w[0]);
-            norm.layer.forward_with(&normalised, &x)
+            norm.layer.forward_with(&normalised, &x, 1.0)
         };
         check::twice(in_the_weight, &[start]).unwrap();
     }

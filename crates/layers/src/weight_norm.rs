@@ -88,7 +88,12 @@ impl<L: Weighted> Module for WeightNorm<L> {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x)
+        self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.layer.forward_with(&self.normalised(self.layer.weight().tensor()), x, slope))
     }
 
     #[track_caller]
@@ -238,7 +243,8 @@ mod tests {
         let norm = WeightNorm::new(ConvTranspose2d::new(2, 3, [2, 2], INIT, &mut rng));
         let x = Tensor::constant(rng.normal([1, 2, 2, 2]));
         let start = norm.layer.weight().tensor().value().clone();
-        let in_the_direction = |v: &[Tensor]| norm.layer.forward_with(&norm.normalised(&v[0]), &x);
+        let in_the_direction =
+            |v: &[Tensor]| norm.layer.forward_with(&norm.normalised(&v[0]), &x, 1.0);
         check::twice(in_the_direction, &[start]).unwrap();
     }
 }

@@ -13,10 +13,12 @@
 
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
+use super::rectified::{Rectifies, apply_rectified, check_slope};
 #[cfg(test)]
 use super::sliding::Padding;
 use super::sliding::Sliding;
-use crate::{Array, Op, Shape, Tensor};
+use crate::{Array, Op, Real, Shape, Tensor};
+use kernels::Epilogue;
 use kernels::conv::{self, Geometry};
 
 /// y = conv(x, w) + b          dx = conv_t(dy, w),  dw = conv_w(x, dy),  db = Σ rows of dy
@@ -26,9 +28,8 @@ pub(super) struct Conv2d(pub(super) Geometry);
 impl Op<2> for Conv2d {
     const NAME: &'static str = "conv2d";
 
-    fn forward(&self, [x, w]: [&Array; 2]) -> Array {
-        let Conv2d(g) = self;
-        Array::filled_by(g.y_shape(), |y| conv::forward(g, x.numbers(), w.numbers(), None, y))
+    fn forward(&self, x: [&Array; 2]) -> Array {
+        self.forward_rectified(x, 1.0)
     }
 
     fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -39,13 +40,19 @@ impl Op<2> for Conv2d {
     }
 }
 
+impl Rectifies<2> for Conv2d {
+    const RECTIFIED: &'static str = "conv2d_rectified";
+
+    fn forward_rectified(&self, x: [&Array; 2], slope: Real) -> Array {
+        self.compute(x, Epilogue { bias: None, slope })
+    }
+}
+
 impl Op<3> for Conv2d {
     const NAME: &'static str = "conv2d";
 
-    fn forward(&self, [x, w, b]: [&Array; 3]) -> Array {
-        let Conv2d(g) = self;
-        let bias = Some(b.numbers());
-        Array::filled_by(g.y_shape(), |y| conv::forward(g, x.numbers(), w.numbers(), bias, y))
+    fn forward(&self, x: [&Array; 3]) -> Array {
+        self.forward_rectified(x, 1.0)
     }
 
     fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
@@ -53,6 +60,21 @@ impl Op<3> for Conv2d {
             2 => dy.sum_to(*b.shape()),
             _ => Op::<2>::vjp(self, i, [x, w], y, dy),
         }
+    }
+}
+
+impl Rectifies<3> for Conv2d {
+    const RECTIFIED: &'static str = "conv2d_rectified";
+
+    fn forward_rectified(&self, [x, w, b]: [&Array; 3], slope: Real) -> Array {
+        self.compute([x, w], Epilogue { bias: Some(b.numbers()), slope })
+    }
+}
+
+impl Conv2d {
+    fn compute(&self, [x, w]: [&Array; 2], epilogue: Epilogue<'_>) -> Array {
+        let Conv2d(g) = self;
+        Array::filled_by(g.y_shape(), |y| conv::forward(g, x.numbers(), w.numbers(), epilogue, y))
     }
 }
 
@@ -65,10 +87,8 @@ struct InputGradient(Geometry);
 impl Op<2> for InputGradient {
     const NAME: &'static str = "conv_transpose2d";
 
-    fn forward(&self, [x, w]: [&Array; 2]) -> Array {
-        let InputGradient(g) = self;
-        let (x, w) = (x.numbers(), w.numbers());
-        Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, None, y))
+    fn forward(&self, x: [&Array; 2]) -> Array {
+        self.forward_rectified(x, 1.0)
     }
 
     fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -79,13 +99,19 @@ impl Op<2> for InputGradient {
     }
 }
 
+impl Rectifies<2> for InputGradient {
+    const RECTIFIED: &'static str = "conv_transpose2d_rectified";
+
+    fn forward_rectified(&self, x: [&Array; 2], slope: Real) -> Array {
+        self.compute(x, Epilogue { bias: None, slope })
+    }
+}
+
 impl Op<3> for InputGradient {
     const NAME: &'static str = "conv_transpose2d";
 
-    fn forward(&self, [x, w, b]: [&Array; 3]) -> Array {
-        let InputGradient(g) = self;
-        let (x, w, bias) = (x.numbers(), w.numbers(), Some(b.numbers()));
-        Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, bias, y))
+    fn forward(&self, x: [&Array; 3]) -> Array {
+        self.forward_rectified(x, 1.0)
     }
 
     fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
@@ -93,6 +119,21 @@ impl Op<3> for InputGradient {
             2 => dy.sum_to(*b.shape()),
             _ => Op::<2>::vjp(self, i, [x, w], y, dy),
         }
+    }
+}
+
+impl Rectifies<3> for InputGradient {
+    const RECTIFIED: &'static str = "conv_transpose2d_rectified";
+
+    fn forward_rectified(&self, [x, w, b]: [&Array; 3], slope: Real) -> Array {
+        self.compute([x, w], Epilogue { bias: Some(b.numbers()), slope })
+    }
+}
+
+impl InputGradient {
+    fn compute(&self, [x, w]: [&Array; 2], epilogue: Epilogue<'_>) -> Array {
+        let (InputGradient(g), x, w) = (self, x.numbers(), w.numbers());
+        Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, epilogue, y))
     }
 }
 
@@ -179,10 +220,29 @@ impl Tensor {
         sliding: Sliding,
         groups: usize,
     ) -> Tensor {
+        self.conv2d_rectified(weight, bias, sliding, groups, 1.0)
+    }
+
+    /// [`Tensor::conv2d`] and a rectifier behind it, as one op: z where z, the convolution, is
+    /// positive, else slope · z. With a slope of 1 that is z, with 0 it is max(z, 0).
+    ///
+    /// # Panics
+    /// As [`Tensor::conv2d`], or if the slope is negative.
+    #[must_use]
+    #[track_caller]
+    pub fn conv2d_rectified(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        sliding: Sliding,
+        groups: usize,
+        slope: Real,
+    ) -> Tensor {
+        check_slope("conv2d", slope);
         let op = Conv2d(conv_geometry("conv2d", [self, weight], bias, sliding, groups, 1));
         match bias {
-            None => op.apply([self, weight]),
-            Some(bias) => op.apply([self, weight, bias]),
+            None => apply_rectified(op, slope, [self, weight]),
+            Some(bias) => apply_rectified(op, slope, [self, weight, bias]),
         }
     }
 
@@ -213,7 +273,27 @@ impl Tensor {
         output_padding: [usize; 2],
         groups: usize,
     ) -> Tensor {
+        self.conv_transpose2d_rectified(weight, bias, sliding, output_padding, groups, 1.0)
+    }
+
+    /// [`Tensor::conv_transpose2d`] and a rectifier behind it, as one op: z where z, the transposed
+    /// convolution, is positive, else slope · z. With a slope of 1 that is z, with 0 it is max(z, 0).
+    ///
+    /// # Panics
+    /// As [`Tensor::conv_transpose2d`], or if the slope is negative.
+    #[must_use]
+    #[track_caller]
+    pub fn conv_transpose2d_rectified(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        sliding: Sliding,
+        output_padding: [usize; 2],
+        groups: usize,
+        slope: Real,
+    ) -> Tensor {
         let op = "conv_transpose2d";
+        check_slope(op, slope);
         let (x, w) = (self.shape(), weight.shape());
         let [batch, height, width, inputs] = image(op, x);
         let [kernel_height, kernel_width, outputs_of_a_group, wanted] =
@@ -237,8 +317,8 @@ impl Tensor {
             width: columns,
         });
         match bias {
-            None => op.apply([self, weight]),
-            Some(bias) => op.apply([self, weight, bias]),
+            None => apply_rectified(op, slope, [self, weight]),
+            Some(bias) => apply_rectified(op, slope, [self, weight, bias]),
         }
     }
 }
@@ -283,6 +363,12 @@ pub(super) fn conv_geometry(
 const FAMILY: &[&str] =
     &[<Conv2d as Op<2>>::NAME, <InputGradient as Op<2>>::NAME, WeightGradient::NAME];
 
+#[cfg(test)]
+const RECTIFIED: &[&str] = &[<Conv2d as Rectifies<2>>::RECTIFIED];
+
+#[cfg(test)]
+const RECTIFIED_BACK: &[&str] = &[<InputGradient as Rectifies<2>>::RECTIFIED];
+
 /// Slides by steps of 2 and 1, with a gap in one axis, and other padding on each side.
 #[cfg(test)]
 const UNEVEN: Sliding = Sliding {
@@ -318,6 +404,23 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(FAMILY, &[&[2, 2, 3, 2], &[5, 5, 2, 2]], |x| {
         x[0].conv_transpose2d(&x[1], None, SAME.stride(2), [0, 0], 1)
     }),
+    // All sums on one side of the kink, then all on the other.
+    Case::shaped(RECTIFIED, &[&[2, 4, 5, 2], &[3, 2, 2, 3], &[3]], |x| {
+        x[0].conv2d_rectified(&x[1], Some(&x[2]), SAME, 1, 0.2)
+    })
+    .within(0.5..2.0),
+    Case::shaped(RECTIFIED, &[&[2, 6, 5, 2], &[5, 4, 2, 2]], |x| {
+        x[0].conv2d_rectified(&-&x[1], None, SAME.stride(2), 1, 0.2)
+    })
+    .within(0.5..2.0),
+    Case::shaped(RECTIFIED_BACK, &[&[2, 3, 2, 3], &[4, 3, 2, 3], &[2]], |x| {
+        x[0].conv_transpose2d_rectified(&x[1], Some(&x[2]), SAME, [0, 0], 1, 0.2)
+    })
+    .within(0.5..2.0),
+    Case::shaped(RECTIFIED_BACK, &[&[2, 2, 3, 2], &[5, 5, 2, 2]], |x| {
+        x[0].conv_transpose2d_rectified(&-&x[1], None, SAME.stride(2), [0, 0], 1, 0.2)
+    })
+    .within(0.5..2.0),
 ];
 
 #[cfg(test)]
@@ -406,6 +509,22 @@ pub(crate) const MISTAKES: &[Mistake] = &[
             zeros([1, 3, 1, 1]).conv_transpose2d(&zeros([2, 2, 1, 1]), None, sliding, [0, 0], 1)
         },
         report: "conv_transpose2d: along the width, the padding leaves nothing of 1",
+    },
+    Mistake {
+        method: "conv2d_rectified",
+        make: || {
+            let (x, w) = (zeros([1, 3, 3, 1]), zeros([3, 3, 1, 1]));
+            x.conv2d_rectified(&w, None, Sliding::UNIT, 1, -0.5)
+        },
+        report: "conv2d: a rectifier's slope is at least 0, got -0.5",
+    },
+    Mistake {
+        method: "conv_transpose2d_rectified",
+        make: || {
+            let (x, w) = (zeros([1, 3, 3, 1]), zeros([3, 3, 1, 1]));
+            x.conv_transpose2d_rectified(&w, None, Sliding::UNIT, [0, 0], 1, Real::NAN)
+        },
+        report: "conv_transpose2d: a rectifier's slope is at least 0, got NaN",
     },
     Mistake {
         method: "conv_transpose2d",

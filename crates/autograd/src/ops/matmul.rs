@@ -5,8 +5,10 @@
 
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
-use crate::{Array, Op, Shape, Tensor};
-use kernels::gemm::{Beta, gemm, gemm_batched, gemm_bias};
+use super::rectified::{Rectifies, apply_rectified, check_slope};
+use crate::{Array, Op, Real, Shape, Tensor};
+use kernels::Epilogue;
+use kernels::gemm::{Beta, gemm, gemm_batched, gemm_epilogue};
 use kernels::mat::{Mat, MatMut};
 
 /// C = A' B', where A' is A or, if `ta`, its transpose; B' likewise
@@ -61,17 +63,8 @@ struct Linear;
 impl Op<3> for Linear {
     const NAME: &'static str = "linear";
 
-    fn forward(&self, [x, w, b]: [&Array; 3]) -> Array {
-        let (rows, inputs) = last_two(x.shape());
-        let outputs = w.shape()[1];
-        Array::filled_by([rows, outputs], |y| {
-            gemm_bias(
-                Mat::new(x.numbers(), rows, inputs),
-                Mat::new(w.numbers(), inputs, outputs),
-                b.numbers(),
-                MatMut::new(y, rows, outputs),
-            );
-        })
+    fn forward(&self, x: [&Array; 3]) -> Array {
+        self.forward_rectified(x, 1.0)
     }
 
     fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], _: &Tensor, dy: &Tensor) -> Tensor {
@@ -80,6 +73,23 @@ impl Op<3> for Linear {
             1 => MatMul { ta: true, tb: false }.apply([x, dy]),
             _ => dy.sum_to(*b.shape()),
         }
+    }
+}
+
+impl Rectifies<3> for Linear {
+    const RECTIFIED: &'static str = "linear_rectified";
+
+    fn forward_rectified(&self, [x, w, b]: [&Array; 3], slope: Real) -> Array {
+        let (rows, inputs) = last_two(x.shape());
+        let outputs = w.shape()[1];
+        Array::filled_by([rows, outputs], |y| {
+            gemm_epilogue(
+                Mat::new(x.numbers(), rows, inputs),
+                Mat::new(w.numbers(), inputs, outputs),
+                Epilogue { bias: Some(b.numbers()), slope },
+                MatMut::new(y, rows, outputs),
+            );
+        })
     }
 }
 
@@ -160,6 +170,18 @@ impl Tensor {
     #[must_use]
     #[track_caller]
     pub fn linear(&self, weight: &Tensor, bias: &Tensor) -> Tensor {
+        self.linear_rectified(weight, bias, 1.0)
+    }
+
+    /// [`Tensor::linear`] and a rectifier behind it, as one op: z where z = X W + b is positive, else
+    /// slope · z. With a slope of 1 that is z, with 0 it is max(z, 0).
+    ///
+    /// # Panics
+    /// If the shapes are not those of [`Tensor::linear`], or the slope is negative.
+    #[must_use]
+    #[track_caller]
+    pub fn linear_rectified(&self, weight: &Tensor, bias: &Tensor, slope: Real) -> Tensor {
+        check_slope("linear", slope);
         let (x, w, b) = (self.shape(), weight.shape(), bias.shape());
         assert!(w.len() == 2, "linear: the weight {w} is not [inputs, outputs]");
         let (inputs, outputs) = (w[0], w[1]);
@@ -170,10 +192,11 @@ impl Tensor {
         );
         assert!(b[..] == [outputs], "linear: weight {w} wants a bias [{outputs}], got {b}");
         if x.len() == 2 {
-            return Linear.apply([self, weight, bias]);
+            return apply_rectified(Linear, slope, [self, weight, bias]);
         }
         let rows = x[..x.len() - 1].iter().product();
-        let flat = Linear.apply([&self.reshape([rows, inputs]), weight, bias]);
+        let x_rows = self.reshape([rows, inputs]);
+        let flat = apply_rectified(Linear, slope, [&x_rows, weight, bias]);
         flat.reshape(x.with(x.len() - 1, outputs))
     }
 }
@@ -206,6 +229,15 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[Linear::NAME], &[&[4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2]))
         .and_at(&[&[&[1, 1], &[1, 1], &[1]], &[&[7], &[7, 3], &[3]], &[&[9, 7], &[7, 11], &[11]]]),
     Case::shaped(&[Linear::NAME], &[&[2, 4, 3], &[3, 2], &[2]], |x| x[0].linear(&x[1], &x[2])),
+    // All sums on one side of the kink, then all on the other.
+    Case::shaped(&[Linear::RECTIFIED], &[&[4, 3], &[3, 2], &[2]], |x| {
+        x[0].linear_rectified(&x[1], &x[2], 0.2)
+    })
+    .within(0.5..2.0),
+    Case::shaped(&[Linear::RECTIFIED], &[&[2, 4, 3], &[3, 2], &[2]], |x| {
+        x[0].linear_rectified(&-&x[1], &-&x[2], 0.2)
+    })
+    .within(0.5..2.0),
 ];
 
 #[cfg(test)]
@@ -244,6 +276,11 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         method: "linear",
         make: || zeros([4, 2]).linear(&zeros([2]), &zeros([5])),
         report: "linear: the weight [2] is not [inputs, outputs]",
+    },
+    Mistake {
+        method: "linear_rectified",
+        make: || zeros([4, 2]).linear_rectified(&zeros([2, 5]), &zeros([5]), -1.0),
+        report: "linear: a rectifier's slope is at least 0, got -1",
     },
     Mistake {
         method: "linear",

@@ -7,8 +7,9 @@ use super::blocks::DepthToSpace;
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
 use super::conv::{Conv2d, conv_geometry};
+use super::rectified::{apply_rectified, check_slope};
 use super::sliding::{Padding, Sliding};
-use crate::{Array, Op, Tensor};
+use crate::{Array, Op, Real, Tensor};
 use kernels::blocks::Blocks;
 use kernels::conv::phases::{self, Phases};
 
@@ -78,16 +79,36 @@ impl Tensor {
         bias: Option<&Tensor>,
         padding: Padding,
     ) -> Tensor {
+        self.upsample_conv2d_rectified(weight, bias, padding, 1.0)
+    }
+
+    /// [`Tensor::upsample_conv2d`] and a rectifier behind it, as one op: z where z, the convolution, is
+    /// positive, else slope · z. With a slope of 1 that is z, with 0 it is max(z, 0).
+    ///
+    /// # Panics
+    /// As [`Tensor::upsample_conv2d`], or if the slope is negative.
+    #[must_use]
+    #[track_caller]
+    pub fn upsample_conv2d_rectified(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        padding: Padding,
+        slope: Real,
+    ) -> Tensor {
+        let op = "upsample_conv2d";
+        check_slope(op, slope);
         let sliding = Sliding::UNIT.padding(padding);
-        let large = conv_geometry("upsample_conv2d", [self, weight], bias, sliding, 1, 2);
+        let large = conv_geometry(op, [self, weight], bias, sliding, 1, 2);
         let phases = Phases::of(&large);
         let folded = Fold { sizes: large.w_shape() }.apply([weight]);
         let outputs = large.out_channels;
         let z = match bias {
-            None => Conv2d(phases.geometry).apply([self, &folded]),
+            None => apply_rectified(Conv2d(phases.geometry), slope, [self, &folded]),
             Some(bias) => {
                 let of_each_phase = bias.broadcast_to([4, outputs]).reshape([4 * outputs]);
-                Conv2d(phases.geometry).apply([self, &folded, &of_each_phase])
+                let x = [self, &folded, &of_each_phase];
+                apply_rectified(Conv2d(phases.geometry), slope, x)
             }
         };
         let [batch, height, width, _] = phases.geometry.y_shape();
@@ -111,11 +132,21 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 #[cfg(test)]
-pub(crate) const MISTAKES: &[Mistake] = &[Mistake {
-    method: "upsample_conv2d",
-    make: || zeros([1, 7, 7, 3]).upsample_conv2d(&zeros([5, 5, 2, 1]), None, Padding::Same),
-    report: "upsample_conv2d: input [1, 7, 7, 3] has 3 channels, weight [5, 5, 2, 1] wants 2",
-}];
+pub(crate) const MISTAKES: &[Mistake] = &[
+    Mistake {
+        method: "upsample_conv2d",
+        make: || zeros([1, 7, 7, 3]).upsample_conv2d(&zeros([5, 5, 2, 1]), None, Padding::Same),
+        report: "upsample_conv2d: input [1, 7, 7, 3] has 3 channels, weight [5, 5, 2, 1] wants 2",
+    },
+    Mistake {
+        method: "upsample_conv2d_rectified",
+        make: || {
+            let (x, w) = (zeros([1, 7, 7, 2]), zeros([5, 5, 2, 1]));
+            x.upsample_conv2d_rectified(&w, None, Padding::Same, -1.0)
+        },
+        report: "upsample_conv2d: a rectifier's slope is at least 0, got -1",
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -55,8 +55,8 @@ pub(super) trait Rows {
     /// How many image rows of a kernel, counted through all images, lie before a row of the canvas.
     fn before(&self, kernel: usize, row: usize) -> usize;
 
-    /// Takes the pixels `[width, outputs]` of an image row of a kernel.
-    fn place(&mut self, kernel: usize, row: usize, pixels: &[Real]);
+    /// Takes the pixels `[width, outputs]` of an image row of a kernel, and may change them.
+    fn place(&mut self, kernel: usize, row: usize, pixels: &mut [Real]);
 }
 
 /// Makes all pixels of the canvas' rows `rows`, counted through all images.

@@ -10,7 +10,7 @@
 //!     0 1 0 1 0 1              window rows        W        pixels
 //!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      to every second column
 //!     0 1 0 1 0 1             [ x x x x x x ]  [ ... ]  =  [ y y ]  ->  of every second line,
-//!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      the bias added
+//!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      with the epilogue
 //!
 //!   part 1: places [(0, 2), (1, 2)]
 //! ```
@@ -19,11 +19,11 @@
 
 use super::lower::{Axis, Lowering, SLACK};
 use super::thin::Thin;
-use crate::Real;
 use crate::gemm::rounds::multiply_rounds;
 use crate::gemm::{Beta, How, Then, fastest};
 use crate::mat::{Mat, MatMut};
 use crate::scratch::with_scratch;
+use crate::{Epilogue, Real};
 use std::ops::Range;
 
 /// Pixels in a block, about.
@@ -100,27 +100,21 @@ impl Part<'_> {
         }
     }
 
-    /// Writes one image row of pixels, and adds the bias.
+    /// Writes one image row of pixels, after what follows.
     pub(super) fn place(
         &self,
         row: usize,
-        pixels: &[Real],
-        bias: Option<&[Real]>,
+        pixels: &mut [Real],
+        epilogue: Epilogue<'_>,
         first: usize,
         canvas: Canvas,
         y: &mut [Real],
     ) {
+        epilogue.finish_rows(pixels);
         let apart = self.places[1].1 * canvas.channels;
         let to = y[self.start(row, first, canvas)..].chunks_mut(apart);
         for (to, pixel) in to.zip(pixels.chunks_exact(canvas.written)) {
-            match bias {
-                Some(bias) => {
-                    for ((to, x), bias) in to.iter_mut().zip(pixel).zip(bias) {
-                        *to = x + bias;
-                    }
-                }
-                None => to[..pixel.len()].copy_from_slice(pixel),
-            }
+            to[..pixel.len()].copy_from_slice(pixel);
         }
     }
 
@@ -131,7 +125,7 @@ impl Part<'_> {
         thin: Thin,
         source: &[Real],
         rows: Range<usize>,
-        bias: Option<&[Real]>,
+        epilogue: Epilogue<'_>,
         first: usize,
         canvas: Canvas,
         y: &mut [Real],
@@ -144,15 +138,12 @@ impl Part<'_> {
                 if !neighbours {
                     let c = MatMut::new(pixels, width, outputs);
                     multiply_rounds(windows, w, c, Beta::Zero);
-                    return self.place(row, pixels, bias, first, canvas, y);
+                    return self.place(row, pixels, epilogue, first, canvas, y);
                 }
                 let y = &mut y[self.start(row, first, canvas)..];
                 let mut c = MatMut::strided(y, (width, outputs), canvas.channels);
-                if let Some(bias) = bias {
-                    (0..width).for_each(|j| c.row_mut(j).copy_from_slice(bias));
-                }
-                let beta = if bias.is_some() { Beta::One } else { Beta::Zero };
-                multiply_rounds(windows, w, c, beta);
+                multiply_rounds(windows, w, c.block(0, 0, width, outputs), Beta::Zero);
+                (0..width).for_each(|j| epilogue.finish(0, c.row_mut(j)));
             });
         });
     }
@@ -162,7 +153,7 @@ impl Part<'_> {
         &self,
         source: &[Real],
         rows: Range<usize>,
-        bias: Option<&[Real]>,
+        epilogue: Epilogue<'_>,
         first: usize,
         canvas: Canvas,
         y: &mut [Real],
@@ -183,26 +174,26 @@ impl Part<'_> {
                 if let Some(apart) = apart {
                     let y = &mut y[self.start(start, first, canvas)..];
                     let c = MatMut::strided(y, (count, canvas.written), apart);
-                    self.products(source, block, bias, c);
+                    self.products(source, block, epilogue, c);
                 } else {
                     let c = &mut pixels[..count * canvas.written];
                     let c = MatMut::new(c, count, canvas.written);
-                    self.products(source, block.clone(), None, c);
-                    let lines = pixels.chunks_exact(width * canvas.written);
+                    self.products(source, block.clone(), Epilogue::NOTHING, c);
+                    let lines = pixels.chunks_exact_mut(width * canvas.written);
                     for (row, pixels) in block.zip(lines) {
-                        self.place(row, pixels, bias, first, canvas, y);
+                        self.place(row, pixels, epilogue, first, canvas, y);
                     }
                 }
             }
         });
     }
 
-    /// C = window rows of all pixels of these image rows · W, and the bias.
+    /// C = window rows of all pixels of these image rows · W, and what follows.
     fn products(
         &self,
         source: &[Real],
         rows: Range<usize>,
-        bias: Option<&[Real]>,
+        epilogue: Epilogue<'_>,
         mut c: MatMut<'_>,
     ) {
         let (run, taps) = (self.lowering.run(), self.lowering.height.taps);
@@ -211,19 +202,11 @@ impl Part<'_> {
         let at_once = if whole { (DEPTH / run.max(1)).clamp(1, taps.max(1)) } else { 1 };
         let stride = (at_once * run).next_multiple_of(16) + SLACK;
         if run * taps > 0 && at_once >= taps {
-            return self.single_product(source, rows, stride, bias, c);
+            return self.single_product(source, rows, stride, epilogue, c);
         }
-        for i in 0..c.rows() {
-            match bias {
-                Some(bias) => c.row_mut(i).copy_from_slice(bias),
-                None => c.row_mut(i).fill(0.0),
-            }
-        }
-        if run == 0 {
-            return;
-        }
+        (0..c.rows()).for_each(|i| c.row_mut(i).fill(0.0));
         with_scratch(c.rows() * stride, |gathered| {
-            for a in (0..taps).step_by(at_once) {
+            for a in (0..taps).step_by(at_once).filter(|_| run > 0) {
                 let taps = a..(a + at_once).min(taps);
                 let w = &self.w[a * self.w_taps * self.lowering.seen * self.w_stride..];
                 let w = Mat::strided(w, (taps.len() * run, c.cols()), (self.w_stride, 1));
@@ -237,6 +220,7 @@ impl Part<'_> {
                 }
             }
         });
+        (0..c.rows()).for_each(|i| epilogue.finish(0, c.row_mut(i)));
     }
 
     /// [`Part::products`] where the windows are so small that a single product takes all taps.
@@ -245,17 +229,13 @@ impl Part<'_> {
         source: &[Real],
         rows: Range<usize>,
         stride: usize,
-        bias: Option<&[Real]>,
+        epilogue: Epilogue<'_>,
         c: MatMut<'_>,
     ) {
         let depth = self.lowering.depth();
         let w = Mat::strided(self.w, (depth, c.cols()), (self.w_stride, 1));
-        let add_bias = |j: usize, run: &mut [Real]| {
-            for (x, bias) in run.iter_mut().zip(&bias.unwrap_or_default()[j..]) {
-                *x += bias;
-            }
-        };
-        let then = bias.is_some().then_some(&add_bias as &Then<'_>);
+        let finish = |j: usize, run: &mut [Real]| epilogue.finish(j, run);
+        let then = (!epilogue.is_nothing()).then_some(&finish as &Then<'_>);
         let how = How { then, ..How::alone(Beta::Zero, c.cols()) };
         if let Some(windows) = self.lowering.in_place(source, &rows) {
             return fastest()(windows, w, c, how);

@@ -25,7 +25,7 @@ use super::winograd::Winograd;
 use crate::gemm::PER_NANOSECOND;
 use crate::scratch::with_scratch;
 use crate::window::Window;
-use crate::{Real, par};
+use crate::{Epilogue, Real, par};
 
 /// Weights are turned in squares of so many channels.
 const SQUARE: usize = 16;
@@ -34,7 +34,13 @@ const SQUARE: usize = 16;
 const FEW: usize = 4;
 
 /// See [`super::forward`].
-pub(super) fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]>, y: &mut [Real]) {
+pub(super) fn forward(
+    g: &Geometry,
+    x: &[Real],
+    w: &[Real],
+    epilogue: Epilogue<'_>,
+    y: &mut [Real],
+) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
     let whole = Canvas {
         height: g.height.output,
@@ -59,8 +65,8 @@ pub(super) fn forward(g: &Geometry, x: &[Real], w: &[Real], bias: Option<&[Real]
             w_taps: g.width.taps,
             places: [(0, 1), (0, 1)],
         };
-        let bias = bias.map(|bias| &bias[canvas.first..][..outputs]);
-        compute(&[part], x, bias, canvas, y, g.multiply_adds() / g.groups);
+        let epilogue = epilogue.of(canvas.first, outputs);
+        compute(&[part], x, epilogue, canvas, y, g.multiply_adds() / g.groups);
     }
 }
 
@@ -69,7 +75,7 @@ pub(super) fn input_gradient(
     g: &Geometry,
     dy: &[Real],
     w: &[Real],
-    bias: Option<&[Real]>,
+    epilogue: Epilogue<'_>,
     dx: &mut [Real],
 ) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
@@ -104,8 +110,8 @@ pub(super) fn input_gradient(
                 }
             }
             let canvas = Canvas { first: group * inputs, ..whole };
-            let bias = bias.map(|bias| &bias[canvas.first..][..inputs]);
-            compute(&parts, dy, bias, canvas, dx, g.multiply_adds() / g.groups);
+            let epilogue = epilogue.of(canvas.first, inputs);
+            compute(&parts, dy, epilogue, canvas, dx, g.multiply_adds() / g.groups);
         });
     }
 }
@@ -170,7 +176,7 @@ fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [R
 /// Some rows of a canvas, from row `first` on.
 struct Onto<'a> {
     parts: &'a [Part<'a>],
-    bias: Option<&'a [Real]>,
+    epilogue: Epilogue<'a>,
     first: usize,
     canvas: Canvas,
     y: &'a mut [Real],
@@ -185,8 +191,8 @@ impl Rows for Onto<'_> {
         self.parts[part].rows(row, self.canvas)
     }
 
-    fn place(&mut self, part: usize, row: usize, pixels: &[Real]) {
-        self.parts[part].place(row, pixels, self.bias, self.first, self.canvas, self.y);
+    fn place(&mut self, part: usize, row: usize, pixels: &mut [Real]) {
+        self.parts[part].place(row, pixels, self.epilogue, self.first, self.canvas, self.y);
     }
 }
 
@@ -194,7 +200,7 @@ impl Rows for Onto<'_> {
 fn compute(
     parts: &[Part<'_>],
     source: &[Real],
-    bias: Option<&[Real]>,
+    epilogue: Epilogue<'_>,
     canvas: Canvas,
     y: &mut [Real],
     multiply_adds: usize,
@@ -215,7 +221,7 @@ fn compute(
             .collect();
         par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
             let rows = first..first + y.len() / line;
-            let mut onto = Onto { parts, bias, first, canvas, y };
+            let mut onto = Onto { parts, epilogue, first, canvas, y };
             few_outputs(&kernels, source, canvas.written, rows, &mut onto);
         });
         return;
@@ -245,16 +251,16 @@ fn compute(
                 }
                 if let Some(transformed) = transformed {
                     transformed.pixels(&part.lowering, source, rows, |row, pixels| {
-                        part.place(row, pixels, bias, first, canvas, y);
+                        part.place(row, pixels, epilogue, first, canvas, y);
                     });
                 } else if let Some(thin) = Thin::of(&part.lowering) {
-                    part.multiply_in_place(thin, source, rows, bias, first, canvas, y);
+                    part.multiply_in_place(thin, source, rows, epilogue, first, canvas, y);
                 } else if part.is_narrow() {
                     for j in 0..part.lowering.width.outputs {
-                        part.column(j).compute(source, rows.clone(), bias, first, canvas, y);
+                        part.column(j).compute(source, rows.clone(), epilogue, first, canvas, y);
                     }
                 } else {
-                    part.compute(source, rows, bias, first, canvas, y);
+                    part.compute(source, rows, epilogue, first, canvas, y);
                 }
             }
         });

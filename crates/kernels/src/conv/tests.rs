@@ -88,7 +88,7 @@ fn a_small_convolution_is_what_a_hand_computes() {
     let x = [1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12.];
     let w = [1., 0., -1., 2., 1., 0., 0., 3., 1.];
     let mut y = [0.0; 4];
-    forward(&g, &x, &w, Some(&[100.]), &mut y);
+    forward(&g, &x, &w, Epilogue::bias(&[100.]), &mut y);
     // Top left: rows (padding, 1 2 3, 5 6 7): 2·1 + 2 + 3·6 + 7 = 29.
     // Top right: rows (padding, 3 4 _, 7 8 _): 2·3 + 4 + 3·8 = 34.
     // Bottom left: (1 - 3) + (2·5 + 6) + (3·10 + 11) = 55.
@@ -103,8 +103,8 @@ fn the_three_are_derivatives_of_one_form() {
         let g = numbers.geometry(4);
         let [x, w, dy] = [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.integers(s));
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
-        forward(&g, &x, &w, None, &mut y);
-        input_gradient(&g, &dy, &w, None, &mut dx);
+        forward(&g, &x, &w, Epilogue::NOTHING, &mut y);
+        input_gradient(&g, &dy, &w, Epilogue::NOTHING, &mut dx);
         weight_gradient(&g, &x, &dy, &mut dw);
         let form = dot(&y, &dy);
         assert_eq!(dot(&dx, &x), form, "{g:?}");
@@ -118,16 +118,19 @@ fn assert_equal_to_naive(g: &Geometry, numbers: &mut Numbers) {
     let in_bias = numbers.integers([1, 1, 1, g.in_channels]);
     let out_bias = numbers.integers([1, 1, 1, g.out_channels]);
     let stale = |len: usize| (vec![Real::NAN; len], vec![Real::NAN; len]);
-    for bias in [None, Some(&out_bias[..])] {
+    let rectify = |y: &mut [Real], slope| y.iter_mut().for_each(|y| *y = y.max(slope * *y));
+    for (bias, slope) in [(None, 1.0), (Some(&out_bias[..]), 0.5)] {
         let (mut found, mut expected) = stale(dy.len());
-        forward(g, &x, &w, bias, &mut found);
+        forward(g, &x, &w, Epilogue { bias, slope }, &mut found);
         naive::forward(g, &x, &w, bias, &mut expected);
+        rectify(&mut expected, slope);
         assert_eq!(found, expected, "forward {g:?}");
     }
-    for bias in [None, Some(&in_bias[..])] {
+    for (bias, slope) in [(None, 0.0), (Some(&in_bias[..]), 1.0)] {
         let (mut found, mut expected) = stale(x.len());
-        input_gradient(g, &dy, &w, bias, &mut found);
+        input_gradient(g, &dy, &w, Epilogue { bias, slope }, &mut found);
         naive::input_gradient(g, &dy, &w, bias, &mut expected);
+        rectify(&mut expected, slope);
         assert_eq!(found, expected, "input gradient {g:?}");
     }
     let (mut found, mut expected) = stale(w.len());
@@ -182,8 +185,8 @@ fn threads_change_no_bit() {
         with_threads(threads, || {
             let all = layers.iter().map(|(g, [x, w, dy])| {
                 let [mut dx, mut dw, mut y] = [x, w, dy].map(|of| vec![Real::NAN; of.len()]);
-                forward(g, x, w, None, &mut y);
-                input_gradient(g, dy, w, None, &mut dx);
+                forward(g, x, w, Epilogue::NOTHING, &mut y);
+                input_gradient(g, dy, w, Epilogue::NOTHING, &mut dx);
                 weight_gradient(g, x, dy, &mut dw);
                 [y, dx, dw]
             });
@@ -229,13 +232,13 @@ fn an_upsampled_convolution_is_one_on_the_small_image() {
         let (x, w) = (numbers.integers(x_shape), numbers.integers(large.w_shape()));
 
         let mut two_steps = vec![Real::NAN; count(large.y_shape())];
-        forward(&large, &upsampled(&x, x_shape), &w, None, &mut two_steps);
+        forward(&large, &upsampled(&x, x_shape), &w, Epilogue::NOTHING, &mut two_steps);
 
         let phases = Phases::of(&large);
         let mut folded = vec![Real::NAN; count(phases.geometry.w_shape())];
         fold(large.w_shape(), &w, &mut folded);
         let mut z = vec![Real::NAN; count(phases.geometry.y_shape())];
-        forward(&phases.geometry, &x, &folded, None, &mut z);
+        forward(&phases.geometry, &x, &folded, Epilogue::NOTHING, &mut z);
         let [_, small_height, small_width, _] = phases.geometry.y_shape();
         let small = [small_height, small_width];
         let blocks = Blocks::whole(batch, small, [2, 2], out_channels);
@@ -271,5 +274,5 @@ fn lengths_that_contradict_the_geometry_are_refused() {
         height: along,
         width: along,
     };
-    forward(&g, &[0.0; 3], &[0.0], None, &mut [0.0; 4]);
+    forward(&g, &[0.0; 3], &[0.0], Epilogue::NOTHING, &mut [0.0; 4]);
 }

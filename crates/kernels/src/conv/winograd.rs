@@ -274,13 +274,13 @@ pub(super) struct Transformed<'a> {
 
 impl Transformed<'_> {
     /// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows
-    /// `rows`, counted through all images.
+    /// `rows`, counted through all images. It may change them.
     pub(super) fn pixels(
         &self,
         windows: &Lowering,
         source: &[Real],
         rows: Range<usize>,
-        mut place: impl FnMut(usize, &[Real]),
+        mut place: impl FnMut(usize, &mut [Real]),
     ) {
         let x = Tiled { windows: *windows, source };
         let (outputs, [_, across]) = (self.plan.outputs, x.tiles());
@@ -321,9 +321,9 @@ impl Transformed<'_> {
                 for (tile_row, made) in block.zip(tile_rows) {
                     finish(LONG, made, y_stride, size, pixels);
                     let line = 2 * across * outputs;
-                    for (row, pixels) in x.image_rows(tile_row).zip(pixels.chunks(line)) {
+                    for (row, pixels) in x.image_rows(tile_row).zip(pixels.chunks_mut(line)) {
                         if rows.contains(&row) {
-                            place(row, &pixels[..windows.width.outputs * outputs]);
+                            place(row, &mut pixels[..windows.width.outputs * outputs]);
                         }
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::kernel::{Kernel, expect_images, short};
 use crate::{Init, Module, Param, Weighted};
-use autograd::{Padding, Rng, Sliding, Tensor};
+use autograd::{Padding, Real, Rng, Sliding, Tensor};
 
 /// A transposed convolution, [`Tensor::conv_transpose2d`]: each input pixel adds a weighted kernel
 /// to the output. With stride s the output is s times as large.
@@ -111,7 +111,12 @@ impl Module for ConvTranspose2d {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.forward_with(self.kernel.weight.tensor(), x)
+        self.forward_with(self.kernel.weight.tensor(), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.forward_with(self.kernel.weight.tensor(), x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -133,9 +138,10 @@ impl Weighted for ConvTranspose2d {
     }
 
     #[track_caller]
-    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+    fn forward_with(&self, weight: &Tensor, x: &Tensor, slope: Real) -> Tensor {
         expect_images(self, x, self.channels()[0]);
-        let (kernel, extra) = (&self.kernel, self.output_padding);
-        x.conv_transpose2d(weight, kernel.bias(), kernel.sliding, extra, kernel.groups)
+        let Kernel { sliding, groups, .. } = self.kernel;
+        let (bias, extra) = (self.kernel.bias(), self.output_padding);
+        x.conv_transpose2d_rectified(weight, bias, sliding, extra, groups, slope)
     }
 }

@@ -3,7 +3,7 @@
 use super::Conv2d;
 use super::kernel::expect_images;
 use crate::{Module, Param, Upsample, Weighted};
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 
 /// An upsampling, then a convolution: y = conv(upsample(x)).
 ///
@@ -39,7 +39,12 @@ impl Module for UpsampleConv2d {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        self.forward_with(self.weight().tensor(), x)
+        self.forward_with(self.weight().tensor(), x, 1.0)
+    }
+
+    #[track_caller]
+    fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
+        Some(self.forward_with(self.weight().tensor(), x, slope))
     }
 
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -61,13 +66,14 @@ impl Weighted for UpsampleConv2d {
     }
 
     #[track_caller]
-    fn forward_with(&self, weight: &Tensor, x: &Tensor) -> Tensor {
+    fn forward_with(&self, weight: &Tensor, x: &Tensor, slope: Real) -> Tensor {
         if self.in_one_step() {
             expect_images(self, x, self.conv.channels()[0]);
             let kernel = &self.conv.kernel;
-            return x.upsample_conv2d(weight, kernel.bias(), kernel.sliding.padding);
+            let padding = kernel.sliding.padding;
+            return x.upsample_conv2d_rectified(weight, kernel.bias(), padding, slope);
         }
-        self.conv.forward_with(weight, &self.upsample.forward(x))
+        self.conv.forward_with(weight, &self.upsample.forward(x), slope)
     }
 }
 
