@@ -3,11 +3,12 @@
 //! `cargo bench --bench autograd`
 //!
 //! On single numbers, where the arithmetic costs next to nothing and what remains is the engine.
-//! All times are for a thousand ops.
+//! All times are for a thousand ops. What a guard costs that is off is the time of the flag beside
+//! that of an op, which asks it once, and of its derivative, which asks it twice.
 
 use std::hint::black_box;
 
-use autograd::{Array, Rng, Tensor, grad, no_grad};
+use autograd::{Array, Real, Rng, Tensor, anomaly, grad, no_grad};
 use criterion::Criterion;
 
 const OPS: usize = 1000;
@@ -24,12 +25,23 @@ fn chains(criterion: &mut Criterion) {
     // Verified before it is timed.
     let [dx] = grad(&y, [&x], false);
     assert_eq!([y.item(), dx.item()], [501.0, 1.0]);
+    assert!(anomaly::guard(|| chain(&y, &x)).is_ok());
+    assert!(anomaly::guard(|| chain(&x, &Tensor::scalar(Real::NAN))).is_err());
 
     let mut group = criterion.benchmark_group("1000 additions of numbers");
     group.bench_function("computed", |b| b.iter(|| no_grad(|| chain(black_box(&x), &c))));
     group.bench_function("recorded and dropped", |b| b.iter(|| chain(black_box(&x), &c)));
     group.bench_function("swept", |b| b.iter(|| grad(black_box(&y), [&x], false)));
     group.bench_function("swept, recording", |b| b.iter(|| grad(black_box(&y), [&x], true)));
+    // Like an op, `name` does nothing for the guard but ask whether there is one.
+    let ask = || (0..OPS).for_each(|_| anomaly::name(black_box(&x), "x"));
+    group.bench_function("the guard's flag alone", |b| b.iter(ask));
+    group.bench_function("guarded, recorded and dropped", |b| {
+        b.iter(|| anomaly::guard(|| chain(black_box(&x), &c)));
+    });
+    group.bench_function("guarded, swept", |b| {
+        b.iter(|| anomaly::guard(|| grad(black_box(&y), [&x], false)));
+    });
     group.finish();
 }
 

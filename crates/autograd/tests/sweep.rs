@@ -1,6 +1,6 @@
 //! What do a sweep and an update hand back?
 
-use adversaria_autograd::{Array, Real, Tensor, backward, grad};
+use adversaria_autograd::{Array, Op, Real, Tensor, backward, grad};
 
 fn variable(x: Real) -> Tensor {
     Tensor::variable(Array::scalar(x))
@@ -45,4 +45,26 @@ fn a_result_that_is_updated_forgets_its_history() {
     y.update(|y| y[0] = 10.0);
     let [dy, dx] = grad(&y.square(), [&y, &x], false);
     assert_eq!([dy.item(), dx.item()], [20.0, 0.0]);
+}
+
+/// The sum of x, whose derivative forgets to stretch dy to the shape of x.
+struct Forgetful;
+
+impl Op<1> for Forgetful {
+    const NAME: &'static str = "forgetful";
+
+    fn forward(&self, [x]: [&Array; 1]) -> Array {
+        Array::scalar(x.numbers().iter().sum())
+    }
+
+    fn vjp(&self, _: usize, _: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
+        dy.clone()
+    }
+}
+
+#[test]
+#[should_panic(expected = "forgetful: vjp 0 returned the left shape for an input of the right one")]
+fn a_derivative_of_another_shape_is_refused() {
+    let x = Tensor::variable(Array::zeros([3]));
+    let _ = grad(&Forgetful.apply([&x]), [&x], false);
 }

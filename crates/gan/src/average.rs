@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "average: `0.weight` is not in both models")]
+    #[should_panic(expected = "average: `0.weight` is not in both models, or not of one shape")]
     fn another_model_is_refused() {
         let other = Linear::new(3, 3, Init::Zeros, &mut Rng::new(0, "weights"));
         let _ = Average::new(Sequential::new().add(other), &model(0), 0.9);

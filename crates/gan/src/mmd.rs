@@ -25,14 +25,19 @@ use autograd::{Array, Real, Tensor};
 #[must_use]
 #[track_caller]
 pub fn gaussian_kernels(x: &Tensor, y: &Tensor, widths: &[Real]) -> Tensor {
-    let fine = x.shape().len() == 2 && y.shape().len() == 2 && x.shape()[1] == y.shape()[1];
-    assert!(fine, "mmd: samples {} and {} are not [n, size] and [m, size]", x.shape(), y.shape());
-    let positive = widths.iter().all(|width| *width > 0.0 && width.is_finite());
-    assert!(positive && !widths.is_empty(), "mmd: {widths:?} are not widths above 0");
+    check(x, y, widths);
     let distances = squared_distances(x, y);
     let mut kernels = widths.iter().map(|width| (&distances * (-0.5 / (width * width))).exp());
     let first = kernels.next().expect("there is a width");
     kernels.fold(first, |sum, kernel| sum + kernel)
+}
+
+#[track_caller]
+fn check(x: &Tensor, y: &Tensor, widths: &[Real]) {
+    let fine = x.shape().len() == 2 && y.shape().len() == 2 && x.shape()[1] == y.shape()[1];
+    assert!(fine, "mmd: samples {} and {} are not [n, size] and [m, size]", x.shape(), y.shape());
+    let positive = widths.iter().all(|width| *width > 0.0 && width.is_finite());
+    assert!(positive && !widths.is_empty(), "mmd: {widths:?} are not widths above 0");
 }
 
 /// |x_i - y_j|² = |x_i|² - 2 x_i · y_j + |y_j|², `[n, m]`, and never below 0, where rounding may
@@ -59,6 +64,7 @@ pub(crate) fn squared_distances(x: &Tensor, y: &Tensor) -> Tensor {
 #[must_use]
 #[track_caller]
 pub fn biased(x: &Tensor, y: &Tensor, widths: &[Real]) -> Tensor {
+    check(x, y, widths);
     let mean = |x: &Tensor, y: &Tensor| gaussian_kernels(x, y, widths).mean();
     assert!(x.shape()[0] > 0 && y.shape()[0] > 0, "mmd: an empty set has no distribution");
     mean(x, x) - mean(x, y) * 2.0 + mean(y, y)
@@ -79,9 +85,12 @@ pub fn biased(x: &Tensor, y: &Tensor, widths: &[Real]) -> Tensor {
 #[must_use]
 #[track_caller]
 pub fn unbiased(x: &Tensor, y: &Tensor, widths: &[Real]) -> Tensor {
+    check(x, y, widths);
+    for n in [x.shape()[0], y.shape()[0]] {
+        assert!(n >= 2, "mmd: the unbiased estimate wants two samples of each set, not {n}");
+    }
     let others = |x: &Tensor| {
         let n = x.shape()[0];
-        assert!(n >= 2, "mmd: the unbiased estimate wants two samples of each set, not {n}");
         let off_diagonal = Array::filled_by([n, n], |mask| {
             mask.fill(1.0);
             mask.iter_mut().step_by(n + 1).for_each(|one| *one = 0.0);

@@ -335,7 +335,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "this optimiser has stepped another model")]
+    #[should_panic(
+        expected = "optimiser: this optimiser has stepped another model than that of `0.weight`"
+    )]
     fn an_optimiser_belongs_to_one_model() {
         let mut optimiser = Adam::new(0.01);
         for mut model in [model(), model()] {

@@ -222,6 +222,17 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(
+        expected = "gradient_penalty: real samples are [5, 2, 3], generated ones [4, 2, 3]"
+    )]
+    fn a_penalty_on_gradients_wants_pairs() {
+        let bowl = Bowl { a: 1.0, asked: Arc::default() };
+        let (real, fake) = (batch("real"), batch("fake").slice(0, ..4));
+        let table = Table { discriminator: &bowl, real: &real, fake: &fake };
+        let _ = gradient_penalty(1.0)(&table, &mut Rng::new(0, "penalty"));
+    }
+
+    #[test]
     fn dragan_asks_around_real_samples() {
         let (_, x) = on_a_bowl(&dragan(1.0, 0.5), 1.0);
         let moved = x - batch("real");

@@ -1,7 +1,11 @@
 //! How does a file appear whole or not at all?
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 use crate::Error;
 
@@ -15,7 +19,8 @@ use crate::Error;
 /// [`Error::Write`] if the folder is missing, not writable or full. What stood at `path` stays.
 pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     let path = path.as_ref();
-    replace(path, bytes, false).map_err(|source| Error::Write { path: path.to_owned(), source })
+    replace(&mut System, path, bytes, false)
+        .map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// As [`write_whole`], and waits until the disk has it: after a loss of power, too, `path` holds
@@ -25,35 +30,84 @@ pub fn write_whole(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
 /// [`Error::Write`] if the folder is missing, not writable or full. What stood at `path` stays.
 pub fn write_durably(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), Error> {
     let path = path.as_ref();
-    replace(path, bytes, true).map_err(|source| Error::Write { path: path.to_owned(), source })
+    replace(&mut System, path, bytes, true)
+        .map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// How temporary files are called, until they are whole. Those of a program that was killed stay.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
 
-fn replace(path: &Path, bytes: &[u8], durably: bool) -> io::Result<()> {
+fn replace(disk: &mut impl Disk, path: &Path, bytes: &[u8], durably: bool) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED);
-    // Temporary files are private by default; a figure is as readable as any other new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = disk.create(folder)?;
+    disk.write(&mut file, bytes)?;
     if durably {
         // Before the rename, or the name could reach the disk before the bytes.
-        file.as_file().sync_all()?;
+        disk.sync(&mut file)?;
     }
-    file.persist(path)?;
-    // The new name is an entry of the folder. Only on Unix can a folder be opened and waited for.
-    #[cfg(unix)]
+    disk.rename(file, path)?;
     if durably {
-        std::fs::File::open(folder)?.sync_all()?;
+        // The new name is an entry of the folder.
+        disk.sync_folder(folder)?;
     }
     Ok(())
+}
+
+/// The calls by which a file appears. The tests make them on a disk that loses its power.
+trait Disk {
+    type File;
+    /// A temporary file.
+    fn create(&mut self, folder: &Path) -> io::Result<Self::File>;
+    fn write(&mut self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
+    /// Waits until the file's bytes are on the disk.
+    fn sync(&mut self, file: &mut Self::File) -> io::Result<()>;
+    /// Replaces what stands at `path`.
+    fn rename(&mut self, file: Self::File, path: &Path) -> io::Result<()>;
+    /// Waits until the names in the folder are on the disk.
+    fn sync_folder(&mut self, folder: &Path) -> io::Result<()>;
+}
+
+/// The file system of the machine. A temporary file that is dropped before its rename is removed.
+struct System;
+
+impl Disk for System {
+    type File = NamedTempFile;
+
+    fn create(&mut self, folder: &Path) -> io::Result<NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(UNFINISHED);
+        // Temporary files are private by default; a figure is as readable as any other new file.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.tempfile_in(folder)
+    }
+
+    fn write(&mut self, file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    fn sync(&mut self, file: &mut NamedTempFile) -> io::Result<()> {
+        file.as_file().sync_all()
+    }
+
+    fn rename(&mut self, file: NamedTempFile, path: &Path) -> io::Result<()> {
+        file.persist(path)?;
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
+    }
+
+    /// Only on Unix can a folder be opened and waited for.
+    #[cfg(not(unix))]
+    fn sync_folder(&mut self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +172,90 @@ mod tests {
 
         let error = write_whole(folder.path().join("missing/a.txt"), b"one").unwrap_err();
         assert!(matches!(error, Error::Write { .. }), "{error}");
+    }
+
+    /// A disk whose power fails. Until a sync has waited for them, the end of a file's bytes may be
+    /// lost and a new name too, either without the other.
+    #[derive(Default)]
+    struct Mortal {
+        calls: usize,
+        /// The call that fails, counted from 1.
+        fails: usize,
+        written: Vec<u8>,
+        written_safely: usize,
+        renamed: bool,
+        renamed_safely: bool,
+    }
+
+    impl Mortal {
+        fn call(&mut self) -> io::Result<()> {
+            self.calls += 1;
+            if self.calls == self.fails { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
+        }
+
+        /// All that may stand at the path when the power is back.
+        fn survivors(&self) -> Vec<&[u8]> {
+            let mut survivors: Vec<&[u8]> = Vec::new();
+            if !self.renamed_safely {
+                survivors.push(b"old");
+            }
+            if self.renamed {
+                let ends = self.written_safely..=self.written.len();
+                survivors.extend(ends.map(|end| &self.written[..end]));
+            }
+            survivors
+        }
+    }
+
+    impl Disk for Mortal {
+        type File = ();
+
+        fn create(&mut self, folder: &Path) -> io::Result<()> {
+            assert_eq!(folder, Path::new("folder"), "a rename within a folder is one step");
+            self.call()
+        }
+
+        fn write(&mut self, (): &mut (), bytes: &[u8]) -> io::Result<()> {
+            self.call()?;
+            self.written.extend(bytes);
+            Ok(())
+        }
+
+        fn sync(&mut self, (): &mut ()) -> io::Result<()> {
+            self.call()?;
+            self.written_safely = self.written.len();
+            Ok(())
+        }
+
+        fn rename(&mut self, (): (), path: &Path) -> io::Result<()> {
+            assert_eq!(path, Path::new("folder/a.txt"));
+            self.call()?;
+            self.renamed = true;
+            Ok(())
+        }
+
+        fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+            assert_eq!(folder, Path::new("folder"));
+            self.call()?;
+            self.renamed_safely = self.renamed;
+            Ok(())
+        }
+    }
+
+    /// Before each call, which fails, and after the last one, when the new bytes are there for good.
+    #[test]
+    fn a_loss_of_power_leaves_the_old_bytes_or_the_new_ones() {
+        for fails in 1.. {
+            let mut disk = Mortal { fails, ..Mortal::default() };
+            let written = replace(&mut disk, Path::new("folder/a.txt"), b"new", true).is_ok();
+            let survivors = disk.survivors();
+            let are_whole = survivors.iter().all(|bytes| *bytes == b"old" || *bytes == b"new");
+            assert!(are_whole, "call {fails} fails: {survivors:?}");
+            if written {
+                assert_eq!(survivors, [b"new"], "call {fails} of {} fails", disk.calls);
+                break;
+            }
+        }
     }
 
     #[cfg(unix)]

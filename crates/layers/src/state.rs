@@ -149,6 +149,7 @@ impl<'a> State<'a> {
 
     /// # Panics
     /// If there is one of this name.
+    #[track_caller]
     fn insert(&mut self, name: &str, stored: Stored<'a>) {
         let name = format!("{}{name}", self.path);
         assert!(
@@ -163,6 +164,7 @@ impl<'a> State<'a> {
     ///
     /// # Panics
     /// If there is one of this name.
+    #[track_caller]
     pub fn put(&mut self, name: &str, value: &Array) {
         let dtype = if size_of::<Real>() == 8 { Dtype::F64 } else { Dtype::F32 };
         let bytes = value.numbers().iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -173,6 +175,7 @@ impl<'a> State<'a> {
     ///
     /// # Panics
     /// If there is one of this name.
+    #[track_caller]
     pub fn put_list(&mut self, name: &str, numbers: &[f64]) {
         let single = numbers.iter().all(|x| f64::from(*x as f32).to_bits() == x.to_bits());
         let (dtype, bytes) = if single {
@@ -187,6 +190,7 @@ impl<'a> State<'a> {
     ///
     /// # Panics
     /// If there is one of this name.
+    #[track_caller]
     pub fn put_counter(&mut self, name: &str, count: u64) {
         let name = format!("{}{name}", self.path);
         assert!(!self.counters.contains_key(&name), "state: two counters are named `{name}`");

@@ -3,6 +3,8 @@
 use super::phases::{Phases, fold, unfold};
 use super::*;
 use crate::par::with_threads;
+use crate::simd::{Level, level};
+use std::process::Command;
 
 /// A stream of small numbers without a pattern.
 struct Numbers(u64);
@@ -165,6 +167,22 @@ fn large_images_and_many_channels_equal_the_seven_loops() {
         let (height, width) = (along, along);
         let g = Geometry { batch, in_channels, out_channels, groups: 1, height, width };
         assert_equal_to_naive(&g, &mut numbers);
+    }
+}
+
+/// A process has one level, so another one runs these tests again for each level but this one's: all
+/// on integers, which are exact with fused multiply-adds and without.
+#[test]
+fn every_level_passes_these_tests() {
+    let program = std::env::current_exe().unwrap();
+    for other in Level::available().filter(|other| *other != level()) {
+        let output = Command::new(&program)
+            .args(["conv::", "--skip", "every_level", "--skip", "threads_change_no_bit"])
+            .env("ADVERSARIA_ISA", format!("{other:?}").to_lowercase())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !text.contains(" 0 passed"), "{other:?}: {text}");
     }
 }
 
