@@ -278,6 +278,12 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_is_printed_as_its_sizes() {
+        let (none, some) = (Shape::from([]), Shape::from([2, 0, 3]));
+        assert_eq!(format!("{none} {none:?} {some} {some:?}"), "[] [] [2, 0, 3] [2, 0, 3]");
+    }
+
+    #[test]
     #[should_panic(expected = "sum: [2, 3] has no axis -3")]
     fn a_missing_axis_is_named() {
         Shape::from([2, 3]).axis(-3, "sum");

@@ -215,9 +215,11 @@ mod tests {
             assert_eq!(*panic.downcast::<String>().expect("a text"), expected);
         }
         // The end of a schedule, and a memory of nothing, are in range.
-        for (_, mut optimiser) in optimisers() {
-            optimiser.set_learning_rate(0.0);
-            assert_eq!(optimiser.learning_rate(), 0.0);
+        for (name, mut optimiser) in optimisers() {
+            for rate in [0.25, 0.0] {
+                optimiser.set_learning_rate(rate);
+                assert_eq!(optimiser.learning_rate(), rate, "{name}");
+            }
         }
         let _ = Adam::new(0.1).betas(0.0, 0.0).epsilon(0.0);
     }

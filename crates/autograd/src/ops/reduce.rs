@@ -424,11 +424,21 @@ mod tests {
         }
     }
 
+    /// Not only up to rounding: a run of axes is one sum, in one order.
+    #[test]
+    fn neighbouring_axes_are_summed_as_one() {
+        let x = Tensor::constant(Rng::new(0, "x").uniform([3, 17, 29, 5], -1.0, 1.0));
+        let merged = x.reshape([3, 17 * 29, 5]);
+        assert_eq!(x.sum_over([1, 2]).numbers(), merged.sum_over(1).numbers());
+        assert_eq!(x.sum().numbers(), x.reshape([3 * 17 * 29 * 5]).sum_over(0).numbers());
+    }
+
     #[test]
     fn a_variance_of_too_few_numbers_is_nan() {
         let x = Tensor::new([2], &[1.0, 2.0]);
         assert_eq!(x.variance(1).item(), 0.5);
         assert!(x.variance(2).item().is_nan() && x.variance(3).item().is_nan());
+        assert!(Tensor::scalar(1.0).variance(1).item().is_nan());
     }
 
     #[test]
