@@ -110,9 +110,9 @@ impl Array {
         }
         let shape = self.shape.broadcast_or_panic(&other.shape, op);
         Array::filled_by(shape, |out| {
-            if b.len() == 1 && a.len() == out.len() {
+            if b.len() == 1 {
                 elementwise::map(a, out, |a| f(a, b[0]));
-            } else if a.len() == 1 && b.len() == out.len() {
+            } else if a.len() == 1 {
                 elementwise::map(b, out, |b| f(a[0], b));
             } else {
                 let rank = shape.len();
