@@ -36,7 +36,7 @@ pub(crate) const NARROW: usize = 16;
 /// Σ_i x_i; 0 for no numbers.
 #[inline]
 pub fn sum(x: &[Real]) -> Real {
-    fold([x], |[x]| x, 0.0, |a, b| a + b)
+    fold([x], |[x]| sum_block(x.len(), x), |a, b| a + b)
 }
 
 /// Σ_i f(x_i), or Σ_i f(a_i, b_i) and so on; 0 for no numbers.
@@ -51,13 +51,33 @@ pub fn sum_of<const N: usize>(
     f: impl Fn([Real; N]) -> Real + Sync + Copy,
 ) -> Real {
     assert!(x.iter().all(|y| y.len() == x[0].len()), "sum_of: lengths differ");
-    fold(x, f, 0.0, |a, b| a + b)
+    fold(x, |x| block_of(x[0].len(), x, f), |a, b| a + b)
 }
 
 /// max_i x_i; -infinity for no numbers, NaN if there is one.
 #[inline]
 pub fn max(x: &[Real]) -> Real {
-    fold([x], |[x]| x, Real::NEG_INFINITY, larger)
+    fold([x], |[x]| max_block(x.len(), x), larger)
+}
+
+// Sums and maxima of a block. The function and its neutral element stand in the root: handed in as
+// parameters, they kept the compiler from making vectors of the lanes.
+levels! {
+    fn sum_block(x: &[Real]) -> Real {
+        fold_block([x], |[x]| x, 0.0, |a, b| a + b)
+    }
+}
+
+levels! {
+    fn block_of[const N: usize](x: [&[Real]; N], f: impl Fn([Real; N]) -> Real) -> Real {
+        fold_block(x, f, 0.0, |a, b| a + b)
+    }
+}
+
+levels! {
+    fn max_block(x: &[Real]) -> Real {
+        fold_block([x], |[x]| x, Real::NEG_INFINITY, larger)
+    }
 }
 
 /// [`sum`] for a loop over rows inside a root, which rows of one block then do not leave.
@@ -99,7 +119,7 @@ pub fn smaller(a: Real, b: Real) -> Real {
 /// # Panics
 /// If the sizes contradict the slices.
 pub fn sum_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
-    fold_axis(x, [outer, len, inner], y, 0.0, |a, b| a + b);
+    fold_axis(x, [outer, len, inner], y, 0.0, |a, b| a + b, sum);
 }
 
 /// y\[o, i\] = max_r x\[o, r, i\], for x of shape \[outer, len, inner\]; NaN if there is one.
@@ -107,40 +127,28 @@ pub fn sum_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
 /// # Panics
 /// If the sizes contradict the slices.
 pub fn max_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
-    fold_axis(x, [outer, len, inner], y, Real::NEG_INFINITY, larger);
+    fold_axis(x, [outer, len, inner], y, Real::NEG_INFINITY, larger, max);
 }
 
-/// Combines `map` of all numbers, N at a time, by `f`, whose neutral element is `zero`, in the
-/// fixed order.
+/// Combines all numbers, N at a time, by f: what `block` makes of the blocks, as a tree.
 #[inline]
 fn fold<const N: usize>(
     x: [&[Real]; N],
-    map: impl Fn([Real; N]) -> Real + Sync + Copy,
-    zero: Real,
+    block: impl Fn([&[Real]; N]) -> Real + Sync + Copy,
     f: impl Fn(Real, Real) -> Real + Sync + Copy,
 ) -> Real {
     let len = x[0].len();
     if len <= BLOCK {
-        return fold_one_block(len, x, map, zero, f);
+        return block(x);
     }
     let half = len.div_ceil(2 * BLOCK) * BLOCK;
     let (left, right) = (x.map(|x| &x[..half]), x.map(|x| &x[half..]));
-    let (a, b) = par::join(len / 4, || fold(left, map, zero, f), || fold(right, map, zero, f));
+    let (a, b) = par::join(len / 4, || fold(left, block, f), || fold(right, block, f));
     f(a, b)
 }
 
-levels! {
-    fn fold_one_block[const N: usize](
-        x: [&[Real]; N],
-        map: impl Fn([Real; N]) -> Real,
-        zero: Real,
-        f: impl Fn(Real, Real) -> Real,
-    ) -> Real {
-        fold_block(x, map, zero, f)
-    }
-}
-
-/// [`fold`] of a block, inlined into a root.
+/// Combines `map` of all numbers of a block, N at a time, by `f`, whose neutral element is `zero`, in
+/// the fixed order. For roots.
 #[inline(always)]
 pub(crate) fn fold_block<const N: usize>(
     x: [&[Real]; N],
@@ -197,6 +205,7 @@ fn fold_axis(
     y: &mut [Real],
     zero: Real,
     f: impl Fn(Real, Real) -> Real + Sync + Copy,
+    of_row: impl Fn(&[Real]) -> Real + Sync,
 ) {
     assert!(x.len() == outer * len * inner && y.len() == outer * inner, "reduce: sizes differ");
     if x.is_empty() {
@@ -207,7 +216,7 @@ fn fold_axis(
         let x = &x[start * len..];
         for (x, y) in x.chunks_exact(len * inner).zip(y.chunks_exact_mut(inner)) {
             if inner == 1 {
-                y[0] = fold([x], |[x]| x, zero, f);
+                y[0] = of_row(x);
             } else {
                 fold_rows(x, y, zero, f);
             }
