@@ -1,7 +1,7 @@
 //! Are all losses finite and right, with their gradients, for scores up to 1e4?
 //!
-//! The expected numbers are the documented formulas in f64. Each is convex or concave in every
-//! score, so its slope lies between the slopes of the chords on both sides: no derivative has to be
+//! The expected numbers are the documented formulas in f64. All but one are convex or concave in every
+//! score, so the slope lies between the slopes of the chords on both sides: no derivative has to be
 //! written down, and kinks need no care.
 
 use autograd::{Real, Tensor, grad, vjp};
@@ -173,7 +173,11 @@ proptest! {
                     let h = 1e-4 * largest;
                     let chords = [(expected - at(-h)) / h, (at(h) - expected) / h];
                     let [low, high] = [chords[0].min(chords[1]), chords[0].max(chords[1])];
-                    let fits = low - tolerance <= found && found <= high + tolerance;
+                    // ln(1 + eᵃ + eᵇ) - ln(eᵃ + eᵇ) is neither. Where it turns, both chords miss the
+                    // slope on one side, by h²/6 times the third derivative, at most 0.2 / 3.
+                    let bend = if *name == "unsupervised" { h * h / 90.0 } else { 0.0 };
+                    let permitted = tolerance + bend;
+                    let fits = low - permitted <= found && found <= high + permitted;
                     prop_assert!(fits, "{}: slope {} not in {} .. {}", name, found, low, high);
                 }
             }
