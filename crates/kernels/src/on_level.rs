@@ -12,10 +12,10 @@ use crate::simd::{Level, level};
 /// Fewer elements than this hardly fill the widest vectors and take the next narrower.
 const FEW: usize = 32;
 
-/// The level for a loop over `len` elements: one that this CPU has.
+/// The level for a loop over `len` elements: one that this CPU has, in f64 no more than AVX2.
 #[inline(always)]
 pub(crate) fn level_for(len: usize) -> Level {
-    if len < FEW { level().min(Level::Avx2) } else { level() }
+    if len < FEW || cfg!(feature = "f64") { level().min(Level::Avx2) } else { level() }
 }
 
 /// Defines `fn f(x: X, ...) { body }` as `f(len, x, ...)`, which runs the body on the level for
@@ -36,7 +36,8 @@ macro_rules! levels {
             #[inline(always)]
             fn body $(<$($generic)*>)? ($($x: $X),*) $(-> $Y)? $body
 
-            #[cfg(target_arch = "x86_64")]
+            // f64 is there to check derivatives: it is not worth compiling every loop a third time.
+            #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
             fn avx512_root $(<$($generic)*>)? ($($x: $X),*) $(-> $Y)? {
                 body($($x),*)
@@ -50,7 +51,7 @@ macro_rules! levels {
 
             match $crate::on_level::level_for(len) {
                 // SAFETY: the level is one that this CPU has.
-                #[cfg(target_arch = "x86_64")]
+                #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
                 $crate::simd::Level::Avx512 => unsafe { avx512_root($($x),*) },
                 // SAFETY: the level is one that this CPU has.
                 #[cfg(target_arch = "x86_64")]

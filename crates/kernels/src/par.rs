@@ -3,6 +3,10 @@
 //! The only file that names rayon. Threads split *outputs*, in chunks whose length the caller
 //! derives from the shape alone, so the thread count decides who computes a chunk and never
 //! what is in it.
+//!
+//! What goes to other threads goes behind a `dyn`: rayon's queues and jobs are compiled once, not
+//! for each of some hundred loops, and a call through a pointer is nothing beside a piece of work
+//! that is worth a thread.
 
 use rayon::prelude::*;
 
@@ -57,8 +61,12 @@ pub(crate) fn for_each_chunk<T: Send>(
             body(i * chunk_len, chunk);
         }
     } else {
-        out.par_chunks_mut(chunk_len).enumerate().for_each(|(i, chunk)| body(i * chunk_len, chunk));
+        share_chunks(out, chunk_len, &body);
     }
+}
+
+fn share_chunks<T: Send>(out: &mut [T], chunk_len: usize, body: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    out.par_chunks_mut(chunk_len).enumerate().for_each(|(i, chunk)| body(i * chunk_len, chunk));
 }
 
 /// Cuts `out` into so many pieces at multiples of `unit`, and calls `body(first, piece)` for each,
@@ -69,7 +77,7 @@ pub(crate) fn for_each_cut<T: Send>(
     out: &mut [T],
     unit: usize,
     pieces: usize,
-    body: &(impl Fn(usize, &mut [T]) + Sync),
+    body: &(dyn Fn(usize, &mut [T]) + Sync),
 ) {
     cut(out, unit, pieces, 0, body);
 }
@@ -79,7 +87,7 @@ fn cut<T: Send>(
     unit: usize,
     pieces: usize,
     first: usize,
-    body: &(impl Fn(usize, &mut [T]) + Sync),
+    body: &(dyn Fn(usize, &mut [T]) + Sync),
 ) {
     let units = out.len().div_ceil(unit);
     if pieces < 2 || units < 2 {
@@ -121,7 +129,14 @@ pub(crate) fn fork<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    rayon::join(a, b)
+    let (mut a, mut b) = (Some(a), Some(b));
+    let (mut of_a, mut of_b) = (None, None);
+    share(&mut || of_a = a.take().map(|a| a()), &mut || of_b = b.take().map(|b| b()));
+    (of_a.expect("a has run"), of_b.expect("b has run"))
+}
+
+fn share(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+    rayon::join(a, b);
 }
 
 /// Runs `body` inside a pool of so many threads.
