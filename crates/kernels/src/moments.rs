@@ -64,6 +64,9 @@ fn of_each(x: &[Real], [len, inner]: [usize; 2], mean: &mut [Real], variance: &m
         );
         return;
     }
+    if inner == 1 && len <= BLOCK {
+        return of_short_rows(x.len(), x, mean, variance);
+    }
     let outputs = mean.chunks_exact_mut(inner).zip(variance.chunks_exact_mut(inner));
     for (x, (mean, variance)) in x.chunks_exact(len * inner).zip(outputs) {
         if inner == 1 {
@@ -91,10 +94,27 @@ fn of_row(x: &[Real], first: Real) -> (Real, Real) {
 
 levels! {
     fn of_block(x: &[Real], first: Real) -> (Real, Real) {
-        let mean = fold_block([x], |[x]| x - first, 0.0, |a, b| a + b) / x.len() as Real;
-        let square = |[x]: [Real; 1]| ((x - first) - mean) * ((x - first) - mean);
-        (mean, fold_block([x], square, 0.0, |a, b| a + b))
+        of_row_in_root(x, first)
     }
+}
+
+levels! {
+    /// Mean and variance of each row of x, which a block can hold.
+    fn of_short_rows(x: &[Real], mean: &mut [Real], variance: &mut [Real]) {
+        let len = x.len() / mean.len();
+        for (x, (mean, variance)) in x.chunks_exact(len).zip(mean.iter_mut().zip(variance)) {
+            let (from_first, m) = of_row_in_root(x, x[0]);
+            (*mean, *variance) = (from_first + x[0], m / len as Real);
+        }
+    }
+}
+
+/// [`of_row`] of a row that a block can hold.
+#[inline(always)]
+fn of_row_in_root(x: &[Real], first: Real) -> (Real, Real) {
+    let mean = fold_block([x], |[x]| x - first, 0.0, |a, b| a + b) / x.len() as Real;
+    let square = |[x]: [Real; 1]| ((x - first) - mean) * ((x - first) - mean);
+    (mean, fold_block([x], square, 0.0, |a, b| a + b))
 }
 
 /// Mean and M of each column of x, whose rows are as long as `first`, less `first`.

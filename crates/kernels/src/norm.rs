@@ -28,20 +28,22 @@
 //! dx = r (h - Σ h / n - x̂ Σ h x̂ / n)              the sums over all numbers of a group
 //! ```
 //!
-//! So x and dy are read twice: once for the sums, once for dx. x̂ and z are computed anew each time,
-//! by the same expression, since a multiplication costs less than memory: nothing but x, μ and r
-//! has to be kept for the way back.
+//! So x and dy are read twice: once for the sums, once for dx, sample after sample, while they are in
+//! the cache. x̂ and z are computed anew each time, by the same expression, since a multiplication
+//! costs less than memory: nothing but x, μ and r has to be kept for the way back.
 //!
 //! Source: Ioffe, Szegedy 2015, "Batch Normalization", algorithm 1 and §3.
 
+mod rows;
+mod spread;
+#[cfg(test)]
+mod tests;
+
 use crate::elementwise::TASK;
-use crate::epilogue::rectified;
 use crate::moments::moments_axis;
-use crate::on_level::levels;
-use crate::reduce::{COLUMN_BLOCK, sum_of};
+use crate::reduce::{COLUMN_BLOCK, sum_axis};
 use crate::scratch::with_scratch;
 use crate::{Real, par};
-use std::ops::Range;
 
 /// Which numbers of x share a mean and a variance: x is `[samples, pixels, groups, width]`, and they
 /// are shared over `pixels` and `width`.
@@ -71,6 +73,16 @@ impl Groups {
     /// μ and σ² have so many numbers: one for each group of each sample.
     pub fn statistics(self) -> usize {
         self.samples * self.groups
+    }
+
+    /// A sample has so many numbers.
+    fn sample(self) -> usize {
+        self.pixels * self.channels()
+    }
+
+    /// Is each row of x a sample of one group?
+    fn are_rows(self) -> bool {
+        self.pixels == 1 && self.groups == 1
     }
 }
 
@@ -130,69 +142,57 @@ impl Norm<'_> {
     /// If the sizes contradict the slices, or x is empty.
     pub fn apply(&self, x: &[Real], y: &mut [Real]) {
         self.check(&[x, y]);
-        let channels = self.groups.channels();
-        par::for_each_cut(y, channels, par::pieces(x.len()), &|row, y: &mut [Real]| {
-            let start = row * channels;
-            let constants = |group: usize| [self.mean[group], self.factor[group]];
-            self.each_sample(start..start + y.len(), constants, |_, part, constants| {
-                let y = &mut y[part.start - start..part.end - start];
-                apply_rows(y.len(), &x[part], constants, self.slope, y);
-            });
-        });
+        if self.groups.are_rows() { rows::apply(self, x, y) } else { spread::apply(self, x, y) }
     }
 
-    /// For each sample and channel, Σ g and then Σ g x̂ over the pixels.
+    /// dx, dβ and dγ, of the module's documentation.
     ///
-    /// - `x`, `dy`: as x; `sums`: `[samples, 2, channels]`.
+    /// - `x`, `dy`, `dx`: as x; `totals`: `[2, channels]`, dβ and then dγ.
     ///
     /// # Panics
     /// If the sizes contradict the slices, or x is empty.
-    pub fn sums(&self, x: &[Real], dy: &[Real], sums: &mut [Real]) {
-        self.check(&[x, dy]);
-        let width = 2 * self.groups.channels();
-        let size = self.groups.pixels * self.groups.channels();
-        assert!(sums.len() == self.groups.samples * width, "norm: sizes differ");
-        let together = (TASK / size).max(1);
-        par::for_each_chunk(sums, together * width, x.len(), |start, sums| {
-            let (first, samples) = (start / width, sums.len() / width);
-            let constants = |group: usize| [self.mean[group], self.factor[group]];
-            let numbers = first * size..(first + samples) * size;
-            self.each_sample(numbers, constants, |sample, part, constants| {
-                let inputs = [x, dy].map(|x| &x[part.clone()]);
-                let sums = &mut sums[(sample - first) * width..][..width];
-                sum_rows(inputs, constants, self.slope, sums);
-            });
-        });
-    }
-
-    /// dx, of the module's documentation, from what [`Norm::sums`] finds.
-    ///
-    /// # Panics
-    /// If the sizes contradict the slices, or x is empty.
-    pub fn gradient(&self, x: &[Real], dy: &[Real], sums: &[Real], dx: &mut [Real]) {
+    pub fn backward(&self, x: &[Real], dy: &[Real], dx: &mut [Real], totals: &mut [Real]) {
         self.check(&[x, dy, dx]);
-        let Groups { samples, pixels, groups, width } = self.groups;
-        let channels = self.groups.channels();
-        assert!(sums.len() == samples * 2 * channels, "norm: sizes differ");
-        // Σ h / n of a group, from Σ g of each of its channels; Σ h x̂ / n from Σ g x̂.
-        let mean_h = |group: usize, sums: &[Real]| {
-            let of = group % groups * width..(group % groups + 1) * width;
-            let sum = sum_of([&self.scale[of.clone()], &sums[of]], |[scale, sum]| scale * sum);
-            sum / (pixels * width) as Real
-        };
-        let constants = |group: usize| {
-            let of_sample = &sums[group / groups * 2 * channels..];
-            let (g, gx) = of_sample[..2 * channels].split_at(channels);
-            [self.mean[group], self.factor[group], mean_h(group, g), mean_h(group, gx)]
-        };
-        par::for_each_cut(dx, channels, par::pieces(2 * x.len()), &|row, dx: &mut [Real]| {
-            let start = row * channels;
-            self.each_sample(start..start + dx.len(), constants, |_, part, constants| {
-                let dx = &mut dx[part.start - start..part.end - start];
-                let inputs = [x, dy].map(|x| &x[part.clone()]);
-                gradient_rows(dx.len(), inputs, constants, self.slope, dx);
-            });
+        let width = totals.len();
+        assert!(width == 2 * self.groups.channels(), "norm: sizes differ");
+        let blocks = self.groups.samples.div_ceil(self.block());
+        with_scratch(blocks * width, |of_blocks| {
+            self.backward_from(0, [x, dy], dx, of_blocks);
+            sum_axis(of_blocks, [1, blocks, width], totals);
         });
+    }
+
+    /// So many samples are taken one after the other, and their sums added.
+    fn block(&self) -> usize {
+        (TASK / self.groups.sample()).clamp(1, COLUMN_BLOCK)
+    }
+
+    /// dx of the samples from `first` on, and dβ and dγ of each block of them, halved until a block
+    /// is left.
+    fn backward_from(
+        &self,
+        first: usize,
+        [x, dy]: [&[Real]; 2],
+        dx: &mut [Real],
+        totals: &mut [Real],
+    ) {
+        let width = 2 * self.groups.channels();
+        let half = totals.len() / width / 2;
+        if half == 0 {
+            return match self.groups.are_rows() {
+                true => rows::backward(self, first, [x, dy], dx, totals),
+                false => spread::backward(self, first, [x, dy], dx, totals),
+            };
+        }
+        let (samples, cut) = (half * self.block(), half * self.block() * self.groups.sample());
+        let (left, right) = ([x, dy].map(|x| &x[..cut]), [x, dy].map(|x| &x[cut..]));
+        let (dx, dx_right) = dx.split_at_mut(cut);
+        let (totals, totals_right) = totals.split_at_mut(half * width);
+        par::join(
+            2 * x.len(),
+            || self.backward_from(first, left, dx, totals),
+            || self.backward_from(first + samples, right, dx_right, totals_right),
+        );
     }
 
     fn check(&self, like_x: &[&[Real]]) {
@@ -202,56 +202,6 @@ impl Norm<'_> {
             && [scale.len(), shift.len()] == [groups.channels(); 2];
         assert!(fit && groups.count() > 0, "norm: sizes differ, or there are no numbers");
     }
-
-    /// Calls `body(sample, part, constants)` for the part of `numbers`, whole rows of x, that lies in
-    /// each sample. The constants, γ and β and what `of_group` has for each group of each sample, are
-    /// spread over the channels, and rows of few channels repeated to fill a few vectors.
-    fn each_sample<const M: usize>(
-        &self,
-        numbers: Range<usize>,
-        of_group: impl Fn(usize) -> [Real; M],
-        mut body: impl FnMut(usize, Range<usize>, Constants<'_, M>),
-    ) {
-        const WIDE: usize = 64;
-        let Groups { pixels, groups, width, .. } = self.groups;
-        let channels = self.groups.channels();
-        let size = pixels * channels;
-        let wide = channels * (WIDE / channels).clamp(1, pixels);
-        with_scratch((2 + M) * wide, |room| {
-            let (affine, rest) = room.split_at_mut(2 * wide);
-            for (row, affine) in affine.chunks_exact_mut(wide).zip([self.scale, self.shift]) {
-                row.chunks_exact_mut(channels).for_each(|turn| turn.copy_from_slice(affine));
-            }
-            let mut start = numbers.start;
-            while start < numbers.end {
-                let sample = start / size;
-                for group in 0..groups {
-                    let constants = of_group(sample * groups + group);
-                    for (row, constant) in rest.chunks_exact_mut(wide).zip(constants) {
-                        row[group * width..][..width].fill(constant);
-                    }
-                }
-                for row in rest.chunks_exact_mut(wide) {
-                    let (once, again) = row.split_at_mut(channels);
-                    again.chunks_exact_mut(channels).for_each(|turn| turn.copy_from_slice(once));
-                }
-                let end = numbers.end.min((sample + 1) * size);
-                let of_groups = std::array::from_fn(|i| &rest[i * wide..][..wide]);
-                let [scale, shift] = [0, 1].map(|i| &affine[i * wide..][..wide]);
-                body(sample, start..end, Constants { scale, shift, of_groups });
-                start = end;
-            }
-        });
-    }
-}
-
-/// γ, β, and what the channels of a group share: μ, r and perhaps more. A number for each channel, all
-/// repeated equally often.
-#[derive(Clone, Copy)]
-struct Constants<'a, const M: usize> {
-    scale: &'a [Real],
-    shift: &'a [Real],
-    of_groups: [&'a [Real]; M],
 }
 
 /// x̂ and z.
@@ -261,222 +211,8 @@ fn normalised(x: Real, [mean, factor, scale, shift]: [Real; 4]) -> (Real, Real) 
     (x, scale * x + shift)
 }
 
-levels! {
-    fn apply_rows(x: &[Real], constants: Constants<'_, 2>, slope: Real, y: &mut [Real]) {
-        let Constants { scale, shift, of_groups: [mean, factor] } = constants;
-        let wide = mean.len();
-        for (y, x) in y.chunks_mut(wide).zip(x.chunks(wide)) {
-            let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
-            for ((y, x), ((mean, factor), (scale, shift))) in y.iter_mut().zip(x).zip(constants) {
-                let (_, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                *y = rectified(z, slope);
-            }
-        }
-    }
-}
-
-/// [`Norm::sums`] of the rows of one sample, in a tree like that of [`reduce`](crate::reduce).
-fn sum_rows(inputs: [&[Real]; 2], constants: Constants<'_, 2>, slope: Real, sums: &mut [Real]) {
-    let (len, wide, channels) = (inputs[0].len(), constants.scale.len(), sums.len() / 2);
-    if len == channels {
-        sums.fill(0.0);
-        let (g, gx) = sums.split_at_mut(channels);
-        return sum_few_rows(len, inputs, constants, slope, g, gx);
-    }
-    let block = COLUMN_BLOCK * wide;
-    if len > block {
-        let half = len.div_ceil(2 * block) * block;
-        let (left, right) = (inputs.map(|x| &x[..half]), inputs.map(|x| &x[half..]));
-        return with_scratch(sums.len(), |others| {
-            par::join(
-                len / 2,
-                || sum_rows(left, constants, slope, sums),
-                || sum_rows(right, constants, slope, others),
-            );
-            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += *other);
-        });
-    }
-    with_scratch(2 * wide, |turns| {
-        turns.fill(0.0);
-        let (g, gx) = turns.split_at_mut(wide);
-        sum_few_rows(len, inputs, constants, slope, g, gx);
-        for (sums, turns) in sums.chunks_exact_mut(channels).zip([g, gx]) {
-            sums.fill(0.0);
-            for turn in turns.chunks_exact(channels) {
-                sums.iter_mut().zip(turn).for_each(|(sum, g)| *sum += g);
-            }
-        }
-    });
-}
-
-levels! {
-    fn sum_few_rows(
-        inputs: [&[Real]; 2],
-        constants: Constants<'_, 2>,
-        slope: Real,
-        g_sums: &mut [Real],
-        gx_sums: &mut [Real],
-    ) {
-        let Constants { scale, shift, of_groups: [mean, factor] } = constants;
-        let wide = mean.len();
-        for (x, dy) in inputs[0].chunks(wide).zip(inputs[1].chunks(wide)) {
-            let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
-            let sums = g_sums.iter_mut().zip(gx_sums.iter_mut());
-            for (((x, dy), ((mean, factor), (scale, shift))), (g_sum, gx_sum)) in
-                x.iter().zip(dy).zip(constants).zip(sums)
-            {
-                let (x, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                let g = if z > 0.0 { *dy } else { slope * dy };
-                *g_sum += g;
-                *gx_sum += g * x;
-            }
-        }
-    }
-}
-
-levels! {
-    fn gradient_rows(
-        inputs: [&[Real]; 2],
-        constants: Constants<'_, 4>,
-        slope: Real,
-        dx: &mut [Real],
-    ) {
-        let Constants { scale, shift, of_groups: [mean, factor, h_mean, hx_mean] } = constants;
-        let wide = mean.len();
-        let rows = inputs[0].chunks(wide).zip(inputs[1].chunks(wide));
-        for (dx, (x, dy)) in dx.chunks_mut(wide).zip(rows) {
-            let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
-            let means = h_mean.iter().zip(hx_mean);
-            for (((dx, (x, dy)), ((mean, factor), (scale, shift))), (h_mean, hx_mean)) in
-                dx.iter_mut().zip(x.iter().zip(dy)).zip(constants).zip(means)
-            {
-                let (x, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                let g = if z > 0.0 { *dy } else { slope * dy };
-                *dx = factor * (scale * g - h_mean - x * hx_mean);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::par::with_threads;
-
-    const LAYOUTS: [[usize; 4]; 9] = [
-        [1, 1, 1, 1],
-        [1, 700, 3, 1],
-        [1, 1300, 40, 1],
-        [1, 9, 130, 1],
-        [3, 50, 5, 1],
-        [2, 400, 2, 3],
-        [3, 7, 4, 20],
-        [70, 1, 1, 300],
-        [5, 1, 1, 3],
-    ];
-
-    /// y, Σ g and Σ g x̂ of each sample and channel, and dx.
-    type Results = [Vec<Real>; 3];
-
-    struct Problem {
-        groups: Groups,
-        x: Vec<Real>,
-        dy: Vec<Real>,
-        scale: Vec<Real>,
-        shift: Vec<Real>,
-        slope: Real,
-    }
-
-    const EPSILON: Real = 1e-5;
-
-    impl Problem {
-        /// Numbers with mean 100 and deviation 1.
-        fn new([samples, pixels, groups, width]: [usize; 4], slope: Real) -> Problem {
-            let groups = Groups { samples, pixels, groups, width };
-            let numbers = |len: usize, seed: usize| -> Vec<Real> {
-                let spread = |i: usize| ((i + seed) * 7919 % 10_007) as Real / 2889.0 - 1.732;
-                (0..len).map(spread).collect()
-            };
-            let x = numbers(groups.count(), 0).iter().map(|x| 100.0 + x).collect();
-            let dy = numbers(groups.count(), 5);
-            let [scale, shift] = [17, 99].map(|seed| numbers(groups.channels(), seed));
-            Problem { groups, x, dy, scale, shift, slope }
-        }
-
-        fn fast(&self) -> Results {
-            let Problem { groups, x, dy, scale, shift, slope } = self;
-            let [mut mean, mut factor] = [0; 2].map(|_| vec![0.0; groups.statistics()]);
-            moments(x, *groups, &mut mean, &mut factor);
-            factor.iter_mut().for_each(|v| *v = 1.0 / (*v + EPSILON).sqrt());
-            let (groups, slope) = (*groups, *slope);
-            let norm = Norm { groups, mean: &mean, factor: &factor, scale, shift, slope };
-            let [mut y, mut dx] = [0; 2].map(|_| vec![0.0; groups.count()]);
-            let mut sums = vec![0.0; groups.samples * 2 * groups.channels()];
-            norm.apply(x, &mut y);
-            norm.sums(x, dy, &mut sums);
-            norm.gradient(x, dy, &sums, &mut dx);
-            [y, sums, dx]
-        }
-
-        /// The module's formulas, number by number and in `f64`.
-        fn by_definition(&self) -> Results {
-            let Problem { groups, x, dy, scale, shift, slope } = self;
-            let Groups { samples, pixels, width, .. } = *groups;
-            let channels = groups.channels();
-            let of = |x: &[Real], i: usize| f64::from(x[i]);
-            let mut results =
-                [vec![0.0; x.len()], vec![0.0; samples * 2 * channels], vec![0.0; x.len()]];
-            for (sample, group) in
-                (0..samples).flat_map(|s| (0..groups.groups).map(move |g| (s, g)))
-            {
-                let places: Vec<(usize, usize)> = (0..pixels)
-                    .flat_map(|p| (0..width).map(move |w| (p, group * width + w)))
-                    .map(|(p, c)| ((sample * pixels + p) * channels + c, c))
-                    .collect();
-                let mean_of = |f: &dyn Fn(usize, usize) -> f64| {
-                    places.iter().map(|(i, c)| f(*i, *c)).sum::<f64>() / places.len() as f64
-                };
-                let mean = mean_of(&|i, _| of(x, i));
-                let variance = mean_of(&|i, _| (of(x, i) - mean).powi(2));
-                let factor = 1.0 / (variance + f64::from(EPSILON)).sqrt();
-                let hat = |i| (of(x, i) - mean) * factor;
-                let z = |i, c| of(scale, c) * hat(i) + of(shift, c);
-                let slope = |i, c| if z(i, c) > 0.0 { 1.0 } else { f64::from(*slope) };
-                let g = |i, c| slope(i, c) * of(dy, i);
-                let h = |i, c| of(scale, c) * g(i, c);
-                let (mean_h, mean_hx) =
-                    (mean_of(&|i, c| h(i, c)), mean_of(&|i, c| h(i, c) * hat(i)));
-                for &(i, c) in &places {
-                    let [y, sums, dx] = &mut results;
-                    y[i] = (slope(i, c) * z(i, c)) as Real;
-                    sums[sample * 2 * channels + c] += g(i, c) as Real;
-                    sums[(sample * 2 + 1) * channels + c] += (g(i, c) * hat(i)) as Real;
-                    dx[i] = (factor * (h(i, c) - mean_h - hat(i) * mean_hx)) as Real;
-                }
-            }
-            results
-        }
-    }
-
-    #[test]
-    fn results_equal_their_definition() {
-        for (layout, slope) in LAYOUTS.into_iter().zip([1.0, 0.2, 0.0].into_iter().cycle()) {
-            let problem = Problem::new(layout, slope);
-            for (fast, slow) in problem.fast().iter().zip(problem.by_definition()) {
-                let largest = slow.iter().fold(1.0 as Real, |a, b| a.max(b.abs()));
-                for (fast, slow) in fast.iter().zip(slow) {
-                    assert!((fast - slow).abs() < 1e-4 * largest, "{layout:?}: {fast} for {slow}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn threads_do_not_change_a_bit() {
-        for layout in [[1, 9000, 24, 1], [40, 100, 8, 4], [900, 1, 1, 300]] {
-            let problem = Problem::new(layout, 0.2);
-            let [one, others @ ..] = [1, 2, 3, 8].map(|n| with_threads(n, || problem.fast()));
-            assert!(others.iter().all(|other| *other == one), "{layout:?}");
-        }
-    }
+/// g = dy where z > 0, else slope · dy.
+#[inline(always)]
+fn through_rectifier(dy: Real, z: Real, slope: Real) -> Real {
+    if z > 0.0 { dy } else { slope * dy }
 }

@@ -6,7 +6,8 @@
 //!
 //! [`max`] finds it. For the gradient, [`winners`] finds the tap (a, b) that it came from, as the
 //! number a · (window's width) + b; the first of several. Given the taps, everything is
-//! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back.
+//! linear: [`gather`] reads x there, and its adjoint [`spread`] puts gradients back. [`gradient`] is
+//! both steps in one; where windows tile the image, in one pass over x, without the taps.
 //!
 //! ```text
 //!   x, one channel        max        winners       spread of (u, v)
@@ -15,16 +16,17 @@
 //!     3 4 | 7 6           5 7          1 2            0 0 | v 0
 //! ```
 //!
-//! All loops inside run over channels, and [`spread`] gathers too: each input pixel asks the
-//! windows that cover it whether it won. So nothing is scattered, and threads share the outputs.
+//! All loops inside run over channels, some at a time, which stay in registers from tap to tap. And
+//! [`spread`] gathers too: each input pixel asks the windows that cover it whether it won. So nothing
+//! is scattered, and threads share the outputs.
 //!
 //! The average over a window is in `resample`: it is linear.
 
 use crate::on_level::levels;
 use crate::reduce::larger;
-use crate::scratch::with_scratch;
 use crate::window::Window;
 use crate::{Real, par};
+use std::ops::Range;
 
 /// The sizes of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,19 +57,31 @@ impl Pool {
         assert!([x_len, y_len] == wanted, "pool: {x_len} and {y_len} numbers for {self:?}");
     }
 
-    /// The channels of the pixel that tap (a, b) reads at output (i, j); it is inside of the image.
+    /// Where the pixel starts that tap (a, b) reads at output (i, j); it is inside of the image.
     #[inline(always)]
-    fn read<'a>(&self, x: &'a [Real], [n, i, j]: [usize; 3], [a, b]: [usize; 2]) -> &'a [Real] {
+    fn pixel(&self, [n, i, j]: [usize; 3], [a, b]: [usize; 2]) -> usize {
         let p = i * self.height.stride + a * self.height.dilation - self.height.before;
         let q = j * self.width.stride + b * self.width.dilation - self.width.before;
-        let pixel = (n * self.height.input + p) * self.width.input + q;
-        &x[pixel * self.channels..][..self.channels]
+        ((n * self.height.input + p) * self.width.input + q) * self.channels
     }
 
     /// The number of tap (a, b).
     #[inline(always)]
     fn tap(&self, a: usize, b: usize) -> u32 {
         (a * self.width.taps + b) as u32
+    }
+
+    /// For each place along the width, the taps inside of the image.
+    fn columns(&self) -> Vec<Range<usize>> {
+        (0..self.width.output).map(|j| self.width.inside(j)).collect()
+    }
+
+    /// Is each pixel in one window, and no window in the padding?
+    fn tiles(&self) -> bool {
+        [self.height, self.width].iter().all(|along| {
+            let Window { input, output, taps, stride, dilation, before } = *along;
+            stride == taps && dilation == 1 && before == 0 && input == output * taps
+        })
     }
 
     /// Calls `row(y_row, [n, i])` for each row i of each image n of an array in y's shape.
@@ -81,6 +95,15 @@ impl Pool {
     }
 }
 
+/// So many channels at a time: one of the widest vectors.
+const LANES: usize = 16;
+
+/// `L` channels from the given place on.
+#[inline(always)]
+fn channels<const L: usize>(x: &[Real], start: usize) -> [Real; L] {
+    x[start..start + L].try_into().expect("L numbers")
+}
+
 /// y\[n, i, j, c\] = the largest x in its window; NaN if there is one, -infinity if the window is
 /// all padding.
 ///
@@ -88,24 +111,50 @@ impl Pool {
 /// If a slice is not as long as `pool` says.
 pub fn max(pool: &Pool, x: &[Real], y: &mut [Real]) {
     pool.check(x.len(), y.len());
-    pool.each_output_row(y, |y, row| row_of_max(y.len(), pool, x, row, y));
+    let columns = pool.columns();
+    pool.each_output_row(y, |y, row| row_of_max(y.len(), pool, &columns, x, row, y));
 }
 
 levels! {
-    fn row_of_max(pool: &Pool, x: &[Real], row: [usize; 2], y: &mut [Real]) {
-        let [n, i] = row;
-        let rows = pool.height.inside(i);
-        for (j, y) in y.chunks_exact_mut(pool.channels).enumerate() {
-            y.fill(Real::NEG_INFINITY);
-            for a in rows.clone() {
-                for b in pool.width.inside(j) {
-                    for (y, x) in y.iter_mut().zip(pool.read(x, [n, i, j], [a, b])) {
-                        *y = larger(*y, *x);
-                    }
-                }
+    fn row_of_max(
+        pool: &Pool,
+        columns: &[Range<usize>],
+        x: &[Real],
+        row: [usize; 2],
+        y: &mut [Real],
+    ) {
+        let ([n, i], rows) = (row, pool.height.inside(row[1]));
+        for (j, (columns, y)) in columns.iter().zip(y.chunks_exact_mut(pool.channels)).enumerate() {
+            let (window, at) = ([&rows, columns], [n, i, j]);
+            let (some, single) = y.as_chunks_mut::<LANES>();
+            let done = some.len() * LANES;
+            for (k, y) in some.iter_mut().enumerate() {
+                *y = largest(pool, window, x, at, k * LANES);
+            }
+            for (k, y) in single.iter_mut().enumerate() {
+                [*y] = largest(pool, window, x, at, done + k);
             }
         }
     }
+}
+
+/// The largest numbers in the window of output (n, i, j), in L channels from `channel` on.
+#[inline(always)]
+fn largest<const L: usize>(
+    pool: &Pool,
+    [rows, columns]: [&Range<usize>; 2],
+    x: &[Real],
+    at: [usize; 3],
+    channel: usize,
+) -> [Real; L] {
+    let mut largest = [Real::NEG_INFINITY; L];
+    for a in rows.clone() {
+        for b in columns.clone() {
+            let x: [Real; L] = channels(x, pool.pixel(at, [a, b]) + channel);
+            largest = std::array::from_fn(|l| larger(largest[l], x[l]));
+        }
+    }
+    largest
 }
 
 /// The tap of a window that is all padding.
@@ -118,41 +167,118 @@ const NOWHERE: u32 = u32::MAX;
 /// If a slice is not as long as `pool` says.
 pub fn winners(pool: &Pool, x: &[Real], taps: &mut [u32]) {
     pool.check(x.len(), taps.len());
+    let columns = pool.columns();
     pool.each_output_row(taps, |taps, row| {
-        with_scratch(pool.channels, |largest| {
-            row_of_winners(taps.len(), pool, x, row, taps, largest);
-        });
+        row_of_winners(taps.len(), pool, &columns, x, row, taps);
     });
 }
 
 levels! {
     fn row_of_winners(
         pool: &Pool,
+        columns: &[Range<usize>],
         x: &[Real],
         row: [usize; 2],
         taps: &mut [u32],
-        largest: &mut [Real],
     ) {
-        let [n, i] = row;
-        let rows = pool.height.inside(i);
-        for (j, taps) in taps.chunks_exact_mut(pool.channels).enumerate() {
-            taps.fill(NOWHERE);
-            for a in rows.clone() {
-                for b in pool.width.inside(j) {
-                    let (tap, x) = (pool.tap(a, b), pool.read(x, [n, i, j], [a, b]));
-                    if taps[0] == NOWHERE {
-                        taps.fill(tap);
-                        largest.copy_from_slice(x);
-                        continue;
-                    }
-                    for (winner, (x, largest)) in taps.iter_mut().zip(x.iter().zip(&mut *largest)) {
-                        // A NaN beats all numbers, and nothing beats a NaN.
-                        let wins = (*x > *largest || x.is_nan()) && !largest.is_nan();
-                        *winner = if wins { tap } else { *winner };
-                        *largest = if wins { *x } else { *largest };
-                    }
-                }
+        let ([n, i], rows) = (row, pool.height.inside(row[1]));
+        let places = columns.iter().zip(taps.chunks_exact_mut(pool.channels));
+        for (j, (columns, taps)) in places.enumerate() {
+            let (window, at) = ([&rows, columns], [n, i, j]);
+            let (some, single) = taps.as_chunks_mut::<LANES>();
+            let done = some.len() * LANES;
+            for (k, taps) in some.iter_mut().enumerate() {
+                *taps = winner(pool, window, x, at, k * LANES);
             }
+            for (k, tap) in single.iter_mut().enumerate() {
+                [*tap] = winner(pool, window, x, at, done + k);
+            }
+        }
+    }
+}
+
+/// The first tap that holds [`largest`].
+#[inline(always)]
+fn winner<const L: usize>(
+    pool: &Pool,
+    [rows, columns]: [&Range<usize>; 2],
+    x: &[Real],
+    at: [usize; 3],
+    channel: usize,
+) -> [u32; L] {
+    let (mut largest, mut winner) = ([Real::NEG_INFINITY; L], [NOWHERE; L]);
+    for a in rows.clone() {
+        for b in columns.clone() {
+            let x: [Real; L] = channels(x, pool.pixel(at, [a, b]) + channel);
+            // The first tap wins against nothing, a NaN against numbers, and nothing against a NaN.
+            let beats = |x: Real, y: Real| (x > y || x.is_nan()) && !y.is_nan();
+            let wins: [bool; L] =
+                std::array::from_fn(|l| beats(x[l], largest[l]) || winner[l] == NOWHERE);
+            winner = std::array::from_fn(|l| if wins[l] { pool.tap(a, b) } else { winner[l] });
+            largest = std::array::from_fn(|l| if wins[l] { x[l] } else { largest[l] });
+        }
+    }
+    winner
+}
+
+/// dx\[n, p, q, c\] = Σ dy over the windows in which the pixel (p, q) is the first that holds the
+/// largest number, or a NaN: [`spread`] over the [`winners`].
+///
+/// # Panics
+/// If a slice is not as long as `pool` says.
+pub fn gradient(pool: &Pool, x: &[Real], dy: &[Real], dx: &mut [Real]) {
+    pool.check(x.len(), dy.len());
+    pool.check(dx.len(), dy.len());
+    if !pool.tiles() {
+        let mut taps = vec![NOWHERE; dy.len()];
+        winners(pool, x, &mut taps);
+        return spread(pool, &taps, dy, dx);
+    }
+    let [tile, line] = [pool.height.taps * pool.width.input, pool.width.output];
+    let [tile, line] = [tile, line].map(|pixels| pixels * pool.channels);
+    par::for_each_chunk(dx, tile, 2 * x.len(), |start, dx| {
+        let dy = &dy[start / tile * line..][..line];
+        row_of_gradients(dx.len(), pool, &x[start..][..tile], dy, dx);
+    });
+}
+
+levels! {
+    /// For windows that tile the image, those of a row.
+    fn row_of_gradients(pool: &Pool, x: &[Real], dy: &[Real], dx: &mut [Real]) {
+        for (j, dy) in dy.chunks_exact(pool.channels).enumerate() {
+            let (some, single) = dy.as_chunks::<LANES>();
+            let done = some.len() * LANES;
+            for (k, dy) in some.iter().enumerate() {
+                hand_out(pool, x, j, k * LANES, *dy, dx);
+            }
+            for (k, dy) in single.iter().enumerate() {
+                hand_out(pool, x, j, done + k, [*dy], dx);
+            }
+        }
+    }
+}
+
+/// Hands dy to the winner in the window at j, in L channels from `channel` on, and 0 to the others.
+#[inline(always)]
+fn hand_out<const L: usize>(
+    pool: &Pool,
+    x: &[Real],
+    j: usize,
+    channel: usize,
+    dy: [Real; L],
+    dx: &mut [Real],
+) {
+    let window = [&(0..pool.height.taps), &(0..pool.width.taps)];
+    let largest: [Real; L] = largest(pool, window, x, [0, 0, j], channel);
+    let mut left = dy;
+    for a in 0..pool.height.taps {
+        for b in 0..pool.width.taps {
+            let start = pool.pixel([0, 0, j], [a, b]) + channel;
+            let x: [Real; L] = channels(x, start);
+            let wins: [bool; L] = std::array::from_fn(|l| x[l] == largest[l] || x[l].is_nan());
+            let taken: [Real; L] = std::array::from_fn(|l| if wins[l] { left[l] } else { 0.0 });
+            left = std::array::from_fn(|l| if wins[l] { 0.0 } else { left[l] });
+            dx[start..start + L].copy_from_slice(&taken);
         }
     }
 }
@@ -178,8 +304,8 @@ levels! {
             y.fill(0.0);
             for a in rows.clone() {
                 for b in pool.width.inside(j) {
-                    let pixel = pool.read(x, [n, i, j], [a, b]).iter().zip(taps);
-                    for (y, (x, winner)) in y.iter_mut().zip(pixel) {
+                    let x = &x[pool.pixel([n, i, j], [a, b])..][..pool.channels];
+                    for (y, (x, winner)) in y.iter_mut().zip(x.iter().zip(taps)) {
                         *y = if *winner == pool.tap(a, b) { *x } else { *y };
                     }
                 }
@@ -262,6 +388,7 @@ mod tests {
             [padded(7, 3, 2, 1, [1, 1]), padded(5, 3, 1, 1, [0, 2])],
             [padded(9, 3, 3, 2, [2, 1]), padded(5, 2, 4, 1, [0, 0])],
             [same(5, 3, 2), same(4, 2, 3)],
+            [padded(6, 3, 3, 1, [0, 0]), padded(8, 2, 2, 1, [0, 0])],
         ];
         let pool =
             |channels, [height, width]: [Window; 2]| Pool { batch: 2, channels, height, width };
@@ -316,6 +443,9 @@ mod tests {
             let mut dx = vec![Real::NAN; x.len()];
             spread(&pool, &taps, &y, &mut dx);
             assert_eq!(dx, spread_of_y, "{pool:?}");
+            dx.fill(Real::NAN);
+            gradient(&pool, &x, &y, &mut dx);
+            assert_eq!(dx, spread_of_y, "{pool:?}");
         }
     }
 
@@ -336,7 +466,7 @@ mod tests {
 
     #[test]
     fn a_nan_wins_and_is_found() {
-        let along = |input| Window::padded(input, 3, 1, 1, [0, 0]).unwrap();
+        let along = |input| Window::padded(input, 3, 3, 1, [0, 0]).unwrap();
         let pool = Pool { batch: 1, channels: 1, height: along(3), width: along(3) };
         let mut x = integers(9);
         x[4] = Real::NAN;
@@ -345,6 +475,9 @@ mod tests {
         max(&pool, &x, &mut y);
         winners(&pool, &x, &mut taps);
         assert!(y[0].is_nan() && taps == [4]);
+        let mut dx = [Real::NAN; 9];
+        gradient(&pool, &x, &[2.0], &mut dx);
+        assert_eq!(dx, [0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
         winners(&pool, &[Real::NEG_INFINITY; 9], &mut taps);
         assert_eq!(taps, [0]);
     }

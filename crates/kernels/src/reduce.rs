@@ -80,6 +80,24 @@ levels! {
     }
 }
 
+levels! {
+    fn sums_of_rows(x: &[Real], y: &mut [Real]) {
+        let len = x.len() / y.len();
+        for (x, y) in x.chunks_exact(len).zip(y) {
+            *y = sum_row(x);
+        }
+    }
+}
+
+levels! {
+    fn maxima_of_rows(x: &[Real], y: &mut [Real]) {
+        let len = x.len() / y.len();
+        for (x, y) in x.chunks_exact(len).zip(y) {
+            *y = max_row(x);
+        }
+    }
+}
+
 /// [`sum`] for a loop over rows inside a root, which rows of one block then do not leave.
 #[inline(always)]
 pub(crate) fn sum_row(x: &[Real]) -> Real {
@@ -119,7 +137,7 @@ pub fn smaller(a: Real, b: Real) -> Real {
 /// # Panics
 /// If the sizes contradict the slices.
 pub fn sum_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
-    fold_axis(x, [outer, len, inner], y, 0.0, |a, b| a + b, sum);
+    fold_axis(x, [outer, len, inner], y, 0.0, |a, b| a + b, |x, y| sums_of_rows(x.len(), x, y));
 }
 
 /// y\[o, i\] = max_r x\[o, r, i\], for x of shape \[outer, len, inner\]; NaN if there is one.
@@ -127,7 +145,9 @@ pub fn sum_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
 /// # Panics
 /// If the sizes contradict the slices.
 pub fn max_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
-    fold_axis(x, [outer, len, inner], y, Real::NEG_INFINITY, larger, max);
+    fold_axis(x, [outer, len, inner], y, Real::NEG_INFINITY, larger, |x, y| {
+        maxima_of_rows(x.len(), x, y);
+    });
 }
 
 /// Combines all numbers, N at a time, by f: what `block` makes of the blocks, as a tree.
@@ -205,7 +225,7 @@ fn fold_axis(
     y: &mut [Real],
     zero: Real,
     f: impl Fn(Real, Real) -> Real + Sync + Copy,
-    of_row: impl Fn(&[Real]) -> Real + Sync,
+    of_rows: impl Fn(&[Real], &mut [Real]) + Sync,
 ) {
     assert!(x.len() == outer * len * inner && y.len() == outer * inner, "reduce: sizes differ");
     if x.is_empty() {
@@ -213,13 +233,12 @@ fn fold_axis(
     }
     let together = (TASK / (len * inner)).max(1) * inner;
     par::for_each_chunk(y, together, x.len() / 4, |start, y| {
-        let x = &x[start * len..];
+        let x = &x[start * len..][..y.len() * len];
+        if inner == 1 {
+            return of_rows(x, y);
+        }
         for (x, y) in x.chunks_exact(len * inner).zip(y.chunks_exact_mut(inner)) {
-            if inner == 1 {
-                y[0] = of_row(x);
-            } else {
-                fold_rows(x, y, zero, f);
-            }
+            fold_rows(x, y, zero, f);
         }
     });
 }

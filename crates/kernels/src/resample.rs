@@ -19,9 +19,12 @@
 //! ```
 //!
 //! [`naive`] is the definition. [`resample`] walks over output rows, combines the input rows that
-//! one needs, and then that row's pixels; its inner loops run over channels. Threads share the
-//! output rows, and a gradient gathers like everything else, so nothing is scattered.
+//! one needs, and then that row's pixels; its inner loops run over channels. Neighbours that are
+//! copies of neighbours, as inside of a border, are copied together, however few channels there are.
+//! Threads share the output rows, and a gradient gathers like everything else, so nothing is
+//! scattered.
 
+use crate::elementwise::TASK;
 use crate::on_level::levels;
 use crate::scratch::with_scratch;
 use crate::window::Window;
@@ -37,6 +40,9 @@ pub struct Matrix {
     starts: Vec<usize>,
     /// Input positions and their weights, in the order of the sum.
     entries: Vec<(usize, Real)>,
+    /// Where each run of outputs starts, and where the last one ends: neighbours that are 0, or that
+    /// are the neighbours from some position on, or one output by itself.
+    runs: Vec<usize>,
 }
 
 impl Matrix {
@@ -50,7 +56,20 @@ impl Matrix {
             entries.extend(row);
             starts.push(entries.len());
         }
-        Matrix { columns, starts, entries }
+        let mut matrix = Matrix { columns, starts, entries, runs: Vec::new() };
+        let rows = matrix.rows();
+        matrix.runs = (0..rows).filter(|i| *i == 0 || !matrix.continues(*i)).collect();
+        matrix.runs.push(rows);
+        matrix
+    }
+
+    /// Does output i belong to the run of the output before it?
+    fn continues(&self, i: usize) -> bool {
+        match [self.row(i - 1), self.row(i)] {
+            [[], []] => true,
+            [[(before, 1.0)], [(position, 1.0)]] => *position == before + 1,
+            _ => false,
+        }
     }
 
     /// y_i = x_i.
@@ -159,12 +178,14 @@ pub fn resample(
     check([rows, columns], [batch, channels], x, y);
     let (x_row_len, y_row_len) = (columns.columns() * channels, columns.rows() * channels);
     let work = (y.len() + x.len()) / 4;
-    par::for_each_chunk(y, y_row_len, work, |start, y| {
-        let number = start / y_row_len;
-        let (n, i) = (number / rows.rows(), number % rows.rows());
-        let x = &x[n * rows.columns() * x_row_len..][..rows.columns() * x_row_len];
+    let together = (TASK / y_row_len.max(1)).max(1);
+    par::for_each_chunk(y, together * y_row_len, work, |start, y| {
         with_scratch(x_row_len, |scratch| {
-            one_row(y.len(), rows.row(i), columns, channels, x, scratch, y);
+            for (number, y) in (start / y_row_len..).zip(y.chunks_exact_mut(y_row_len)) {
+                let (n, i) = (number / rows.rows(), number % rows.rows());
+                let x = &x[n * rows.columns() * x_row_len..][..rows.columns() * x_row_len];
+                one_row(y.len(), rows.row(i), columns, channels, x, scratch, y);
+            }
         });
     });
 }
@@ -182,29 +203,29 @@ levels! {
             // Nothing to add up: the row of x itself.
             [(position, 1.0)] => &x[position * scratch.len()..][..scratch.len()],
             _ => {
-                add_up(entries, x, scratch);
+                add_up(entries, x, scratch.len(), scratch);
                 scratch
             }
         };
-        for (j, pixel) in y.chunks_exact_mut(channels).enumerate() {
-            add_up(columns.row(j), row, pixel);
+        for (start, end) in columns.runs.iter().zip(&columns.runs[1..]) {
+            let pixels = &mut y[start * channels..end * channels];
+            add_up(columns.row(*start), row, channels, pixels);
         }
     }
 }
 
-/// y = Σ weight · (the run at that position of x, as long as y).
+/// y = Σ weight · (the numbers of x from that position on, of so many numbers each).
 #[inline(always)]
-fn add_up(row: &[(usize, Real)], x: &[Real], y: &mut [Real]) {
-    let len = y.len();
+fn add_up(row: &[(usize, Real)], x: &[Real], each: usize, y: &mut [Real]) {
     match row {
         [] => y.fill(0.0),
-        [(position, 1.0)] => y.copy_from_slice(&x[position * len..][..len]),
+        [(position, 1.0)] => y.copy_from_slice(&x[position * each..][..y.len()]),
         [(p, a), rest @ ..] => {
-            for (y, x) in y.iter_mut().zip(&x[p * len..]) {
+            for (y, x) in y.iter_mut().zip(&x[p * each..]) {
                 *y = a * x;
             }
             for (p, a) in rest {
-                for (y, x) in y.iter_mut().zip(&x[p * len..]) {
+                for (y, x) in y.iter_mut().zip(&x[p * each..]) {
                     *y += a * x;
                 }
             }

@@ -8,6 +8,7 @@
 
 use crate::on_level::levels;
 use crate::reduce::{max, max_row, sum_row, sum_row_of};
+use crate::scratch::with_scratch;
 use crate::vecmath::{exp, ln};
 use crate::{Real, par};
 
@@ -87,28 +88,29 @@ levels! {
 /// If the lengths differ or are no multiple of `columns`.
 pub fn log_softmax_rows(x: &[Real], columns: usize, y: &mut [Real]) {
     for_each_task(x, columns, y, |x, y| {
-        log_softmax_body(y.len(), x, columns, y);
+        with_scratch(y.len(), |e| log_softmax_body(y.len(), x, columns, e, y));
     });
 }
 
 levels! {
-    fn log_softmax_body(x: &[Real], columns: usize, y: &mut [Real]) {
-        exponentials(x, columns, y);
+    fn log_softmax_body(x: &[Real], columns: usize, e: &mut [Real], y: &mut [Real]) {
+        // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
+        centred(x, columns, y);
+        for (e, y) in e.iter_mut().zip(&*y) {
+            *e = exp(*y);
+        }
         let numbers = columns * ROWS_AT_ONCE;
-        for (x, y) in x.chunks(numbers).zip(y.chunks_mut(numbers)) {
+        for (e, y) in e.chunks(numbers).zip(y.chunks_mut(numbers)) {
             let mut logs = [1.0; ROWS_AT_ONCE];
-            for (log, y) in logs.iter_mut().zip(y.chunks(columns)) {
-                *log = sum_row(y);
+            for (log, e) in logs.iter_mut().zip(e.chunks_exact(columns)) {
+                *log = sum_row(e);
             }
             for log in &mut logs {
                 *log = ln(*log);
             }
-            let rows = x.chunks(columns).zip(y.chunks_mut(columns));
-            for (log, (x, y)) in logs.iter().zip(rows) {
-                let largest = max_row(x);
-                for (y, x) in y.iter_mut().zip(x) {
-                    // Not x - (M + ln Σ), whose sum loses what ln Σ says where M is large.
-                    *y = (x - largest) - log;
+            for (log, y) in logs.iter().zip(y.chunks_exact_mut(columns)) {
+                for y in y {
+                    *y -= log;
                 }
             }
         }
@@ -144,14 +146,20 @@ pub(crate) fn softmax_task(x: &[Real], columns: usize, y: &mut [Real]) {
 /// y_ij = exp(x_ij - M_i),  M_i = max_j x_ij.
 #[inline(always)]
 fn exponentials(x: &[Real], columns: usize, y: &mut [Real]) {
+    centred(x, columns, y);
+    for y in y {
+        *y = exp(*y);
+    }
+}
+
+/// y_ij = x_ij - M_i,  M_i = max_j x_ij.
+#[inline(always)]
+fn centred(x: &[Real], columns: usize, y: &mut [Real]) {
     for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
         let largest = max_row(x);
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - largest;
         }
-    }
-    for y in y {
-        *y = exp(*y);
     }
 }
 

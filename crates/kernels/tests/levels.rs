@@ -93,11 +93,11 @@ fn results() -> Vec<(String, Vec<Real>)> {
             let (t, channels) = (&t[..groups.count()], tame(groups.channels()));
             let (scale, shift, each) = (&channels, &channels, tame(groups.statistics()));
             let norm = Norm { groups, mean: &each, factor: &each, scale, shift, slope: 0.2 };
-            let sums = samples * 2 * groups.channels();
+            let both = t.len() + 2 * groups.channels();
             add(&format!("norm/width {width}"), t.len(), &|y| norm.apply(t, y));
-            add(&format!("norm_sums/width {width}"), sums, &|y| norm.sums(t, t, y));
-            add(&format!("norm_gradient/width {width}"), t.len(), &|y| {
-                norm.gradient(t, t, &tame(sums), y);
+            add(&format!("norm_backward/width {width}"), both, &|y| {
+                let (dx, totals) = y.split_at_mut(t.len());
+                norm.backward(t, t, dx, totals);
             });
         }
         for columns in [2, 17, 4999].into_iter().filter(|columns| *columns <= len) {

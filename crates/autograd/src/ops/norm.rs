@@ -9,7 +9,6 @@ use super::case::{Case, Mistake, zeros};
 use super::piecewise::step_times;
 use crate::{Array, Op, Real, Tensor, is_recording, no_grad};
 use kernels::norm::{Groups, Norm, moments};
-use kernels::reduce::sum_axis;
 
 /// z = γ (x - μ) r + β,   y = z where z > 0, else slope · z
 ///
@@ -59,18 +58,16 @@ impl Normalise {
         [x, scale, shift]: [&Tensor; 3],
         dy: &Tensor,
     ) -> [Option<Tensor>; 3] {
-        let (samples, channels) = (self.groups.samples, self.groups.channels());
+        let channels = self.groups.channels();
         let norm = self.norm(scale.value(), shift.value());
-        let (x, dy, shape) = (x.numbers(), dy.numbers(), *x.shape());
-        let sums = Array::filled_by([samples, 2, channels], |sums| norm.sums(x, dy, sums));
-        let dx = || Array::filled_by(shape, |dx| norm.gradient(x, dy, sums.numbers(), dx));
-        let totals = Array::filled_by([2, channels], |totals| {
-            sum_axis(sums.numbers(), [1, samples, 2 * channels], totals);
+        let mut totals = Array::zeros([2, channels]);
+        let dx = Array::filled_by(*x.shape(), |dx| {
+            norm.backward(x.numbers(), dy.numbers(), dx, totals.numbers_mut());
         });
         let (dshift, dscale) = totals.numbers().split_at(channels);
         let of_channels = |dx: &[Real]| Tensor::constant(Array::new([channels], dx));
         [
-            wanted[0].then(|| Tensor::constant(dx())),
+            wanted[0].then(|| Tensor::constant(dx)),
             wanted[1].then(|| of_channels(dscale)),
             wanted[2].then(|| of_channels(dshift)),
         ]
