@@ -7,7 +7,7 @@
 //! task of rows are taken in one loop, between two loops over its rows.
 
 use crate::on_level::levels;
-use crate::reduce::{max, max_row, sum_row, sum_row_of};
+use crate::reduce::{max, max_number_of_row, max_row, sum_row, sum_row_of};
 use crate::scratch::with_scratch;
 use crate::vecmath::{exp, ln};
 use crate::{Real, par};
@@ -152,11 +152,11 @@ fn exponentials(x: &[Real], columns: usize, y: &mut [Real]) {
     }
 }
 
-/// y_ij = x_ij - M_i,  M_i = max_j x_ij.
+/// y_ij = x_ij - M_i,  M_i = max_j x_ij. A NaN stays one where it is, and need not be found for M.
 #[inline(always)]
 fn centred(x: &[Real], columns: usize, y: &mut [Real]) {
     for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-        let largest = max_row(x);
+        let largest = max_number_of_row(x);
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - largest;
         }
@@ -189,6 +189,25 @@ fn for_each_task(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nan_reaches_its_row_and_no_other() {
+        for columns in [2, 5, 16, 40, 5000] {
+            for place in [0, columns / 2, columns - 1] {
+                let mut x: Vec<Real> = (0..3 * columns).map(|i| (i * 37 % 41) as Real).collect();
+                x[columns + place] = Real::NAN;
+                let (mut p, mut log_p, mut sums) = (x.clone(), x.clone(), [0.0; 3]);
+                softmax_rows(&x, columns, &mut p);
+                log_softmax_rows(&x, columns, &mut log_p);
+                logsumexp_rows(&x, columns, &mut sums);
+                assert_eq!(sums.map(Real::is_nan), [false, true, false], "{columns}");
+                for (at, (p, log_p)) in p.iter().zip(&log_p).enumerate() {
+                    let nan = at / columns == 1;
+                    assert_eq!([p.is_nan(), log_p.is_nan()], [nan; 2], "{columns}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn softmax_rows_sum_to_one() {

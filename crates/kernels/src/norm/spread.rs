@@ -36,7 +36,23 @@ pub(super) fn apply(norm: &Norm<'_>, x: &[Real], y: &mut [Real]) {
 pub(super) fn backward(
     norm: &Norm<'_>,
     first: usize,
+    inputs: [&[Real]; 2],
+    dx: &mut [Real],
+    totals: &mut [Real],
+) {
+    let slope = norm.slope;
+    if slope == 1.0 {
+        return through(norm, first, inputs, |dy, _| dy, dx, totals);
+    }
+    through(norm, first, inputs, |dy, z| through_rectifier(dy, z, slope), dx, totals);
+}
+
+/// [`backward`], given g of dy and z.
+fn through(
+    norm: &Norm<'_>,
+    first: usize,
     [x, dy]: [&[Real]; 2],
+    g: impl Fn(Real, Real) -> Real + Sync + Copy,
     dx: &mut [Real],
     totals: &mut [Real],
 ) {
@@ -48,33 +64,39 @@ pub(super) fn backward(
             norm.spread(
                 sample,
                 |group| [norm.mean[group], norm.factor[group]],
-                |constants| sum_rows([x, dy], constants, norm.slope, sums),
+                |constants| sum_rows([x, dy], constants, g, sums),
             );
-            gradient(norm, sample, [x, dy], sums, dx);
+            gradient(norm, sample, [x, dy], g, sums, dx);
             totals.iter_mut().zip(&*sums).for_each(|(total, sum)| *total += sum);
         }
     });
 }
 
 /// dx of one sample, from Σ g and Σ g x̂ of each of its channels.
-fn gradient(norm: &Norm<'_>, sample: usize, [x, dy]: [&[Real]; 2], sums: &[Real], dx: &mut [Real]) {
+fn gradient(
+    norm: &Norm<'_>,
+    sample: usize,
+    [x, dy]: [&[Real]; 2],
+    g: impl Fn(Real, Real) -> Real + Sync + Copy,
+    sums: &[Real],
+    dx: &mut [Real],
+) {
     let Groups { pixels, groups, width, .. } = norm.groups;
     let channels = norm.groups.channels();
-    let (g, gx) = sums.split_at(channels);
+    let (g_sums, gx_sums) = sums.split_at(channels);
     // Σ h / n of a group, from Σ g of each of its channels; Σ h x̂ / n from Σ g x̂.
     let mean_h = |group: usize, sums: &[Real]| {
         let of = group % groups * width..(group % groups + 1) * width;
         let sum = sum_of([&norm.scale[of.clone()], &sums[of]], |[scale, sum]| scale * sum);
         sum / (pixels * width) as Real
     };
-    let of_group =
-        |group| [norm.mean[group], norm.factor[group], mean_h(group, g), mean_h(group, gx)];
+    let of_group = |i| [norm.mean[i], norm.factor[i], mean_h(i, g_sums), mean_h(i, gx_sums)];
     // Among many samples there is other work for the other threads, which have not seen this one.
     let pieces = par::pieces(2 * x.len()).div_ceil(norm.groups.samples);
     par::for_each_cut(dx, channels, pieces, &|row, dx: &mut [Real]| {
         let inputs = [x, dy].map(|x| &x[row * channels..][..dx.len()]);
         norm.spread(sample, of_group, |constants| {
-            gradient_rows(dx.len(), inputs, constants, norm.slope, dx);
+            gradient_rows(dx.len(), inputs, constants, g, dx);
         });
     });
 }
@@ -140,12 +162,17 @@ levels! {
 
 /// Σ g and then Σ g x̂ of each channel, over the rows of one sample, in a tree like that of
 /// [`reduce`](crate::reduce).
-fn sum_rows(inputs: [&[Real]; 2], constants: Constants<'_, 2>, slope: Real, sums: &mut [Real]) {
+fn sum_rows(
+    inputs: [&[Real]; 2],
+    constants: Constants<'_, 2>,
+    g: impl Fn(Real, Real) -> Real + Sync + Copy,
+    sums: &mut [Real],
+) {
     let (len, wide, channels) = (inputs[0].len(), constants.scale.len(), sums.len() / 2);
     if len == channels {
         sums.fill(0.0);
-        let (g, gx) = sums.split_at_mut(channels);
-        return sum_few_rows(len, inputs, constants, slope, g, gx);
+        let (g_sums, gx_sums) = sums.split_at_mut(channels);
+        return sum_few_rows(len, inputs, constants, g, g_sums, gx_sums);
     }
     let block = COLUMN_BLOCK * wide;
     if len > block {
@@ -154,17 +181,17 @@ fn sum_rows(inputs: [&[Real]; 2], constants: Constants<'_, 2>, slope: Real, sums
         return with_scratch(sums.len(), |others| {
             par::join(
                 len / 2,
-                || sum_rows(left, constants, slope, sums),
-                || sum_rows(right, constants, slope, others),
+                || sum_rows(left, constants, g, sums),
+                || sum_rows(right, constants, g, others),
             );
             sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += *other);
         });
     }
     with_scratch(2 * wide, |turns| {
         turns.fill(0.0);
-        let (g, gx) = turns.split_at_mut(wide);
-        sum_few_rows(len, inputs, constants, slope, g, gx);
-        for (sums, turns) in sums.chunks_exact_mut(channels).zip([g, gx]) {
+        let (g_sums, gx_sums) = turns.split_at_mut(wide);
+        sum_few_rows(len, inputs, constants, g, g_sums, gx_sums);
+        for (sums, turns) in sums.chunks_exact_mut(channels).zip([g_sums, gx_sums]) {
             sums.fill(0.0);
             for turn in turns.chunks_exact(channels) {
                 sums.iter_mut().zip(turn).for_each(|(sum, g)| *sum += g);
@@ -177,7 +204,7 @@ levels! {
     fn sum_few_rows(
         inputs: [&[Real]; 2],
         constants: Constants<'_, 2>,
-        slope: Real,
+        g: impl Fn(Real, Real) -> Real + Sync + Copy,
         g_sums: &mut [Real],
         gx_sums: &mut [Real],
     ) {
@@ -190,7 +217,7 @@ levels! {
                 x.iter().zip(dy).zip(constants).zip(sums)
             {
                 let (x, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                let g = through_rectifier(*dy, z, slope);
+                let g = g(*dy, z);
                 *g_sum += g;
                 *gx_sum += g * x;
             }
@@ -202,7 +229,7 @@ levels! {
     fn gradient_rows(
         inputs: [&[Real]; 2],
         constants: Constants<'_, 4>,
-        slope: Real,
+        g: impl Fn(Real, Real) -> Real + Sync + Copy,
         dx: &mut [Real],
     ) {
         let Constants { scale, shift, of_groups: [mean, factor, h_mean, hx_mean] } = constants;
@@ -215,7 +242,7 @@ levels! {
                 dx.iter_mut().zip(x.iter().zip(dy)).zip(constants).zip(means)
             {
                 let (x, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                let g = through_rectifier(*dy, z, slope);
+                let g = g(*dy, z);
                 *dx = factor * (scale * g - h_mean - x * hx_mean);
             }
         }
