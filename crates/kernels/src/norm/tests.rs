@@ -3,7 +3,7 @@
 use super::*;
 use crate::par::with_threads;
 
-const LAYOUTS: [[usize; 4]; 9] = [
+const LAYOUTS: [[usize; 4]; 12] = [
     [1, 1, 1, 1],
     [1, 700, 3, 1],
     [1, 1300, 40, 1],
@@ -13,6 +13,9 @@ const LAYOUTS: [[usize; 4]; 9] = [
     [3, 7, 4, 20],
     [70, 1, 1, 300],
     [5, 1, 1, 3],
+    [9, 1, 1, 70],
+    [2, 1, 1, 5000],
+    [130, 4, 2, 2],
 ];
 
 /// y, dβ and dγ, and dx.
