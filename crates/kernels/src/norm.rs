@@ -179,10 +179,8 @@ impl Norm<'_> {
         let width = 2 * self.groups.channels();
         let half = totals.len() / width / 2;
         if half == 0 {
-            return match self.groups.are_rows() {
-                true => rows::backward(self, first, [x, dy], dx, totals),
-                false => spread::backward(self, first, [x, dy], dx, totals),
-            };
+            let of_block = if self.groups.are_rows() { rows::backward } else { spread::backward };
+            return of_block(self, first, [x, dy], dx, totals);
         }
         let (samples, cut) = (half * self.block(), half * self.block() * self.groups.sample());
         let (left, right) = ([x, dy].map(|x| &x[..cut]), [x, dy].map(|x| &x[cut..]));

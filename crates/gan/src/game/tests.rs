@@ -1,0 +1,174 @@
+//! Are the turns of a game those of its settings, and can they be played on?
+
+use super::*;
+use crate::{Adam, Bce, InputNoise, Latent, RmsProp, Schedule};
+use layers::{BatchNorm, Init, Linear, Sequential, State, Stateful, restore};
+
+/// With statistics, a schedule and fading noise: all that a turn depends on.
+fn game(width: usize) -> Game {
+    let mut rng = Rng::new(0, "weights");
+    let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+    let generator = Sequential::new()
+        .add(linear(3, width))
+        .add(BatchNorm::pytorch(width))
+        .add(linear(width, 2));
+    let schedule = Schedule::Linear { from: 0, to: 20 };
+    let players = (
+        Player::new(generator, Adam::new(0.01)).schedule(schedule),
+        Player::new(linear(2, 1), RmsProp::new(0.01)),
+    );
+    Game::new(players.0, players.1, Bce::default(), Latent::Normal { size: 3 }).settings(Settings {
+        input_noise: Some(InputNoise { std: 0.5, until: 9 }),
+        ..Settings::default()
+    })
+}
+
+fn state(game: &Game) -> State<'static> {
+    let mut state = State::new();
+    game.put(&mut state);
+    state
+}
+
+#[test]
+fn a_loaded_game_plays_the_same_turns() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    for before in [0, 1, 5] {
+        let (mut saved, mut loaded) = (game(8), game(8));
+        let mut rng = Rng::new(0, "noise");
+        (0..before).for_each(|_| drop(saved.step(&real, &mut rng)));
+        restore(&mut loaded, state(&saved)).unwrap();
+        let mut same = rng.clone();
+        for _ in 0..6 {
+            let (a, b) = (saved.step(&real, &mut rng), loaded.step(&real, &mut same));
+            assert_eq!((a.loss_d, a.loss_g, a.correct), (b.loss_d, b.loss_g, b.correct));
+        }
+        assert_eq!(state(&saved).to_bytes(None), state(&loaded).to_bytes(None));
+        assert_eq!(state(&saved).counters, state(&loaded).counters);
+    }
+}
+
+/// Two steps of D and one of G, whose loss looks at the last real batch.
+#[test]
+fn a_turn_with_fresh_fakes_is_its_steps() {
+    let fresh = || {
+        let linear = |i, o| Linear::new(i, o, Init::Zeros, &mut Rng::new(0, "weights"));
+        let generator = Player::new(linear(3, 2), Adam::new(0.01));
+        let discriminator =
+            Player::new(linear(2, 1), Adam::new(0.01)).steps(crate::Steps::exactly(2));
+        let loss = crate::Relativistic::Average;
+        Game::new(generator, discriminator, loss, Latent::Normal { size: 3 })
+            .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+    };
+    let (mut whole, mut parts) = (fresh(), fresh());
+    let (mut rng, mut same) = (Rng::new(0, "noise"), Rng::new(0, "noise"));
+    let mut data = Rng::new(0, "data");
+    for turn in 1..=3 {
+        let real = [(); 2].map(|()| Tensor::constant(data.normal([4, 2])));
+        let mut batches = real.iter().cloned();
+        let report = whole.turn(|| batches.next().expect("two are asked for"), &mut rng);
+        parts.discriminator_step(&real[0], &mut same);
+        let d = parts.discriminator_step(&real[1], &mut same);
+        let g = parts.generator_step(&real[1], &mut same);
+        assert_eq!((d.loss_d, g.loss_g), (report.loss_d, report.loss_g));
+        assert_eq!((d.correct, d.judged, g.judged), (report.correct, 8, 0));
+        assert_eq!(state(&whole).to_bytes(None), state(&parts).to_bytes(None));
+        // Noise that fades in turns does not fade in single steps.
+        assert_eq!((whole.turns, parts.turns), (turn, 0));
+    }
+}
+
+#[test]
+fn attached_fakes_cost_time_and_give_the_same_losses() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let play = |fakes, attached| -> Vec<[Real; 2]> {
+        let settings = Settings { fakes, attached, ..Settings::default() };
+        let mut game = game(8).settings(settings);
+        let mut rng = Rng::new(0, "noise");
+        let mut turn = |_| {
+            let report = game.step(&real, &mut rng);
+            [report.loss_d, report.loss_g]
+        };
+        (0..5).map(&mut turn).collect()
+    };
+    for fakes in [Fakes::Reused, Fakes::Rebuilt, Fakes::Fresh] {
+        // Batch norm rounds otherwise when it is recorded.
+        let pairs = play(fakes, true).into_iter().zip(play(fakes, false));
+        let near = |(a, b): (Real, Real)| (a - b).abs() < 1e-5;
+        assert!(pairs.flat_map(|(a, b)| [(a[0], b[0]), (a[1], b[1])]).all(near), "{fakes:?}");
+    }
+}
+
+#[test]
+fn looking_ahead_moves_the_generator_and_not_the_discriminator() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let turn = |unrolled| {
+        let settings = Settings { unrolled, ..Settings::default() };
+        let mut game = game(8).settings(settings);
+        game.step(&real, &mut Rng::new(0, "noise"));
+        game.players().map(|player| layers::to_safetensors(player.model()))
+    };
+    let ([plain_g, plain_d], [g, d]) = (turn(0), turn(3));
+    assert_eq!(d, plain_d);
+    assert_ne!(g, plain_g);
+}
+
+#[test]
+fn an_annealed_term_counts_by_its_factor() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let losses = |weight: Real| {
+        let factor = Schedule::Linear { from: 0, to: 2 };
+        let mut game = game(8).annealed_generator_term(factor, move |_, _| Tensor::scalar(weight));
+        let mut rng = Rng::new(0, "noise");
+        [0; 3].map(|_| f64::from(game.step(&real, &mut rng).loss_g))
+    };
+    // A term without a gradient changes the losses only.
+    let (with, without) = (losses(4.0), losses(0.0));
+    for ((with, without), factor) in with.into_iter().zip(without).zip([1.0, 0.5, 0.0]) {
+        assert!((with - without - 4.0 * factor).abs() < 1e-5, "{with} {without}");
+    }
+}
+
+#[test]
+fn what_is_generated_comes_from_the_average() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let copy = || {
+        let mut rng = Rng::new(9, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+        Sequential::new().add(linear(3, 8)).add(BatchNorm::pytorch(8)).add(linear(8, 2))
+    };
+    let mut averaged = game(8).averaged(copy(), 0.5);
+    let mut average = Average::new(copy(), averaged.generator(), 0.5);
+    let mut rng = Rng::new(0, "noise");
+    for _ in 0..3 {
+        averaged.step(&real, &mut rng);
+        average.follow(averaged.generator());
+    }
+    let noise = Tensor::constant(Rng::new(1, "noise").normal([5, 3]));
+    let expected = average.model().forward(&noise);
+    assert_eq!(averaged.generate(&noise).numbers(), expected.numbers());
+    assert_ne!(averaged.generator().forward(&noise).numbers(), expected.numbers());
+}
+
+#[test]
+fn the_state_of_another_game_is_refused_and_nothing_changes() {
+    let mut target = game(8);
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    target.step(&real, &mut Rng::new(0, "noise"));
+    let before = state(&target);
+    let why = restore(&mut target, state(&game(9))).unwrap_err().to_string();
+    assert!(why.starts_with("tensor `generator.0.weight` has shape [3, 9]"), "{why}");
+    // The generator fits; what the discriminator's optimiser remembers does not.
+    let mut other = before.clone();
+    other.within("discriminator.optimiser", |state| {
+        state.take("bias.v", [1].into()).unwrap();
+        state.put_list("bias.v", &[1.0, 2.0]);
+    });
+    other.within("generator.0", |state| {
+        let weight = state.take("weight", [3, 8].into()).unwrap();
+        state.put("weight", &weight.map(|w| w + 1.0));
+    });
+    let why = restore(&mut target, other).unwrap_err().to_string();
+    assert!(why.starts_with("tensor `discriminator.optimiser.bias.v` has shape [2]"), "{why}");
+    assert_eq!(state(&target).to_bytes(None), before.to_bytes(None));
+    assert_eq!(state(&target).counters, before.counters);
+}
