@@ -54,7 +54,7 @@ impl Game {
         no_grad(|| self.loss.belief(&self.scores(x)))
     }
 
-    /// The discriminator's loss if it knew nothing: see [`AdversarialLoss::blind`].
+    /// The discriminator's loss if it knew nothing: see [`blind`](crate::AdversarialLoss::blind).
     pub fn blind_loss(&self) -> Option<Real> {
         self.loss.blind()
     }
