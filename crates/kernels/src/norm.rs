@@ -155,9 +155,15 @@ impl Norm<'_> {
         self.check(&[x, dy, dx]);
         let width = totals.len();
         assert!(width == 2 * self.groups.channels(), "norm: sizes differ");
-        let blocks = self.groups.samples.div_ceil(self.block());
+        let (blocks, slope) = (self.groups.samples.div_ceil(self.block()), self.slope);
         with_scratch(blocks * width, |of_blocks| {
-            self.backward_from(0, [x, dy], dx, of_blocks);
+            if slope == 1.0 {
+                // No rectifier: z need not be computed.
+                self.backward_from(0, [x, dy], |dy, _| dy, dx, of_blocks);
+            } else {
+                let g = |dy, z| if z > 0.0 { dy } else { slope * dy };
+                self.backward_from(0, [x, dy], g, dx, of_blocks);
+            }
             sum_axis(of_blocks, [1, blocks, width], totals);
         });
     }
@@ -168,11 +174,12 @@ impl Norm<'_> {
     }
 
     /// dx of the samples from `first` on, and dβ and dγ of each block of them, halved until a block
-    /// is left.
+    /// is left; `g` is that of dy and z.
     fn backward_from(
         &self,
         first: usize,
         [x, dy]: [&[Real]; 2],
+        g: impl Fn(Real, Real) -> Real + Sync + Copy,
         dx: &mut [Real],
         totals: &mut [Real],
     ) {
@@ -180,7 +187,7 @@ impl Norm<'_> {
         let half = totals.len() / width / 2;
         if half == 0 {
             let of_block = if self.groups.are_rows() { rows::backward } else { spread::backward };
-            return of_block(self, first, [x, dy], dx, totals);
+            return of_block(self, first, [x, dy], g, dx, totals);
         }
         let (samples, cut) = (half * self.block(), half * self.block() * self.groups.sample());
         let (left, right) = ([x, dy].map(|x| &x[..cut]), [x, dy].map(|x| &x[cut..]));
@@ -188,8 +195,8 @@ impl Norm<'_> {
         let (totals, totals_right) = totals.split_at_mut(half * width);
         par::join(
             2 * x.len(),
-            || self.backward_from(first, left, dx, totals),
-            || self.backward_from(first + samples, right, dx_right, totals_right),
+            || self.backward_from(first, left, g, dx, totals),
+            || self.backward_from(first + samples, right, g, dx_right, totals_right),
         );
     }
 
@@ -207,10 +214,4 @@ impl Norm<'_> {
 fn normalised(x: Real, [mean, factor, scale, shift]: [Real; 4]) -> (Real, Real) {
     let x = (x - mean) * factor;
     (x, scale * x + shift)
-}
-
-/// g = dy where z > 0, else slope · dy.
-#[inline(always)]
-fn through_rectifier(dy: Real, z: Real, slope: Real) -> Real {
-    if z > 0.0 { dy } else { slope * dy }
 }

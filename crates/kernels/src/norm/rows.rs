@@ -4,7 +4,7 @@
 //! numbers, which stay in registers, and x and dy are still in the nearest cache when the sums of
 //! the row are known and dx begins.
 
-use super::{Norm, normalised, through_rectifier};
+use super::{Norm, normalised};
 use crate::epilogue::rectified;
 use crate::on_level::levels;
 use crate::reduce::sum_row_of;
@@ -24,18 +24,14 @@ pub(super) fn backward(
     norm: &Norm<'_>,
     first: usize,
     inputs: [&[Real]; 2],
+    g: impl Fn(Real, Real) -> Real + Sync + Copy,
     dx: &mut [Real],
     totals: &mut [Real],
 ) {
     let (of_rows, affine) = (statistics(norm, first, dx), [norm.scale, norm.shift]);
     totals.fill(0.0);
     let (dshift, dscale) = totals.split_at_mut(norm.groups.width);
-    let (len, slope) = (dx.len(), norm.slope);
-    if slope == 1.0 {
-        return backward_each(len, inputs, of_rows, affine, |dy, _| dy, dx, dshift, dscale);
-    }
-    let g = |dy, z| through_rectifier(dy, z, slope);
-    backward_each(len, inputs, of_rows, affine, g, dx, dshift, dscale);
+    backward_each(dx.len(), inputs, of_rows, affine, g, dx, dshift, dscale);
 }
 
 /// μ and r of each row of `numbers`, the first of which is row `first` of x.

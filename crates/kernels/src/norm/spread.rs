@@ -3,7 +3,7 @@
 //! They are spread over the channels of their group first, so that every loop runs over the
 //! channels of a row and what belongs to them, however wide a group is.
 
-use super::{Groups, Norm, normalised, through_rectifier};
+use super::{Groups, Norm, normalised};
 use crate::epilogue::rectified;
 use crate::on_level::levels;
 use crate::reduce::{COLUMN_BLOCK, sum_of};
@@ -34,21 +34,6 @@ pub(super) fn apply(norm: &Norm<'_>, x: &[Real], y: &mut [Real]) {
 
 /// dx of the samples from `first` on, and their sums for dβ and dγ; see [`Norm::backward`].
 pub(super) fn backward(
-    norm: &Norm<'_>,
-    first: usize,
-    inputs: [&[Real]; 2],
-    dx: &mut [Real],
-    totals: &mut [Real],
-) {
-    let slope = norm.slope;
-    if slope == 1.0 {
-        return through(norm, first, inputs, |dy, _| dy, dx, totals);
-    }
-    through(norm, first, inputs, |dy, z| through_rectifier(dy, z, slope), dx, totals);
-}
-
-/// [`backward`], given g of dy and z.
-fn through(
     norm: &Norm<'_>,
     first: usize,
     [x, dy]: [&[Real]; 2],
