@@ -136,7 +136,8 @@ fn try_all(plan: &Plan, folder: &RunFolder) -> Result<(), Error> {
     let table = ablation::save(plan, &cells, folder)?;
     println!("\n{table}");
     let path = folder.path().display();
-    println!("board.md, board.json, modes-*.svg, samples-*.png and cells.jsonl are in {path}");
+    println!("board.md, board.json, cells.jsonl, modes-*.svg, course-*.svg and samples-*.png");
+    println!("are in {path}");
     if stop.is_asked_for() {
         println!("stopped; the same command goes on");
     }

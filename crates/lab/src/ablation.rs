@@ -2,37 +2,32 @@
 //!
 //! A [`Plan`] is {combinations of tricks} x {data} x {seeds} on one recipe. Each of its cells is one
 //! training, on one thread; as many run side by side as there are threads. A finished cell is a line
-//! of `cells.jsonl`, and a cell that stands there is not trained again: so a run that was stopped
-//! loses the cells that were under way, and one with more seeds or tricks adds what is missing.
+//! of `cells.jsonl`, and a cell that stands there is not trained again; one that is under way is a
+//! checkpoint beside it. So a run that was stopped goes on where it stood, and one with more seeds
+//! or tricks adds what is missing.
 
 mod board;
+mod cell;
 mod summary;
 
 use std::sync::Mutex;
-use std::time::Instant;
 
 use autograd::side_by_side;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::{Deserialize, Serialize};
 
 use crate::recipe::Recipe;
-use crate::toy_gan::Quality;
-use crate::toys::{Coverage, ToyName};
+use crate::toys::ToyName;
 use crate::training::Stop;
 use crate::tricks::Trick;
-use crate::{Error, Metrics, RunFolder, points, read_metrics};
+use crate::{Error, Metrics, RunFolder, read_metrics};
+use cell::{remove_checkpoint, train};
 
 pub use board::save;
+pub use cell::{Cell, Moment, Place};
 pub use summary::{Row, summaries};
 
 /// The file of the finished cells in a run's folder.
 const CELLS: &str = "cells.jsonl";
-
-/// Points of a cell that are drawn.
-const DRAWN: usize = 400;
-
-/// Turns between two looks at whether the run is to stop.
-const LOOK_EVERY: u64 = 20;
 
 /// What is to be tried.
 #[derive(Clone, Debug)]
@@ -45,29 +40,6 @@ pub struct Plan {
     pub data: Vec<ToyName>,
     /// Seeds 0, 1, ... so many.
     pub seeds: u64,
-}
-
-/// A training that is finished.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
-    /// What was trained, with all its tricks.
-    pub recipe: Recipe,
-    /// What it learnt.
-    pub data: ToyName,
-    /// Where its randomness came from.
-    pub seed: u64,
-    /// Modes covered, and how many there are, if the data have modes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modes: Option<[usize; 2]>,
-    /// The share of points near a mode, if the data have modes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub high_quality: Option<f64>,
-    /// W₁ between 256 generated and 256 real points.
-    pub distance: f64,
-    /// Seconds of its thread.
-    pub seconds: f64,
-    /// Generated points, for figures.
-    pub points: Vec<[f64; 2]>,
 }
 
 /// Reads `packing+falling-rates=0.5`, or `plain` for no tricks.
@@ -95,11 +67,15 @@ impl Plan {
     }
 
     /// All cells, seed after seed, so that a run that is stopped has something of everything.
-    fn places(&self) -> Vec<(Recipe, ToyName, u64)> {
+    fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
         for seed in 0..self.seeds {
-            for data in &self.data {
-                places.extend(self.recipes().into_iter().map(|recipe| (recipe, *data, seed)));
+            for &data in &self.data {
+                places.extend(self.recipes().into_iter().map(|recipe| Place {
+                    recipe,
+                    data,
+                    seed,
+                }));
             }
         }
         places
@@ -110,16 +86,13 @@ impl Plan {
 /// returns those of the plan that are finished.
 ///
 /// # Errors
-/// If the folder's cells cannot be read, or one cannot be written.
+/// If what the folder has of the cells cannot be read, or a cell cannot be written.
 pub fn run(plan: &Plan, folder: &RunFolder, stop: &Stop) -> Result<Vec<Cell>, Error> {
     let path = folder.file(CELLS);
     let before: Vec<Cell> = if path.exists() { read_metrics(&path)? } else { Vec::new() };
     let places = plan.places();
-    let is = |cell: &Cell, (recipe, data, seed): &(Recipe, ToyName, u64)| {
-        cell.recipe == *recipe && cell.data == *data && cell.seed == *seed
-    };
-    let missing = places.iter().filter(|place| !before.iter().any(|cell| is(cell, place)));
-    let missing: Vec<_> = missing.cloned().collect();
+    let is_there = |place: &&Place| before.iter().any(|cell| cell.place == **place);
+    let missing: Vec<Place> = places.iter().filter(|p| !is_there(p)).cloned().collect();
     let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
     let record = if bytes == 0 { Metrics::create(&path)? } else { Metrics::resume(&path, bytes)? };
     let bar = ProgressBar::new(plan.recipe.turns * missing.len() as u64);
@@ -133,9 +106,9 @@ pub fn run(plan: &Plan, folder: &RunFolder, stop: &Stop) -> Result<Vec<Cell>, Er
     side_by_side(|| {
         loop {
             let next = shared.lock().expect("no worker panics with it").missing.next();
-            let Some((recipe, data, seed)) = next else { return };
-            let Some(cell) = train(recipe, data, seed, stop, &bar) else { return };
-            shared.lock().expect("no worker panics with it").finish(cell, &bar);
+            let Some(place) = next else { return };
+            let trained = train(place, folder, stop, &bar);
+            shared.lock().expect("no worker panics with it").finish(trained, folder, &bar);
         }
     });
     bar.finish_and_clear();
@@ -143,28 +116,52 @@ pub fn run(plan: &Plan, folder: &RunFolder, stop: &Stop) -> Result<Vec<Cell>, Er
     if let Some(why) = why {
         return Err(why);
     }
-    let of_plan = places.iter().filter_map(|place| finished.iter().find(|cell| is(cell, place)));
+    let of_plan = places.iter().filter_map(|place| finished.iter().find(|c| c.place == *place));
     Ok(of_plan.cloned().collect())
 }
 
 /// What the workers share.
 struct Shared {
-    missing: std::vec::IntoIter<(Recipe, ToyName, u64)>,
+    missing: std::vec::IntoIter<Place>,
     record: Metrics,
     finished: Vec<Cell>,
-    /// Why the first line that could not be written could not.
+    /// The first thing that went wrong.
     why: Option<Error>,
 }
 
 impl Shared {
-    fn finish(&mut self, cell: Cell, bar: &ProgressBar) {
+    /// Keeps a cell that is finished. After one that is not, because the run is to stop or a file
+    /// cannot be read or written, nothing is begun any more.
+    fn finish(
+        &mut self,
+        trained: Result<Option<Cell>, Error>,
+        folder: &RunFolder,
+        bar: &ProgressBar,
+    ) {
+        match trained.and_then(|cell| self.keep(cell, folder, bar)) {
+            Ok(true) => {}
+            Ok(false) => self.missing = Vec::new().into_iter(),
+            Err(why) => {
+                self.missing = Vec::new().into_iter();
+                self.why.get_or_insert(why);
+            }
+        }
+    }
+
+    /// Records a cell, if there is one.
+    fn keep(
+        &mut self,
+        cell: Option<Cell>,
+        folder: &RunFolder,
+        bar: &ProgressBar,
+    ) -> Result<bool, Error> {
+        let Some(cell) = cell else { return Ok(false) };
         let line = line(&cell);
         bar.suspend(|| println!("{line}"));
-        if let Err(why) = self.record.record(&cell) {
-            self.missing = Vec::new().into_iter();
-            self.why.get_or_insert(why);
-        }
+        self.record.record(&cell)?;
+        remove_checkpoint(&cell.place, folder)?;
         self.finished.push(cell);
+        Ok(true)
     }
 }
 
@@ -176,35 +173,62 @@ fn line(cell: &Cell) -> String {
         }
         _ => format!("W₁ {:.3}", cell.distance),
     };
-    let tricks: String = name(&cell.recipe.tricks).chars().take(44).collect();
-    format!("{tricks:44} {:?} {}: {found}, {:.0} s", cell.data, cell.seed, cell.seconds)
+    let Place { recipe, data, seed } = &cell.place;
+    let tricks: String = name(&recipe.tricks).chars().take(44).collect();
+    format!("{tricks:44} {data:?} {seed}: {found}, {:.0} s", cell.seconds)
 }
 
-/// Trains one cell; nothing if it is to stop first.
-fn train(recipe: Recipe, data: ToyName, seed: u64, stop: &Stop, bar: &ProgressBar) -> Option<Cell> {
-    let start = Instant::now();
-    let mut gan = recipe.toy_gan(data, seed);
-    for turn in 0..recipe.turns {
-        if turn % LOOK_EVERY == 0 {
-            if stop.is_asked_for() {
-                return None;
-            }
-            bar.inc(LOOK_EVERY.min(recipe.turns - turn));
-        }
-        gan.turn();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(seeds: u64) -> Plan {
+        let recipe = Recipe { width: [8; 2], batch_size: 8, turns: 40, ..Recipe::default() };
+        let combinations = vec![Vec::new(), vec![Trick::R1(1.0)]];
+        Plan { recipe, combinations, data: vec![ToyName::Ring], seeds }
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let Quality { distance, coverage, .. } = gan.quality();
-    let round = |x: f64| (1000.0 * x).round() / 1000.0;
-    let drawn = points(&gan.generated(DRAWN, "drawn")).into_iter().map(|point| point.map(round));
-    Some(Cell {
-        recipe,
-        data,
-        seed,
-        modes: coverage.map(|Coverage { modes, covered, .. }| [covered, modes]),
-        high_quality: coverage.map(|coverage| coverage.high_quality),
-        distance,
-        seconds: round(seconds),
-        points: drawn.collect(),
-    })
+
+    fn files(folder: &RunFolder) -> Vec<String> {
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<String> =
+            names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_goes_on_and_one_with_more_seeds_adds_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(folder.path()).unwrap();
+        let stop = Stop::new();
+        stop.ask();
+        assert_eq!(run(&plan(1), &folder, &stop).unwrap(), []);
+        assert!(files(&folder).len() > 1, "nothing is under way");
+        let first = run(&plan(1), &folder, &Stop::new()).unwrap();
+        assert_eq!(files(&folder), [CELLS]);
+        let both = run(&plan(2), &folder, &Stop::new()).unwrap();
+        let seeds: Vec<u64> = both.iter().map(|cell| cell.place.seed).collect();
+        assert_eq!(seeds, [0, 0, 1, 1]);
+        assert_eq!(both[..2], first, "trained again");
+        let board = save(&plan(2), &both, &folder).unwrap();
+        assert_eq!(board.lines().filter(|line| line.contains("| 2 |")).count(), 2, "{board}");
+        let drawn = ["board.json", "board.md", CELLS, "course-ring.svg", "modes-ring.svg"];
+        assert_eq!(files(&folder), [&drawn[..], &["samples-ring.png"]].concat());
+    }
+
+    #[test]
+    fn a_broken_checkpoint_is_named_and_what_was_finished_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(folder.path()).unwrap();
+        let first = run(&plan(1), &folder, &Stop::new()).unwrap();
+        let stop = Stop::new();
+        stop.ask();
+        run(&plan(2), &folder, &stop).unwrap();
+        for name in files(&folder).iter().filter(|name| name.starts_with("under-way-")) {
+            std::fs::write(folder.file(name), "no checkpoint").unwrap();
+        }
+        let why = run(&plan(2), &folder, &Stop::new()).unwrap_err().to_string();
+        assert!(why.contains("under-way-") && why.contains("anew"), "{why}");
+        assert_eq!(run(&plan(1), &folder, &Stop::new()).unwrap(), first);
+    }
 }

@@ -135,7 +135,9 @@ pub enum Error {
     },
 
     /// A file is not a checkpoint, or not that of this run.
-    #[error("cannot resume from {path}: {flaw}")]
+    #[error(
+        "cannot go on from {path}: {flaw}. Put a sound copy in its place, or begin anew without it"
+    )]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,

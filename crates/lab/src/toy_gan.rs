@@ -205,13 +205,18 @@ impl ToyGan {
     /// How good the generator is, on noise and real points of its own, the same every time.
     pub fn quality(&self) -> Quality {
         let (real, fake) = (self.real(PAIRS, "real pairs"), self.generated(PAIRS, "pairs"));
-        let modes = self.toy.modes();
-        let coverage = || Coverage::of(&self.generated(SAMPLES, "coverage"), &modes);
         Quality {
             distance: wasserstein(&real, &fake),
             estimate: self.difference(&real, &fake),
-            coverage: (!modes.is_empty()).then(coverage),
+            coverage: self.coverage(),
         }
+    }
+
+    /// Which modes the generator covers, if the toy has any, on noise of its own.
+    pub fn coverage(&self) -> Option<Coverage> {
+        let modes = self.toy.modes();
+        let coverage = || Coverage::of(&self.generated(SAMPLES, "coverage"), &modes);
+        (!modes.is_empty()).then(coverage)
     }
 
     /// E D(x) - E D(G(z)) in the toy's units of length, on real and generated points.

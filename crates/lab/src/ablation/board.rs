@@ -3,14 +3,19 @@
 use serde::Serialize;
 
 use super::{Cell, Plan, Row, name, summaries};
-use crate::figures::{Dot, Dots, Multiples, Small, save_png, save_svg, to_bitmap};
+use crate::figures::{
+    Curve, Curves, Dot, Dots, Multiples, Panel, Small, save_png, save_svg, to_bitmap,
+};
 use crate::intervals::Estimate;
 use crate::recipe::Recipe;
 use crate::toys::ToyName;
 use crate::{Error, RunFolder, write_whole};
 
-/// Writes `board.md`, `board.json` and, for each data of a plan, `samples-DATA.png` and
-/// `modes-DATA.svg`, and returns the table.
+/// Combinations whose course is drawn, the first of the plan: more curves cannot be told apart.
+const COURSES: usize = 4;
+
+/// Writes `board.md`, `board.json` and, for each data of a plan, `samples-DATA.png`,
+/// `modes-DATA.svg` and `course-DATA.svg`, and returns the table.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -27,17 +32,43 @@ pub fn save(plan: &Plan, cells: &[Cell], folder: &RunFolder) -> Result<String, E
             let figure = Multiples { window: data.window(), smalls: &smalls };
             save_png(&to_bitmap(&figure), folder.file(format!("samples-{}.png", lower(*data))))?;
         }
-        let own = rows.iter().filter(|row| row.data == *data);
-        let dot = |row: &Row| Some(Dot { name: row.tricks.clone(), estimate: row.modes? });
-        let dots: Vec<Dot> = own.filter_map(dot).collect();
+        let own: Vec<&Row> = rows.iter().filter(|row| row.data == *data).collect();
+        let dot = |row: &&Row| Some(Dot { name: row.tricks.clone(), estimate: row.modes? });
+        let dots: Vec<Dot> = own.iter().filter_map(dot).collect();
         if !dots.is_empty() {
             let all = data.toy().modes().len();
             let title = format!("modes of {all}, {}", lower(*data));
             let figure = Dots { title: &title, range: 0.0..all as f64, dots: &dots };
             save_svg(&figure, folder.file(format!("modes-{}.svg", lower(*data))))?;
+            save_course(&own, *data, folder)?;
         }
     }
     Ok(table)
+}
+
+/// Draws how the first combinations came to cover the modes of some data.
+fn save_course(rows: &[&Row], data: ToyName, folder: &RunFolder) -> Result<(), Error> {
+    let rows = &rows[..rows.len().min(COURSES)];
+    let curves = |y: fn(&[f64; 3]) -> f64| -> Vec<Vec<[f64; 2]>> {
+        rows.iter().map(|row| row.course.iter().map(|at| [at[0], y(at)]).collect()).collect()
+    };
+    let (modes, near) = (curves(|at| at[1]), curves(|at| 100.0 * at[2]));
+    let (modes, near) = (named(rows, &modes), named(rows, &near));
+    let all = data.toy().modes().len() as f64;
+    let panels = [("modes", all, &modes), ("near a mode, %", 100.0, &near)].map(
+        |(y_name, highest, curves)| {
+            let y_range = Some(0.0..highest);
+            Panel { y_name, y_range, curves, references: &[] }
+        },
+    );
+    let title = format!("What is covered on the way, {}", lower(data));
+    let figure = Curves { title: &title, x_name: "turns", panels: &panels };
+    save_svg(&figure, folder.file(format!("course-{}.svg", lower(data))))
+}
+
+/// A curve for each row, through its points.
+fn named<'a>(rows: &'a [&Row], points: &'a [Vec<[f64; 2]>]) -> Vec<Curve<'a>> {
+    rows.iter().zip(points).map(|(row, points)| Curve { name: &row.tricks, points }).collect()
 }
 
 /// What stands in `board.json`.
@@ -51,7 +82,7 @@ struct Board<'a> {
 fn smalls(plan: &Plan, cells: &[Cell], data: ToyName) -> Vec<Small> {
     let combinations = plan.combinations.iter().zip(plan.recipes());
     let first = |(tricks, recipe): (&Vec<_>, Recipe)| {
-        let own = |cell: &&Cell| cell.recipe == recipe && cell.data == data;
+        let own = |cell: &&Cell| cell.place.recipe == recipe && cell.place.data == data;
         let cell = cells.iter().find(own)?;
         Some(Small { name: name(tricks), points: cell.points.clone() })
     };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cell, Plan, name};
+use super::{Cell, Moment, Plan, name};
 use crate::intervals::{Estimate, mean, share};
 use crate::toys::ToyName;
 
@@ -28,6 +28,10 @@ pub struct Row {
     pub distance: Estimate,
     /// Seconds of a training, in the mean.
     pub seconds: f64,
+    /// Turns played, modes covered and the share of points near one at moments on the way, in the
+    /// mean.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub course: Vec<[f64; 3]>,
 }
 
 /// A row for each combination and data that has a finished cell, in the plan's order.
@@ -35,7 +39,7 @@ pub fn summaries(plan: &Plan, cells: &[Cell]) -> Vec<Row> {
     let mut rows = Vec::new();
     for data in &plan.data {
         for (tricks, recipe) in plan.combinations.iter().zip(plan.recipes()) {
-            let own = |cell: &&Cell| cell.recipe == recipe && cell.data == *data;
+            let own = |cell: &&Cell| cell.place.recipe == recipe && cell.place.data == *data;
             let cells: Vec<&Cell> = cells.iter().filter(own).collect();
             if cells.is_empty() {
                 continue;
@@ -57,8 +61,22 @@ pub fn summaries(plan: &Plan, cells: &[Cell]) -> Vec<Row> {
                     .map(|_| share(cells.iter().filter(covered).count(), cells.len())),
                 distance: mean(&distances),
                 seconds: cells.iter().map(|cell| cell.seconds).sum::<f64>() / cells.len() as f64,
+                course: mean_course(&cells),
             });
         }
     }
     rows
+}
+
+/// The mean of the cells' courses, as far as all have one.
+fn mean_course(cells: &[&Cell]) -> Vec<[f64; 3]> {
+    let moments = cells.iter().map(|cell| cell.course.len()).min().unwrap_or(0);
+    let mean = |i: usize| {
+        let sum = cells.iter().map(|cell| cell.course[i]).fold([0.0; 3], |sum, moment| {
+            let Moment { turn, covered, high_quality } = moment;
+            [sum[0] + turn as f64, sum[1] + covered as f64, sum[2] + high_quality]
+        });
+        sum.map(|sum| sum / cells.len() as f64)
+    };
+    (0..moments).map(mean).collect()
 }
