@@ -29,6 +29,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use std::fs;
+    use std::path::Path;
 
     fn cases() -> impl Iterator<Item = &'static Case> {
         [
@@ -73,12 +74,23 @@ mod tests {
         .flatten()
     }
 
-    /// The sources of this folder, without their tests.
+    /// The sources of this folder and of those in it, without their tests.
     fn sources() -> Vec<String> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops");
-        let files = fs::read_dir(folder).expect("the sources are there");
-        let sources = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
-        sources.map(|text| text.split("#[cfg(test)]\nmod tests").next().unwrap().into()).collect()
+        sources_in(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops").as_ref())
+    }
+
+    fn sources_in(folder: &Path) -> Vec<String> {
+        let mut sources = Vec::new();
+        for file in fs::read_dir(folder).expect("the sources are there") {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                sources.extend(sources_in(&path));
+            } else {
+                let text = fs::read_to_string(path).unwrap();
+                sources.push(text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned());
+            }
+        }
+        sources
     }
 
     /// Each public method that makes a tensor: its name, and its docs and attributes.

@@ -6,8 +6,8 @@
 use super::blocks::DepthToSpace;
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
-use super::conv::{Conv2d, conv_geometry};
-use super::rectified::{apply_rectified, check_slope};
+use super::conv::{Conv2d, Convolution, conv_geometry};
+use super::rectified::check_slope;
 use super::sliding::{Padding, Sliding};
 use crate::{Array, Op, Real, Tensor};
 use kernels::blocks::Blocks;
@@ -103,14 +103,9 @@ impl Tensor {
         let phases = Phases::of(&large);
         let folded = Fold { sizes: large.w_shape() }.apply([weight]);
         let outputs = large.out_channels;
-        let z = match bias {
-            None => apply_rectified(Conv2d(phases.geometry), slope, [self, &folded]),
-            Some(bias) => {
-                let of_each_phase = bias.broadcast_to([4, outputs]).reshape([4 * outputs]);
-                let x = [self, &folded, &of_each_phase];
-                apply_rectified(Conv2d(phases.geometry), slope, x)
-            }
-        };
+        let of_each_phase = bias.map(|b| b.broadcast_to([4, outputs]).reshape([4 * outputs]));
+        let small = Conv2d(phases.geometry);
+        let z = small.apply_to([self, &folded], of_each_phase.as_ref(), slope);
         let [batch, height, width, _] = phases.geometry.y_shape();
         let whole = Blocks::whole(batch, [height, width], [2, 2], outputs);
         DepthToSpace(Blocks { crop: phases.crop, large: phases.output, ..whole }).apply([&z])
