@@ -193,9 +193,16 @@ fn threads_change_no_bit() {
     // Images enough that several threads pay.
     let enough =
         |g: Geometry| Geometry { batch: 1 + (1 << 22) / (g.multiply_adds() / g.batch), ..g };
-    let layers: Vec<_> = (0..30)
-        .map(|_| {
-            let g = enough(numbers.geometry(40));
+    // A cut through the rows of dW leaves some that are few enough to be read in place: a kernel of
+    // 121 taps, with gaps, on three channels.
+    let [height, width] = [2, 1].map(|dilation| Window::same(32, 11, 1, dilation).unwrap());
+    let wide = Geometry { batch: 4, in_channels: 3, out_channels: 16, groups: 1, height, width };
+    let drawn: Vec<_> = (0..30).map(|_| numbers.geometry(40)).collect();
+    let layers: Vec<_> = drawn
+        .into_iter()
+        .chain([wide])
+        .map(|g| {
+            let g = enough(g);
             (g, [g.x_shape(), g.w_shape(), g.y_shape()].map(|s| numbers.fractions(s)))
         })
         .collect();

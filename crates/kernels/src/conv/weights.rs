@@ -130,12 +130,17 @@ impl Sum<'_> {
         }
         let work = depth * count * rows * width.outputs / PER_NANOSECOND;
         if depth <= FEW_ROWS {
+            let thin = Thin::of(&self.windows);
             let chunks = (rows * width.outputs / CHUNK).clamp(1, CHUNKS).min(rows.max(1));
             with_scratch(chunks * depth * count, |sums| {
                 par::for_each_chunk(sums, depth * count, work, |start, sum| {
                     let i = start / (depth * count);
                     let rows = rows * i / chunks..rows * (i + 1) / chunks;
-                    self.add(self.windows, rows, MatMut::new(sum, depth, count));
+                    let sum = MatMut::new(sum, depth, count);
+                    match thin {
+                        Some(thin) => thin.sum(self.source, rows, self.beside_pixels(), sum),
+                        None => self.add(self.windows, rows, sum),
+                    }
                 });
                 for (row, to) in to.chunks_mut(stride).enumerate().take(depth) {
                     for (c, to) in to.iter_mut().enumerate().take(count) {
@@ -159,6 +164,11 @@ impl Sum<'_> {
         });
     }
 
+    /// All pixels, from the first channel beside the windows on, and how far they are apart.
+    fn beside_pixels(&self) -> (&[Real], usize) {
+        (&self.pixels[self.beside.first..], self.beside.channels)
+    }
+
     /// The windows that make rows of dW from row `at` on, at most `most` of them: whole taps of a
     /// row of the kernel, or some channels of one tap.
     fn windows_from(&self, at: usize, most: usize) -> Lowering {
@@ -180,12 +190,9 @@ impl Sum<'_> {
         }
     }
 
-    /// C = the sum over the pixels of these image rows, of these windows.
+    /// C = the sum over the pixels of these image rows, of these windows: a block of pixels after
+    /// the other, so that a row of C is the same sum whatever windows are beside it.
     fn add(&self, windows: Lowering, rows: Range<usize>, mut c: MatMut<'_>) {
-        if let Some(thin) = Thin::of(&windows) {
-            let pixels = (&self.pixels[self.beside.first..], self.beside.channels);
-            return thin.sum(self.source, rows, pixels, c);
-        }
         let (depth, count, width) = (windows.depth(), self.beside.count, windows.width.outputs);
         let block = (PIXELS / width.max(1)).clamp(1, rows.len().max(1));
         let stride = depth.next_multiple_of(16) + SLACK;
@@ -199,9 +206,9 @@ impl Sum<'_> {
                 let steps = block.len() * width;
                 windows.gather(self.source, block, 0..windows.height.taps, gathered, stride);
                 let a = Mat::strided(gathered, (depth, steps), (1, stride));
-                let from = start * width * self.beside.channels + self.beside.first;
-                let b = &self.pixels[from..];
-                let b = Mat::strided(b, (steps, count), (self.beside.channels, 1));
+                let (pixels, channels) = self.beside_pixels();
+                let b = &pixels[start * width * channels..];
+                let b = Mat::strided(b, (steps, count), (channels, 1));
                 let beta = if start == rows.start { Beta::Zero } else { Beta::One };
                 fastest()(a, b, c.block(0, 0, depth, count), How::alone(beta, count));
             }
