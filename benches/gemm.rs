@@ -13,7 +13,7 @@ mod probe;
 use adversaria_kernels as kernels;
 use criterion::{Criterion, Throughput};
 use gemm_common::Parallelism;
-use kernels::gemm::{Beta, Rung, gemm, library, naive, portable, rows};
+use kernels::gemm::{Beta, Rung, blocked, gemm, library, naive, portable, rows};
 use kernels::mat::{Mat, MatMut};
 use numbers::{Numbers, random};
 use probe::print_roof;
@@ -151,7 +151,8 @@ fn tiny(c: &mut Criterion) {
 fn ladder(c: &mut Criterion) {
     for n in [64, 256, 1024] {
         let product = Product::new((n, n, n), false, false);
-        let plain: [(&str, Rung); 3] = [("naive", naive), ("rows", rows), ("portable", portable)];
+        let plain: [(&str, Rung); 4] =
+            [("naive", naive), ("rows", rows), ("blocked", blocked), ("portable", portable)];
         // The definition takes seconds for the largest.
         for (name, rung) in plain.into_iter().filter(|rung| n < 1024 || rung.0 != "naive") {
             product.bench_rung(c, "ladder", name, rung);

@@ -17,13 +17,12 @@ pub(crate) fn verify(
     y: impl IntoIterator<Item = Real>,
     exact: impl IntoIterator<Item = f64>,
 ) {
-    let (mut y, mut exact, mut checked) = (y.into_iter(), exact.into_iter(), 0);
-    while let (Some(y), Some(exact)) = (y.next(), exact.next()) {
+    let (y, exact): (Vec<Real>, Vec<f64>) = (y.into_iter().collect(), exact.into_iter().collect());
+    assert!(y.len() == exact.len() && !y.is_empty(), "{name}: {} of {}", y.len(), exact.len());
+    for (y, exact) in y.into_iter().zip(exact) {
         let error = (f64::from(y) - exact).abs() / exact.abs().max(1.0);
         assert!(error < 2e-6, "{name}: {y} is not {exact}");
-        checked += 1;
     }
-    assert!(checked > 0, "{name}: nothing to check");
 }
 
 /// Times `run` as the row `name`, in elements per second.

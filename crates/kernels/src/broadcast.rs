@@ -41,19 +41,19 @@ levels! {
             (run, y) = y.split_at_mut(len);
             match strides {
                 [1, 1] => {
-                    for ((y, a), b) in run.iter_mut().zip(&a[i..]).zip(&b[j..]) {
+                    for ((y, a), b) in run.iter_mut().zip(&a[i..][..len]).zip(&b[j..][..len]) {
                         *y = f(*a, *b);
                     }
                 }
                 [1, 0] => {
                     let b = b[j];
-                    for (y, a) in run.iter_mut().zip(&a[i..]) {
+                    for (y, a) in run.iter_mut().zip(&a[i..][..len]) {
                         *y = f(*a, b);
                     }
                 }
                 [0, 1] => {
                     let a = a[i];
-                    for (y, b) in run.iter_mut().zip(&b[j..]) {
+                    for (y, b) in run.iter_mut().zip(&b[j..][..len]) {
                         *y = f(a, *b);
                     }
                 }
@@ -85,7 +85,7 @@ pub fn copy_strided(sizes: &[usize], x: &[Real], strides: &[usize], y: &mut [Rea
             let run;
             (run, rest) = rest.split_at_mut(len);
             match stride {
-                1 => run.copy_from_slice(&x[i..i + len]),
+                1 => run.copy_from_slice(&x[i..][..len]),
                 0 => run.fill(x[i]),
                 s => {
                     for (step, y) in run.iter_mut().enumerate() {
@@ -130,7 +130,12 @@ struct Walk<const N: usize> {
 
 impl<const N: usize> Walk<N> {
     fn new(sizes: &[usize], strides: [&[usize]; N]) -> Walk<N> {
-        assert!(sizes.len() <= MAX_AXES && strides.iter().all(|s| s.len() == sizes.len()));
+        let axes = sizes.len();
+        assert!(axes <= MAX_AXES, "broadcast: {axes} axes, and there are {MAX_AXES} at most");
+        assert!(
+            strides.iter().all(|s| s.len() == axes),
+            "broadcast: a stride for each of {axes} axes"
+        );
         let len = sizes.iter().product();
         let mut walk = Walk { axes: [(1, [0; N]); MAX_AXES], rank: 0, len };
         for axis in (0..sizes.len()).rev() {
@@ -320,5 +325,22 @@ mod tests {
         assert!((0..y.len()).all(|i| y[i] == b[i / columns] - a[i]));
         copy_strided(&[columns, rows], &a, &[1, columns], &mut y);
         assert!((0..y.len()).all(|i| y[i] == a[i % rows * columns + i / rows]));
+    }
+
+    #[test]
+    fn an_operand_that_is_too_short_is_refused() {
+        for (a_stride, b_stride) in [(1, 1), (1, 0), (0, 1), (2, 1)] {
+            let zip = || {
+                let (a, b, mut y) = ([1.0, 2.0], [1.0, 2.0], [0.0; 4]);
+                zip_broadcast(&[4], (&a, &[a_stride]), (&b, &[b_stride]), &mut y, |a, b| a + b);
+            };
+            assert!(std::panic::catch_unwind(zip).is_err(), "{a_stride} {b_stride}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a stride for each of 2 axes")]
+    fn each_axis_has_a_stride() {
+        copy_strided(&[1, 2], &[1.0, 2.0], &[1], &mut [0.0; 2]);
     }
 }

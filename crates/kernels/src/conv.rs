@@ -40,6 +40,9 @@ mod winograd;
 use crate::window::Window;
 use crate::{Epilogue, Real};
 
+/// Up to so many output channels, the columns of a tile would be mostly empty.
+const FEW: usize = 4;
+
 /// The sizes of a convolution and of its two derivatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Geometry {

@@ -47,13 +47,16 @@ levels! {
 
 /// y_i = Σ_j t_ij (ln Σ_l exp(x_il) - x_ij) for each row i of `columns` numbers: the cross-entropy
 /// of softmax(x_i) against t_i. The bracket is (M_i - x_ij) + ln Σ_l exp(x_il - M_i), M_i = max_l
-/// x_il, which keeps its digits where M_i is large.
+/// x_il, which keeps its digits where M_i is large. It is 0 where there are no numbers.
 ///
 /// # Panics
 /// If the lengths contradict each other.
 pub fn rows(x: &[Real], t: &[Real], columns: usize, y: &mut [Real]) {
     let len = y.len() * columns;
     assert!(x.len() == len && t.len() == len, "cross-entropy: lengths differ");
+    if columns == 0 {
+        return y.fill(0.0);
+    }
     par::for_each_chunk(y, rows_together(columns), len, |start, y| {
         let task = start * columns..(start + y.len()) * columns;
         let (x, t) = (&x[task.clone()], &t[task]);

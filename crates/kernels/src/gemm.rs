@@ -106,7 +106,7 @@ impl How<'_> {
 /// A rung, or what else computes a product, on this thread.
 pub(crate) type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
 
-/// Products with fewer multiply-adds than this are over before anything is packed.
+/// Products with fewer multiply-adds than this are over before threads or vectors of dot products pay.
 const TINY: usize = 128;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.
@@ -164,12 +164,16 @@ pub fn gemm_batched<'a>(
     c: &mut [Real],
     beta: Beta,
 ) {
-    if c.is_empty() {
+    if count == 0 {
+        assert!(c.is_empty(), "gemm: no products in {} numbers", c.len());
         return;
     }
     let (m, k, n) = (a(0).rows(), a(0).cols(), b(0).cols());
     let size = m * n;
     assert!(c.len() == count * size, "gemm: {count} products of {m} x {n} in {} numbers", c.len());
+    if size == 0 {
+        return;
+    }
     let one = |i: usize, c: &mut [Real]| gemm(a(i), b(i), MatMut::new(c, m, n), beta);
     if par::pieces(m * k * n / PER_NANOSECOND) > 1 {
         c.chunks_mut(size).enumerate().for_each(|(i, c)| one(i, c));
@@ -196,8 +200,8 @@ fn compute(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
     in_pieces(par::pieces(multiply_adds / speed), way, a, b, c, how);
 }
 
-/// The best way for next to nothing: one tile, if B is as tiles want it. For a product of 4 x 2 x 5 it
-/// takes a third to half of the time of `rows`.
+/// The best way for next to nothing: tiles, most often a single one, if B is as they want it. For a
+/// product of 4 x 2 x 5 that takes a third to half of the time of `rows`.
 fn way_of_tiny(b: Mat<'_>) -> Way {
     if b.col_stride() == 1 && has_tiles() { fastest() } else { rows_how }
 }

@@ -22,7 +22,7 @@ impl<'a> Mat<'a> {
     /// # Panics
     /// If `data` does not have `rows * cols` elements.
     pub fn new(data: &'a [Real], rows: usize, cols: usize) -> Mat<'a> {
-        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
+        check_whole(data, rows, cols);
         Mat { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
@@ -37,10 +37,8 @@ impl<'a> Mat<'a> {
         (rows, cols): (usize, usize),
         (row_stride, col_stride): (usize, usize),
     ) -> Mat<'a> {
-        let fits =
-            rows * cols == 0 || (rows - 1) * row_stride + (cols - 1) * col_stride < data.len();
         assert!(
-            fits,
+            reach((rows, cols), (row_stride, col_stride)).is_some_and(|n| n <= data.len()),
             "a {rows} x {cols} matrix of strides {row_stride} and {col_stride} leaves its {} numbers",
             data.len()
         );
@@ -69,7 +67,7 @@ impl<'a> Mat<'a> {
     /// If the block reaches over the matrix' edge.
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Mat<'a> {
         assert!(
-            i + rows <= self.rows && j + cols <= self.cols,
+            lies_inside(i, rows, self.rows) && lies_inside(j, cols, self.cols),
             "a block of {rows} x {cols} at ({i}, {j}) of {} x {}",
             self.rows,
             self.cols
@@ -134,7 +132,7 @@ impl<'a> MatMut<'a> {
     /// # Panics
     /// If `data` does not have `rows * cols` elements.
     pub fn new(data: &'a mut [Real], rows: usize, cols: usize) -> MatMut<'a> {
-        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix wants that many elements");
+        check_whole(data, rows, cols);
         MatMut { data: data.as_mut_ptr(), rows, cols, row_stride: cols, borrowed: PhantomData }
     }
 
@@ -148,7 +146,7 @@ impl<'a> MatMut<'a> {
         (rows, cols): (usize, usize),
         row_stride: usize,
     ) -> MatMut<'a> {
-        let fits = rows * cols == 0 || (rows - 1) * row_stride + cols <= data.len();
+        let fits = reach((rows, cols), (row_stride, 1)).is_some_and(|n| n <= data.len());
         assert!(
             fits && (cols <= row_stride || rows <= 1),
             "a {rows} x {cols} matrix of row stride {row_stride} in {} numbers",
@@ -201,8 +199,13 @@ impl<'a> MatMut<'a> {
     /// If the block reaches over the matrix' edge.
     #[inline]
     pub fn block(&mut self, i: usize, j: usize, rows: usize, cols: usize) -> MatMut<'_> {
-        assert!(i + rows <= self.rows && j + cols <= self.cols, "the block lies inside");
-        let start = if rows * cols == 0 { 0 } else { i * self.row_stride + j };
+        assert!(
+            lies_inside(i, rows, self.rows) && lies_inside(j, cols, self.cols),
+            "a block of {rows} x {cols} at ({i}, {j}) of {} x {}",
+            self.rows,
+            self.cols
+        );
+        let start = if rows == 0 || cols == 0 { 0 } else { i * self.row_stride + j };
         MatMut { data: self.data.wrapping_add(start), rows, cols, ..*self }
     }
 
@@ -212,6 +215,7 @@ impl<'a> MatMut<'a> {
     /// If there are fewer than `i` rows.
     pub fn split_rows(mut self, i: usize) -> (MatMut<'a>, MatMut<'a>) {
         let (rows, cols) = (self.rows, self.cols);
+        assert!(i <= rows, "{i} of {rows} rows");
         let lower = MatMut { borrowed: PhantomData, ..self.block(i, 0, rows - i, cols) };
         (MatMut { rows: i, ..self }, lower)
     }
@@ -222,9 +226,35 @@ impl<'a> MatMut<'a> {
     /// If there are fewer than `j` columns.
     pub fn split_cols(mut self, j: usize) -> (MatMut<'a>, MatMut<'a>) {
         let (rows, cols) = (self.rows, self.cols);
+        assert!(j <= cols, "{j} of {cols} columns");
         let right = MatMut { borrowed: PhantomData, ..self.block(0, j, rows, cols - j) };
         (MatMut { cols: j, ..self }, right)
     }
+}
+
+// Sizes and strides are anything that a caller says. What is unsafe relies on these checks, so they
+// must hold in builds, too, whose additions and products wrap around.
+
+/// Panics unless a row-major matrix of these sizes is all of `data`.
+#[track_caller]
+fn check_whole(data: &[Real], rows: usize, cols: usize) {
+    let fits = rows.checked_mul(cols) == Some(data.len());
+    assert!(fits, "a {rows} x {cols} matrix wants that many elements, got {}", data.len());
+}
+
+/// Numbers from the first element to the last of a matrix, if a `usize` can count them.
+fn reach((rows, cols): (usize, usize), (row_stride, col_stride): (usize, usize)) -> Option<usize> {
+    if rows == 0 || cols == 0 {
+        return Some(0);
+    }
+    let down = (rows - 1).checked_mul(row_stride)?;
+    down.checked_add((cols - 1).checked_mul(col_stride)?)?.checked_add(1)
+}
+
+/// Whether `at..at + len` lies in `0..all`.
+#[inline]
+fn lies_inside(at: usize, len: usize, all: usize) -> bool {
+    len <= all && at <= all - len
 }
 
 #[cfg(test)]
@@ -259,5 +289,21 @@ mod tests {
     #[should_panic(expected = "a block of 2 x 2 at (4, 0) of 5 x 7")]
     fn blocks_stay_inside() {
         Mat::new(&[0.0; 35], 5, 7).block(4, 0, 2, 2);
+    }
+
+    /// Sizes whose products and sums wrap around where nothing checks for it.
+    #[test]
+    fn sizes_beyond_counting_are_refused() {
+        let half = 1 << (usize::BITS / 2);
+        let refused = |make: fn(usize)| std::panic::catch_unwind(|| make(half)).is_err();
+        assert!(refused(|n| _ = MatMut::new(&mut [], n, n)));
+        assert!(refused(|n| _ = MatMut::strided(&mut [0.0; 2], (n + 1, 1), n)));
+        assert!(refused(|n| _ = MatMut::strided(&mut [0.0; 2], (n, n), n)));
+        assert!(refused(|n| _ = Mat::new(&[], n, n)));
+        assert!(refused(|n| _ = Mat::strided(&[0.0; 2], (n + 1, 1), (n, 1))));
+        assert!(refused(|_| _ = MatMut::new(&mut [0.0; 4], 2, 2).split_rows(3)));
+        assert!(refused(|_| _ = MatMut::new(&mut [0.0; 4], 2, 2).split_cols(3)));
+        assert!(refused(|_| _ = MatMut::new(&mut [0.0; 4], 2, 2).block(1, 0, usize::MAX, 1)));
+        assert!(refused(|_| _ = Mat::new(&[0.0; 4], 2, 2).block(usize::MAX, 0, 1, 1)));
     }
 }

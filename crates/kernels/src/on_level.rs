@@ -12,6 +12,9 @@ use crate::simd::{Level, level};
 /// Fewer elements than this hardly fill the widest vectors and take the next narrower.
 const FEW: usize = 32;
 
+/// A loop that is always worth the CPU's level.
+pub(crate) const LONG: usize = usize::MAX;
+
 /// The level for a loop over `len` elements: one that this CPU has, in f64 no more than AVX2.
 #[inline(always)]
 pub(crate) fn level_for(len: usize) -> Level {

@@ -26,12 +26,15 @@ pub fn logsumexp(x: &[Real]) -> Real {
     max(x) + y[0]
 }
 
-/// y_i = ln Σ_j exp(x_ij) for each row i of `columns` numbers.
+/// y_i = ln Σ_j exp(x_ij) for each row i of `columns` numbers; -infinity where there are none.
 ///
 /// # Panics
 /// If `x` is not as many rows as `y` has numbers.
 pub fn logsumexp_rows(x: &[Real], columns: usize, y: &mut [Real]) {
     assert_eq!(x.len(), y.len() * columns, "logsumexp: not {} rows of {columns}", y.len());
+    if columns == 0 {
+        return y.fill(Real::NEG_INFINITY);
+    }
     par::for_each_chunk(y, rows_together(columns), x.len(), |start, y| {
         let x = &x[start * columns..][..y.len() * columns];
         log_sums_task(x, columns, y);
@@ -82,7 +85,8 @@ levels! {
     }
 }
 
-/// y_ij = (x_ij - M_i) - ln Σ_l exp(x_il - M_i) for each row i of `columns` numbers.
+/// y_ij = (x_ij - M_i) - ln Σ_l exp(x_il - M_i) for each row i of `columns` numbers. A row with
+/// +infinity, or of -infinity alone, becomes NaN.
 ///
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
@@ -117,7 +121,8 @@ levels! {
     }
 }
 
-/// y_ij = exp(x_ij) / Σ_l exp(x_il) for each row i of `columns` numbers.
+/// y_ij = exp(x_ij) / Σ_l exp(x_il) for each row i of `columns` numbers. A row with +infinity, or of
+/// -infinity alone, becomes NaN.
 ///
 /// # Panics
 /// If the lengths differ or are no multiple of `columns`.
@@ -207,6 +212,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_without_numbers_are_sums_of_nothing() {
+        let mut y = [0.0; 3];
+        logsumexp_rows(&[], 0, &mut y);
+        assert_eq!(y, [Real::NEG_INFINITY; 3]);
+        assert_eq!(logsumexp(&[]), Real::NEG_INFINITY);
+        crate::cross_entropy::rows(&[], &[], 0, &mut y);
+        assert_eq!(y, [0.0; 3]);
     }
 
     #[test]

@@ -24,107 +24,103 @@
 //! all of them.
 
 use super::lower::{Axis, Lowering};
+use super::part::{Canvas, Part};
 use crate::Real;
 use crate::gemm::{Beta, How, fastest};
 use crate::mat::{Mat, MatMut};
-use crate::on_level::levels;
+use crate::on_level::{LONG, levels};
 use crate::scratch::with_scratch;
 use std::ops::Range;
 
 /// Numbers of z at a time, about: 1 MiB in f32.
 const ROOM: usize = 1 << 18;
 
-/// Some windows over the source, and `[taps, taps, seen, outputs]`, its rows so far apart.
-pub(super) struct Kernel<'a> {
-    pub(super) windows: Lowering,
-    pub(super) w: &'a [Real],
-    pub(super) w_stride: usize,
-}
-
-impl Kernel<'_> {
-    fn taps(&self) -> usize {
-        self.windows.height.taps * self.windows.width.taps
-    }
-}
-
-/// How a canvas is made of the image rows of several kernels.
-pub(super) trait Rows {
-    /// Height of the canvas.
-    fn height(&self) -> usize;
-
-    /// How many image rows of a kernel, counted through all images, lie before a row of the canvas.
-    fn before(&self, kernel: usize, row: usize) -> usize;
-
-    /// Takes the pixels `[width, outputs]` of an image row of a kernel, and may change them.
-    fn place(&mut self, kernel: usize, row: usize, pixels: &mut [Real]);
-}
-
-/// Makes all pixels of the canvas' rows `rows`, counted through all images.
+/// Makes all pixels of the canvas' rows `rows`, counted through all images, and hands each image row
+/// of a part to `place(part, row, pixels)`, which may change them.
 pub(super) fn few_outputs(
-    kernels: &[Kernel<'_>],
+    parts: &[Part<'_>],
     source: &[Real],
-    outputs: usize,
     rows: Range<usize>,
-    canvas: &mut impl Rows,
+    canvas: Canvas,
+    mut place: impl FnMut(&Part<'_>, usize, &mut [Real]),
 ) {
-    let Lowering { height: axis, width: Axis { source: width, .. }, channels, seen, first } =
-        kernels[0].windows;
-    let planes = kernels.iter().map(Kernel::taps).sum::<usize>() * outputs;
-    let longest = kernels.iter().map(|kernel| kernel.windows.width.outputs).max().unwrap_or(0);
+    let Lowering { height: axis, width: Axis { source: width, .. }, seen, .. } = parts[0].lowering;
+    let planes = parts.iter().map(Part::taps).sum::<usize>() * canvas.written;
     // So many rows at once that z has room, but all of a small image.
     let lines = (ROOM / (planes * width).max(1)).max(4 * axis.taps);
-    let block = (lines * canvas.height() / axis.source.max(1)).clamp(1, canvas.height());
+    let block = (lines * canvas.height / axis.source.max(1)).clamp(1, canvas.height);
     with_scratch(planes * seen, |v| {
-        let mut to = v.chunks_exact_mut(seen.max(1));
-        for Kernel { w, w_stride, windows: Lowering { height, width, .. } } in kernels {
-            for t in 0..height.taps * width.taps {
-                // V[(a, b, o), c] = w[a, b, c, o].
-                for (o, v) in to.by_ref().take(outputs).enumerate() {
-                    for (c, v) in v.iter_mut().enumerate() {
-                        *v = w[(t * seen + c) * w_stride + o];
-                    }
+        turn(parts, canvas.written, v);
+        let v = Mat::new(v, planes, seen);
+        let mut row = rows.start;
+        while row < rows.end {
+            let end = (row / canvas.height + 1) * canvas.height;
+            let block = row..(row + block).min(end).min(rows.end);
+            row = block.end;
+            rows_of_an_image(parts, v, source, block, canvas, &mut place);
+        }
+    });
+}
+
+/// V\[(a, b, o), c\] = w\[a, b, c, o\], part after part.
+fn turn(parts: &[Part<'_>], outputs: usize, v: &mut [Real]) {
+    let seen = parts[0].lowering.seen;
+    let mut rows = v.chunks_exact_mut(seen.max(1));
+    for part in parts {
+        for t in 0..part.taps() {
+            for (o, v) in rows.by_ref().take(outputs).enumerate() {
+                for (c, v) in v.iter_mut().enumerate() {
+                    *v = part.w[(t * seen + c) * part.w_stride + o];
                 }
             }
         }
-        let mut row = rows.start;
-        while row < rows.end {
-            let n = row / canvas.height();
-            let end = (row + block).min((n + 1) * canvas.height()).min(rows.end);
-            let before =
-                |k: usize, row| canvas.before(k, row) - n * kernels[k].windows.height.outputs;
-            let made: Vec<Range<usize>> =
-                (0..kernels.len()).map(|k| before(k, row)..before(k, end)).collect();
-            let seeing = kernels.iter().zip(&made).filter(|(k, made)| k.taps() * made.len() > 0);
-            let reach = seeing
-                .map(|(kernel, made)| reach(kernel.windows.height, made.clone()))
-                .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
-                .unwrap_or(0..0);
-            let size = reach.len() * width;
-            with_scratch(planes * size + 2 * longest * outputs, |scratch| {
-                let (z, lines) = scratch.split_at_mut(planes * size);
-                let (sums, pixels) = lines.split_at_mut(longest * outputs);
-                if size > 0 {
-                    let from = (n * axis.source + reach.start) * width * channels + first;
-                    let x = Mat::strided(&source[from..], (seen, size), (1, channels));
-                    let z = MatMut::new(z, planes, size);
-                    fastest()(Mat::new(v, planes, seen), x, z, How::alone(Beta::Zero, size));
-                }
-                let mut z = &*z;
-                for (k, (kernel, made)) in kernels.iter().zip(made).enumerate() {
-                    let Lowering { height, width, .. } = kernel.windows;
-                    let (sums, pixels) = (
-                        &mut sums[..width.outputs * outputs],
-                        &mut pixels[..width.outputs * outputs],
-                    );
-                    for i in made {
-                        add_planes(usize::MAX, &kernel.windows, z, &reach, [i, outputs], sums);
-                        interleave(usize::MAX, sums, pixels, outputs);
-                        canvas.place(k, n * height.outputs + i, pixels);
-                    }
-                    z = &z[kernel.taps() * outputs * size..];
-                }
-            });
-            row = end;
+    }
+}
+
+/// Some rows of the canvas in one image: the product of all planes, then the sums of each part.
+fn rows_of_an_image(
+    parts: &[Part<'_>],
+    v: Mat<'_>,
+    source: &[Real],
+    rows: Range<usize>,
+    canvas: Canvas,
+    place: &mut impl FnMut(&Part<'_>, usize, &mut [Real]),
+) {
+    let Lowering { height: axis, width: Axis { source: width, .. }, channels, seen, first } =
+        parts[0].lowering;
+    let (n, outputs) = (rows.start / canvas.height, canvas.written);
+    // Of each part, its rows in this image.
+    let made = |part: &Part<'_>| {
+        let before = |row| part.rows(row, canvas) - n * part.lowering.height.outputs;
+        before(rows.start)..before(rows.end)
+    };
+    let reach = parts
+        .iter()
+        .filter(|part| part.taps() * made(part).len() > 0)
+        .map(|part| reach(part.lowering.height, made(part)))
+        .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+        .unwrap_or(0..0);
+    let size = reach.len() * width;
+    let longest = parts.iter().map(|part| part.lowering.width.outputs).max().unwrap_or(0);
+    with_scratch(v.rows() * size + 2 * longest * outputs, |scratch| {
+        let (z, lines) = scratch.split_at_mut(v.rows() * size);
+        let (sums, pixels) = lines.split_at_mut(longest * outputs);
+        if size > 0 {
+            let from = (n * axis.source + reach.start) * width * channels + first;
+            let x = Mat::strided(&source[from..], (seen, size), (1, channels));
+            fastest()(v, x, MatMut::new(z, v.rows(), size), How::alone(Beta::Zero, size));
+        }
+        let mut z = &*z;
+        for part in parts {
+            let Lowering { height, width, .. } = part.lowering;
+            let line = width.outputs * outputs;
+            let (sums, pixels) = (&mut sums[..line], &mut pixels[..line]);
+            for i in made(part) {
+                add_planes(LONG, &part.lowering, z, &reach, [i, outputs], sums);
+                interleave(LONG, sums, pixels, outputs);
+                place(part, n * height.outputs + i, pixels);
+            }
+            z = &z[part.taps() * outputs * size..];
         }
     });
 }

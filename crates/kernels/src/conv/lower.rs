@@ -20,7 +20,7 @@
 
 use crate::Real;
 use crate::mat::Mat;
-use crate::on_level::levels;
+use crate::on_level::{LONG, levels};
 use crate::window::Window;
 use std::ops::Range;
 
@@ -81,8 +81,11 @@ pub(super) struct Lowering {
     pub(super) first: usize,
 }
 
-/// Numbers behind each window row that may be overwritten: short runs are copied as whole vectors.
-pub(super) const SLACK: usize = 16;
+/// From one row of so many numbers to the next in a buffer: a vector further than the row is long,
+/// so that rows of 2ⁿ numbers do not share cache sets.
+pub(super) fn padded(len: usize) -> usize {
+    len.next_multiple_of(16) + 16
+}
 
 impl Lowering {
     /// Numbers in a window row.
@@ -120,7 +123,7 @@ impl Lowering {
         to: &mut [Real],
         stride: usize,
     ) {
-        assert!(stride >= taps.len() * self.run() + SLACK, "the slack of a window row");
+        assert!(stride >= taps.len() * self.run(), "window rows do not overlap");
         let neighbours = self.seen == self.channels && self.width.step == 1;
         for (row, to) in rows.zip(to.chunks_mut(self.width.outputs * stride)) {
             let (n, i) = (row / self.height.outputs, row % self.height.outputs);
@@ -173,12 +176,9 @@ impl Lowering {
     }
 }
 
-/// Always worth the CPU's level.
-const LONG: usize = usize::MAX;
-
 levels! {
     /// Runs of so many numbers, so many of them, `apart` from each other, to places `stride` apart.
-    fn copy_runs(from: &[Real], apart: usize, to: &mut [Real], stride: usize, size: [usize; 2]) {
+    pub(super) fn copy_runs(from: &[Real], apart: usize, to: &mut [Real], stride: usize, size: [usize; 2]) {
         let [run, count] = size;
         for r in 0..count {
             to[r * stride..][..run].copy_from_slice(&from[r * apart..][..run]);

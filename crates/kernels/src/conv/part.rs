@@ -17,7 +17,7 @@
 //!
 //! A single part fills the whole canvas, and its products are written where they belong.
 
-use super::lower::{Axis, Lowering, SLACK};
+use super::lower::{Axis, Lowering, padded};
 use super::thin::Thin;
 use crate::gemm::rounds::multiply_rounds;
 use crate::gemm::{Beta, How, Then, fastest};
@@ -31,6 +31,9 @@ const PIXELS: usize = 512;
 
 /// Steps of the sum that a product takes at a time, about.
 const DEPTH: usize = 512;
+
+/// Up to so many numbers in a window row, taps in the padding are not worth products of their own.
+const SHORT: usize = 16;
 
 /// Some pixels of an image, and the convolution that makes them.
 pub(super) struct Part<'a> {
@@ -56,6 +59,10 @@ pub(super) struct Canvas {
 }
 
 impl Part<'_> {
+    pub(super) fn taps(&self) -> usize {
+        self.lowering.height.taps * self.lowering.width.taps
+    }
+
     /// How many of its image rows, counted through all images, lie before row `row` of the canvas.
     pub(super) fn rows(&self, row: usize, canvas: Canvas) -> usize {
         let (n, h) = (row / canvas.height, row % canvas.height);
@@ -78,7 +85,7 @@ impl Part<'_> {
         let width = self.lowering.width;
         let all = width.outputs * width.taps;
         let inside: usize = (0..width.taps).map(|b| width.inside(b).len()).sum();
-        inside < all - all / 10 && self.lowering.run() > SLACK
+        inside < all - all / 10 && self.lowering.run() > SHORT
     }
 
     /// The pixels of column j alone: a product without the taps that see only padding.
@@ -200,7 +207,7 @@ impl Part<'_> {
         let width = self.lowering.width.outputs;
         let whole = self.lowering.width.taps == self.w_taps;
         let at_once = if whole { (DEPTH / run.max(1)).clamp(1, taps.max(1)) } else { 1 };
-        let stride = (at_once * run).next_multiple_of(16) + SLACK;
+        let stride = padded(at_once * run);
         if run * taps > 0 && at_once >= taps {
             return self.single_product(source, rows, stride, epilogue, c);
         }

@@ -16,12 +16,12 @@
 //! in reverse order. So both directions are the same sum, over the same kind of window, and both
 //! *write* each pixel once: nothing is scattered, and nothing is multiplied by inserted zeros.
 
-use super::Geometry;
-use super::few::{Kernel, Rows, few_outputs};
+use super::few::few_outputs;
 use super::lower::{Axis, Lowering};
 use super::part::{Canvas, Part};
 use super::thin::Thin;
 use super::winograd::Winograd;
+use super::{FEW, Geometry};
 use crate::gemm::PER_NANOSECOND;
 use crate::scratch::with_scratch;
 use crate::window::Window;
@@ -29,9 +29,6 @@ use crate::{Epilogue, Real, par};
 
 /// Weights are turned in squares of so many channels.
 const SQUARE: usize = 16;
-
-/// Up to so many output channels, the columns of a tile are mostly empty.
-const FEW: usize = 4;
 
 /// See [`super::forward`].
 pub(super) fn forward(
@@ -173,29 +170,6 @@ fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [R
     });
 }
 
-/// Some rows of a canvas, from row `first` on.
-struct Onto<'a> {
-    parts: &'a [Part<'a>],
-    epilogue: Epilogue<'a>,
-    first: usize,
-    canvas: Canvas,
-    y: &'a mut [Real],
-}
-
-impl Rows for Onto<'_> {
-    fn height(&self) -> usize {
-        self.canvas.height
-    }
-
-    fn before(&self, part: usize, row: usize) -> usize {
-        self.parts[part].rows(row, self.canvas)
-    }
-
-    fn place(&mut self, part: usize, row: usize, pixels: &mut [Real]) {
-        self.parts[part].place(row, pixels, self.epilogue, self.first, self.canvas, self.y);
-    }
-}
-
 /// Makes the pixels of all parts, image rows shared out among threads.
 fn compute(
     parts: &[Part<'_>],
@@ -212,17 +186,13 @@ fn compute(
     let rows = y.len() / line;
     let pieces = par::pieces(multiply_adds / PER_NANOSECOND).min(rows);
     let images = rows / canvas.height;
-    let depth: usize =
-        parts.iter().map(|part| part.lowering.height.taps * part.lowering.width.taps).sum();
-    if canvas.written <= FEW && depth > canvas.written * parts.len() {
-        let kernels: Vec<Kernel<'_>> = parts
-            .iter()
-            .map(|part| Kernel { windows: part.lowering, w: part.w, w_stride: part.w_stride })
-            .collect();
+    let taps: usize = parts.iter().map(Part::taps).sum();
+    if canvas.written <= FEW && taps > canvas.written * parts.len() {
         par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
             let rows = first..first + y.len() / line;
-            let mut onto = Onto { parts, epilogue, first, canvas, y };
-            few_outputs(&kernels, source, canvas.written, rows, &mut onto);
+            few_outputs(parts, source, rows, canvas, |part, row, pixels| {
+                part.place(row, pixels, epilogue, first, canvas, y);
+            });
         });
         return;
     }

@@ -16,10 +16,10 @@
 //! With few output channels the roles are exchanged: dW[a, b, c, o] = Σ x[n, p, q, c] dy[n, i, j, o]
 //! is as well a sum over the pixels of x, each beside the window row of dy that it contributed to.
 
-use super::Geometry;
-use super::lower::{Axis, Lowering, SLACK};
+use super::lower::{Axis, Lowering, padded};
 use super::thin::Thin;
 use super::winograd::Winograd;
+use super::{FEW, Geometry};
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
 use crate::mat::{Mat, MatMut};
@@ -35,9 +35,6 @@ const ROWS: usize = 640;
 
 /// Up to so many rows of dW, threads share out pixels.
 const FEW_ROWS: usize = 320;
-
-/// Up to so many output channels, the roles are exchanged.
-const FEW: usize = 4;
 
 /// Chunks of pixels, at most, and pixels in a chunk, at least.
 const CHUNKS: usize = 16;
@@ -195,7 +192,7 @@ impl Sum<'_> {
     fn add(&self, windows: Lowering, rows: Range<usize>, mut c: MatMut<'_>) {
         let (depth, count, width) = (windows.depth(), self.beside.count, windows.width.outputs);
         let block = (PIXELS / width.max(1)).clamp(1, rows.len().max(1));
-        let stride = depth.next_multiple_of(16) + SLACK;
+        let stride = padded(depth);
         if rows.is_empty() || width == 0 {
             (0..depth).for_each(|i| c.row_mut(i).fill(0.0));
             return;

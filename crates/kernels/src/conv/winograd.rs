@@ -53,15 +53,15 @@
 mod filter;
 mod tiles;
 
-use super::lower::{Axis, Lowering, SLACK};
+use super::lower::{Axis, Lowering, padded};
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
 use crate::mat::{Mat, MatMut};
-use crate::on_level::levels;
+use crate::on_level::{LONG, levels};
 use crate::scratch::with_scratch;
 use crate::{Real, par};
 use filter::{Point, Taps, points};
 use std::ops::Range;
-use tiles::{LONG, Tiled, finish};
+use tiles::{Tiled, finish};
 
 /// Numbers of X[p] and Y in a block, about: 768 KiB in f32. With x and y they fit into L2.
 const ROOM: usize = 3 << 16;
@@ -330,11 +330,6 @@ impl Transformed<'_> {
             }
         });
     }
-}
-
-/// A row's length and some numbers more, so that rows do not share cache sets.
-fn padded(len: usize) -> usize {
-    len.next_multiple_of(16) + SLACK
 }
 
 levels! {

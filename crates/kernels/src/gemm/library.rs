@@ -1,7 +1,7 @@
 //! Rung 4. What does a good library reach?
 //!
-//! The crate `matrixmultiply` blocks for the caches and has tiles for SSE2, AVX, FMA and NEON,
-//! chosen at run time. It serves platforms and element types without a tile of our own.
+//! The crate `matrixmultiply` blocks for the caches and has tiles for SSE2, AVX, FMA, AVX-512 and
+//! NEON, chosen at run time. It serves platforms and element types without a tile of our own.
 
 use super::{Beta, check_sizes};
 use crate::Real;
@@ -13,6 +13,9 @@ use matrixmultiply::dgemm as multiply;
 use matrixmultiply::sgemm as multiply;
 
 /// C = A B + β C by `matrixmultiply`.
+///
+/// # Panics
+/// If the sizes differ.
 pub fn library(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     let (m, k, n) = (a.rows(), a.cols(), c.cols());

@@ -6,6 +6,9 @@ use crate::mat::{Mat, MatMut};
 
 /// c_ij = Σ_p a_ip b_pj + β c_ij, one dot product an element: the definition and the tests'
 /// oracle.
+///
+/// # Panics
+/// If the sizes differ.
 pub fn naive(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     for i in 0..c.rows() {

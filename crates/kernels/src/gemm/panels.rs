@@ -5,7 +5,7 @@
 //! ```text
 //!   for each slab of k                          so deep that a block of B has 1 MiB at most
 //!     for each block of B, slab x WIDTH         packed, stays in L2
-//!       for each strip of A, tile's rows x slab 12 KiB or more, stays near; Aᵀ is packed
+//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
 //!       what follows the product, strip by strip, while C is near
@@ -18,7 +18,7 @@
 //! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
 //! feel. Bᵀ needs a transposition first.
 //!
-//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 12, 11, ... rows, not ten full
+//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten full
 //! tiles and one of 8: thin tiles load more for what they multiply.
 
 use super::tile::{Job, Strip};
@@ -86,8 +86,8 @@ pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<
     }
     if m <= S::ROWS && n <= 2 * S::LANES && k <= how.slab && b.col_stride() == 1 {
         // One tile: nothing to plan.
-        let (a, b) = (strip_of(a), panel_of(b, 0));
-        simd.tile(Job::of(k, a, b, c.block(0, 0, m, n), how.beta));
+        let job = Job::of(k, strip_of(a), panel_of(b, 0), c.block(0, 0, m, n), how.beta);
+        simd.tile(Job { b_is_whole: n.is_multiple_of(S::LANES), ..job });
         return how.finish(0, c);
     }
     let plan = Plan::new::<S>(a, b, n, how);
@@ -181,7 +181,7 @@ impl<'a> Plan<'a> {
             let panel = panel_of(b, j);
             let job = Job::of(depth, a, panel, c.block(0, j, rows, width), beta);
             if !self.pack_b {
-                simd.tile(job);
+                simd.tile(Job { b_is_whole: width.is_multiple_of(S::LANES), ..job });
                 continue;
             }
             let step = width.next_multiple_of(S::LANES);
@@ -195,7 +195,7 @@ impl<'a> Plan<'a> {
                 simd.pack(panel, (width, depth), packed, step);
             }
             let b = Strip { data: packed, lane_stride: 1, step };
-            simd.tile(Job { b, b_is_packed: true, ..job });
+            simd.tile(Job { b, b_is_whole: true, ..job });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Rung 3. How is each number loaded once and used many times?
 //!
 //! C is cut into tiles of 4 rows and 16 columns that live in registers while the loop over k
-//! runs: for 4 + 16 loads there are 64 multiply-adds. The columns of B are packed, so that the
+//! runs: for 4 + 16 loads there are 64 multiply-adds. (On SSE2, whose 16 registers of 4 numbers the
+//! sums alone would fill, the compiler keeps some of them on the stack.) The columns of B are packed, so that the
 //! loop reads them in order whatever B's strides are.
 //!
 //! ```text
@@ -64,7 +65,7 @@ fn whole_or_not<const NV: usize>(job: Job<'_>) {
 fn tile_of<const MR: usize, const NV: usize>(job: Job<'_>) {
     if job.copy.is_some() {
         tile::<Portable, MR, NV, false, true>(Portable, job);
-    } else if job.b_is_packed {
+    } else if job.b_is_whole {
         tile::<Portable, MR, NV, true, false>(Portable, job);
     } else {
         tile::<Portable, MR, NV, false, false>(Portable, job);

@@ -39,7 +39,7 @@ pub(crate) struct Rounds<'a> {
 /// C = A B + β C, on this thread. B's columns are neighbours; its rows are the steps of all rounds.
 ///
 /// # Panics
-/// If the sizes differ, if one of them is 0, or if A leaves its data.
+/// If the sizes differ, if there are no steps, or if A leaves its data.
 pub(crate) fn multiply_rounds(a: Rounds<'_>, b: Mat<'_>, c: MatMut<'_>, beta: Beta) {
     #[cfg(all(target_arch = "x86_64", not(feature = "f64")))]
     match level() {
@@ -71,8 +71,8 @@ fn tiles<S: Tiles>(simd: S, a: Rounds<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: 
             let data = &a.data[i * a.row_stride..];
             let lanes = Strip { data, lane_stride: a.row_stride, step: a.step_stride };
             let job = Job::of(a.steps, lanes, strip, c.block(i, j, rows, width), beta);
-            let whole = width.is_multiple_of(S::LANES);
-            simd.tile(Job { rounds: (a.rounds, a.round), b_is_packed: whole, ..job });
+            let b_is_whole = width.is_multiple_of(S::LANES);
+            simd.tile(Job { rounds: (a.rounds, a.round), b_is_whole, ..job });
         }
     }
 }

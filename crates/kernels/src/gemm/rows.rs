@@ -16,6 +16,9 @@ const VECTOR: usize = 8;
 
 /// C = A B + β C, row by row:  c_i += a_ip b_p  for each p, or c_ij += a_ip b_pj if B's rows
 /// are short or not contiguous.
+///
+/// # Panics
+/// If the sizes differ.
 pub fn rows(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, beta: Beta) {
     check_sizes(a, b, &c);
     let (k, n) = (a.cols(), c.cols());

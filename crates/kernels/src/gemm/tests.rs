@@ -103,8 +103,8 @@ fn every_rung_equals_naive_on_small_shapes() {
 
 #[test]
 fn every_rung_equals_naive_around_the_edges_of_tiles() {
-    // Tiles have up to 6 or 12 rows and 16 or 32 columns; slabs have 256 steps; four strips of A
-    // read B in place.
+    // Tiles have up to 6 or 12 rows and 16 or 32 columns; four strips of A read B in place. Slabs have
+    // at least 256 steps, which the larger products below cross.
     let rows = [1, 5, 6, 7, 11, 12, 13, 14, 24, 25, 36, 48, 49, 71];
     let depths = [1, 3, 4, 16, 57, 255, 256, 257];
     let columns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 49, 63, 65, 191, 193];
@@ -127,6 +127,11 @@ fn large_products_equal_naive() {
         (97, 301, 203),
         (20, 1100, 1100),
         (21, 1024, 203),
+        // Slabs have 1024 steps up to 256 columns, then 873, 512 ... as long as a block takes them.
+        (13, 1025, 31),
+        (50, 1030, 200),
+        (50, 880, 300),
+        (20, 530, 512),
     ];
     for shape in shapes {
         for flags in 0..4 {

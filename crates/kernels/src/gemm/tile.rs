@@ -1,6 +1,6 @@
 //! How does a tile of C stay in registers?
 //!
-//! The inner loop of every rung with hand-written instructions. A tile has `MR` rows and `NV`
+//! The inner loop of every rung with vectors. A tile has `MR` rows and `NV`
 //! vectors of columns, and each of its `MR * NV` vectors is one register all through the loop
 //! over k. A step of the loop loads `NV` vectors of B, then for each row repeats one number of A
 //! in all lanes and multiplies:
@@ -51,8 +51,9 @@ pub(super) struct Job<'a> {
     pub(super) a: Strip<'a>,
     /// Columns are neighbours: its lane stride is 1.
     pub(super) b: Strip<'a>,
-    /// Whole vectors of `b` can be read: it is packed, so C's edge needs no mask here.
-    pub(super) b_is_packed: bool,
+    /// Whole vectors of `b` can be read: it is packed, or C's columns fill them, so that C's edge needs
+    /// no mask here. A masked load takes a turn of an FMA unit.
+    pub(super) b_is_whole: bool,
     /// Where to pack `b` on the way, vector behind vector, if it is to be packed.
     pub(super) copy: Option<&'a mut [Real]>,
     /// A strip like `b` that is needed soon: its cache lines are asked for on the way.
@@ -72,16 +73,16 @@ impl<'a> Job<'a> {
         beta: Beta,
     ) -> Job<'a> {
         let rounds = (1, 0);
-        Job { depth, rounds, a, b, b_is_packed: false, copy: None, ahead: None, c, beta }
+        Job { depth, rounds, a, b, b_is_whole: false, copy: None, ahead: None, c, beta }
     }
 }
 
 /// Does the job for a C of `MR` rows and `NV` vectors of columns, the last perhaps in part.
 ///
-/// Each element is one chain of fused multiply-adds in the order of the steps. So it does not
-/// matter in which tile, or in how wide a vector, it is computed.
+/// Each element is one chain of multiply-adds in the order of the steps, fused where the level has
+/// them. So it does not matter in which tile, or in how wide a vector, it is computed.
 ///
-/// `WHOLE` is the job's `b_is_packed`, `COPY` says that there is a copy to make.
+/// `WHOLE` is the job's `b_is_whole`, `COPY` says that there is a copy to make.
 ///
 /// # Panics
 /// If the sizes differ, or a strip leaves its operand.
@@ -212,7 +213,6 @@ unsafe fn step<S: Simd, const MR: usize, const NV: usize, const WHOLE: bool, con
         let mut b_vectors = [simd.splat(0.0); NV];
         for (v, vector) in b_vectors.iter_mut().enumerate() {
             let from = b_p.add(v * S::LANES);
-            // A masked load takes a turn of an FMA unit.
             let whole = WHOLE || v + 1 < NV;
             *vector = if whole { simd.load(from) } else { simd.load_masked(mask, from) };
             if COPY {

@@ -8,10 +8,10 @@
 //!   seen of 3 taps at 0    .-b   a-c   ...          d0 - d2, for tile after tile
 //! ```
 
-use super::super::lower::Lowering;
+use super::super::lower::{Lowering, copy_runs};
 use super::filter::Pair;
 use crate::Real;
-use crate::on_level::levels;
+use crate::on_level::{LONG, levels};
 use std::ops::Range;
 
 /// Images that are seen in tiles of 2 x 2 places of a window.
@@ -103,7 +103,7 @@ impl Tiled<'_> {
                 let apart = 2 * width.stride * channels;
                 let x = &line[first * channels..];
                 match second {
-                    None => copy_pixels(LONG, x, apart, to, stride, size),
+                    None => copy_runs(LONG, x, apart, to, stride, size),
                     Some((second, sign)) => {
                         let z = &line[second * channels..];
                         add_pixels(LONG, [x, z], *sign, apart, to, stride, size);
@@ -113,9 +113,6 @@ impl Tiled<'_> {
         }
     }
 }
-
-/// Always worth the CPU's level.
-pub(super) const LONG: usize = usize::MAX;
 
 levels! {
     /// y = x + sign z.
@@ -136,20 +133,7 @@ levels! {
 }
 
 levels! {
-    /// Runs of so many numbers, so many of them, `apart` from each other, to places `stride` apart.
-    fn copy_pixels(x: &[Real], apart: usize, to: &mut [Real], stride: usize, size: [usize; 2]) {
-        let [run, count] = size;
-        for r in 0..count {
-            let (x, to) = (&x[r * apart..][..run], &mut to[r * stride..][..run]);
-            for (to, x) in to.iter_mut().zip(x) {
-                *to = *x;
-            }
-        }
-    }
-}
-
-levels! {
-    /// The same of x + sign z.
+    /// [`copy_runs`] of x + sign z.
     fn add_pixels(
         from: [&[Real]; 2],
         sign: Real,
