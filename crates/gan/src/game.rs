@@ -160,8 +160,8 @@ impl Game {
         self
     }
 
-    /// The same with a moving average of the generator's weights, after each turn, which is what
-    /// [`Game::generate`] uses. `copy` is a model like the generator; its numbers do not matter.
+    /// The same with a moving average of the generator's weights, after each of its steps, which is
+    /// what [`Game::generate`] uses. `copy` is a model like the generator; its numbers do not matter.
     ///
     /// # Panics
     /// If the copy is not like the generator, or the decay is not in [0, 1).
@@ -246,7 +246,8 @@ impl Game {
         let fake = match self.settings.fakes {
             Fakes::Reused => self.generator.forward_train(&noise, rng),
             _ if self.settings.attached => self.generator.forward_train(&noise, rng),
-            _ if self.settings.evaluate_fakes => no_grad(|| self.generate(&noise)),
+            // Not `generate`: an average is what is used in the end, not who plays.
+            _ if self.settings.evaluate_fakes => no_grad(|| self.generator.model().forward(&noise)),
             _ => no_grad(|| self.generator.forward_train(&noise, rng)),
         };
         Batch { noise, fake }

@@ -149,6 +149,25 @@ fn what_is_generated_comes_from_the_average() {
     assert_ne!(averaged.generator().forward(&noise).numbers(), expected.numbers());
 }
 
+/// What D sees in evaluation is what it will be judged on, not what is offered in the end.
+#[test]
+fn an_average_changes_no_step_with_fakes_made_in_evaluation() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let settings = Settings { fakes: Fakes::Fresh, evaluate_fakes: true, ..Settings::default() };
+    let played = |mut game: Game| {
+        let mut rng = Rng::new(0, "noise");
+        (0..3).for_each(|_| drop(game.step(&real, &mut rng)));
+        game.players().map(|player| layers::to_safetensors(player.model()))
+    };
+    let copy = Sequential::new()
+        .add(Linear::new(3, 8, Init::Zeros, &mut Rng::new(0, "copy")))
+        .add(BatchNorm::pytorch(8))
+        .add(Linear::new(8, 2, Init::Zeros, &mut Rng::new(0, "copy")));
+    let plain = played(game(8).settings(settings));
+    let averaged = played(game(8).settings(settings).averaged(copy, 0.9));
+    assert!(plain == averaged, "the weights differ");
+}
+
 #[test]
 fn the_state_of_another_game_is_refused_and_nothing_changes() {
     let mut target = game(8);
