@@ -257,6 +257,18 @@ mod tests {
         }
     }
 
+    /// Neither the points that have arrows nor those beside them have to fill packs.
+    #[test]
+    fn packs_that_the_shown_points_do_not_fill_make_a_frame() {
+        for loss in [Loss::NonSaturating, Loss::Relativistic] {
+            let tricks = vec![Trick::Packing(7.0)];
+            let recipe = Recipe { loss, tricks, batch_size: 98, ..small().recipe };
+            let mut playground = started(Choices { recipe, ..small() });
+            let Answer::Frame(frame) = playground.answer(play(1), Duration::MAX) else { panic!() };
+            assert!(!frame.lost && frame.push.longest > 0.0, "{loss:?}");
+        }
+    }
+
     #[test]
     fn a_game_whose_numbers_are_lost_says_so_and_hardly_goes_on() {
         // An infinite weight, as f32; f64 has a number for it.

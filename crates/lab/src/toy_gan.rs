@@ -329,8 +329,10 @@ impl Stateful for ToyGan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Recipe;
     use crate::systems::wgan::{Choice, Form, on_points};
-    use crate::toys::{Mixture, NoisyCurve};
+    use crate::toys::{Mixture, NoisyCurve, ToyName};
+    use crate::tricks::Trick;
     use gan::penalties::gradient_penalty;
     use gan::{Adam, Fakes, Latent, Player, Settings, Steps, Wasserstein};
     use layers::{Activation, Init, Linear, Sequential, restore};
@@ -386,6 +388,23 @@ mod tests {
                 let slope = (loss(1e-3) - loss(-1e-3)) / 2e-3;
                 let push = f64::from(*push);
                 assert!((push + slope).abs() < 2e-3 + 0.01 * slope.abs(), "{push} for {slope}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_push_depends_on_no_other_point() {
+        for tricks in [vec![], vec![Trick::Packing(4.0)]] {
+            let recipe = Recipe { width: [8; 2], tricks, ..Recipe::default() };
+            let gan = recipe.toy_gan(ToyName::Grid, 0);
+            let points = gan.generated(8, "pushed");
+            // Every second point elsewhere.
+            let mut others = points.numbers().to_vec();
+            others.chunks_mut(4).for_each(|two| two[2..].fill(3.0));
+            let (one, other) = (gan.push(&points), gan.push(&Array::new([8, 2], &others)));
+            for (one, other) in one.numbers().chunks(4).zip(other.numbers().chunks(4)) {
+                let near = |i: usize| (one[i] - other[i]).abs() <= 1e-5 * one[i].abs();
+                assert!(near(0) && near(1), "{:?}: {one:?} {other:?}", recipe.tricks);
             }
         }
     }

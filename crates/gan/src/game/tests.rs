@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Adam, Bce, InputNoise, Latent, RmsProp, Schedule};
+use autograd::{Array, grad};
 use layers::{BatchNorm, Init, Linear, Sequential, State, Stateful, restore};
 
 /// With statistics, a schedule and fading noise: all that a turn depends on.
@@ -147,6 +148,38 @@ fn what_is_generated_comes_from_the_average() {
     let expected = average.model().forward(&noise);
     assert_eq!(averaged.generate(&noise).numbers(), expected.numbers());
     assert_ne!(averaged.generator().forward(&noise).numbers(), expected.numbers());
+}
+
+/// Points that a discriminator of packs is asked about are packs of their own, whatever they stand
+/// beside: neither they nor the real ones have to fill packs.
+#[test]
+fn the_loss_of_points_is_the_mean_of_their_own_in_packs_too() {
+    let players = || {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::XavierUniform, &mut rng);
+        let discriminator = Sequential::new().add(layers::Pack::new(3)).add(linear(6, 1));
+        [Player::new(linear(3, 2), Adam::new(0.01)), Player::new(discriminator, Adam::new(0.01))]
+    };
+    let settings = Settings { packed: 3, ..Settings::default() };
+    let ([g, d], latent) = (players(), Latent::Normal { size: 3 });
+    let game = Game::new(g, d, Bce::default(), latent).settings(settings);
+    let mut rng = Rng::new(0, "points");
+    let (points, real) = (rng.normal([4, 2]), Tensor::constant(rng.normal([5, 2])));
+    let slopes = |x: &Array| {
+        let x = Tensor::variable(x.clone());
+        let [slopes] = grad(&game.generator_loss_beside(&x, &real), [&x], false);
+        slopes.value().clone()
+    };
+    let together = slopes(&points);
+    for (point, together) in points.numbers().chunks(2).zip(together.numbers().chunks(2)) {
+        let alone = slopes(&Array::new([1, 2], point));
+        let near = |(a, b): (&Real, &Real)| *b != 0.0 && (4.0 * a - b).abs() < 1e-6;
+        assert!(together.iter().zip(alone.numbers()).all(near), "{together:?} {alone:?}");
+    }
+    let [g, d] = players();
+    let relative = Game::new(g, d, crate::Relativistic::Average, latent).settings(settings);
+    let loss = relative.generator_loss_beside(&Tensor::constant(points), &real);
+    assert!(loss.item().is_finite());
 }
 
 /// What D sees in evaluation is what it will be judged on, not what is offered in the end.

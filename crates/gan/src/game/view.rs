@@ -66,11 +66,14 @@ impl Game {
         self.loss.generator(&self.scores(x))
     }
 
-    /// The same beside real samples, at which only a loss that is relative looks.
+    /// The same beside real samples, which are scored only if the loss is relative. There need not
+    /// be as many.
     #[track_caller]
     pub fn generator_loss_beside(&self, x: &Tensor, real: &Tensor) -> Tensor {
-        let score = |x: &Tensor| self.discriminator.model().forward(x);
-        self.loss.generator_beside(&score(x), &no_grad(|| score(real)))
+        if !self.loss.is_relative() {
+            return self.generator_loss(x);
+        }
+        self.loss.generator_beside(&self.scores(x), &no_grad(|| self.scores(real)))
     }
 
     /// The distribution of the generator's input.

@@ -20,7 +20,7 @@ pub const LINES: usize = 21;
 /// The lattice goes from minus this to this, in standard deviations of the noise.
 const REACH: f64 = 2.5;
 
-/// Points of either kind: a number that packs of most sizes fill.
+/// Points of either kind.
 const SHOWN: usize = 240;
 
 /// A game before its first turn, and what stays the same in it.
