@@ -54,7 +54,7 @@ pub struct Frame {
     pub losses: Vec<[Option<Real>; 2]>,
     /// Whether some number is not finite any more. Then there is nothing to draw.
     pub lost: bool,
-    /// What D says of the plane. Nothing if it does not say it of single points.
+    /// What D says of the plane. Nothing if the numbers are lost.
     pub surface: Option<Surface>,
     /// Generated points, always of the same noise.
     pub fakes: Vec<[f32; 2]>,
@@ -143,7 +143,7 @@ impl Table {
             turn: self.turns,
             losses,
             lost: false,
-            surface: (heights.len() == CELLS * CELLS).then(|| self.surface(&heights)),
+            surface: Some(self.surface(&heights)),
             fakes: rounded(&fakes),
             push: Push::of(&push),
             lattice: rounded(&lattice),
