@@ -159,6 +159,8 @@ impl Shared {
         let line = line(&cell);
         bar.suspend(|| println!("{line}"));
         self.record.record(&cell)?;
+        // Not before the disk has it, or a loss of power could take both.
+        self.record.sync()?;
         remove_checkpoint(&cell.place, folder)?;
         self.finished.push(cell);
         Ok(true)
