@@ -175,7 +175,7 @@ fn choice(run: &Chosen) -> Choice {
 
 fn toy_gan(run: &Chosen, toy: Box<dyn Toy>) -> ToyGan {
     let game = on_points(choice(run), &mut Rng::new(run.seed, "weights"));
-    ToyGan::new(game, toy, run.batch_size, run.own.form.is_wasserstein(), run.seed)
+    ToyGan::new(game, toy, true, run.batch_size, run.own.form.is_wasserstein(), run.seed)
 }
 
 fn digit_gan(run: &Chosen) -> ImageGan {

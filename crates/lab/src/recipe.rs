@@ -199,8 +199,7 @@ impl Recipe {
     pub fn toy_gan(&self, toy: ToyName, seed: u64) -> ToyGan {
         let game = self.game(2, &mut Rng::new(seed, "weights"));
         let estimates = self.loss == Loss::Wasserstein;
-        let gan = ToyGan::new(game, toy.toy(), self.batch_size, estimates, seed);
-        if self.scaled { gan } else { gan.unscaled() }
+        ToyGan::new(game, toy.toy(), self.scaled, self.batch_size, estimates, seed)
     }
 
     /// Whether a game can be made of it.

@@ -33,7 +33,8 @@ const CELLS: usize = 51;
 /// A game on a toy of the plane, with its sources of randomness.
 ///
 /// The players see points divided by [`ToyGan::scale`], so that one set of learning rates and
-/// penalties serves all toys. Everything that is measured or shown is in the toy's own units.
+/// penalties serves all toys, and so does the doctor. Everything that is measured or shown is in
+/// the toy's own units.
 pub struct ToyGan {
     game: Game,
     doctor: Doctor,
@@ -65,8 +66,10 @@ pub struct Quality {
 
 impl ToyGan {
     /// The game before its first turn. What is random in its training comes from `seed`.
-    /// `estimates` says whether the difference of the discriminator's mean scores is to be recorded
-    /// as an estimate of the distance.
+    ///
+    /// - `scaled`: whether the players see points divided by [`ToyGan::scale`], or as they are.
+    /// - `estimates`: whether the difference of the discriminator's mean scores is to be recorded as
+    ///   an estimate of the distance.
     ///
     /// # Panics
     /// If the toy is not in the plane.
@@ -74,6 +77,7 @@ impl ToyGan {
     pub fn new(
         game: Game,
         toy: Box<dyn Toy>,
+        scaled: bool,
         batch_size: usize,
         estimates: bool,
         seed: u64,
@@ -82,7 +86,8 @@ impl ToyGan {
         let many = toy.sample(10_000, &mut Rng::new(0, "scale of a toy"));
         let squares = many.numbers().iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
         let window = Window::around(&points(&many));
-        let scale = (squares / many.numbers().len() as f64).sqrt();
+        let rms = (squares / many.numbers().len() as f64).sqrt();
+        let scale = if scaled { rms } else { 1.0 };
         let examined = toy.sample(EXAMINED, &mut Rng::new(seed, "doctor's data"));
         let examined = Tensor::constant(examined.map(|x| x / scale as Real));
         let mut gan = ToyGan {
@@ -103,13 +108,8 @@ impl ToyGan {
         gan
     }
 
-    /// The same for players that see points as they are.
-    #[must_use]
-    pub fn unscaled(self) -> ToyGan {
-        ToyGan { scale: 1.0, ..self }
-    }
-
-    /// What points are divided by for the players: the root mean square of the toy's coordinates.
+    /// What points are divided by for the players: the root mean square of the toy's coordinates, or
+    /// 1 if they see them as they are.
     pub fn scale(&self) -> f64 {
         self.scale
     }
@@ -340,7 +340,7 @@ mod tests {
     fn gan(form: Form, toy: impl Toy + 'static, seed: u64) -> ToyGan {
         let choice = Choice { form, width: 16, penalty: None, fall: Some(4) };
         let game = on_points(choice, &mut Rng::new(seed, "weights"));
-        ToyGan::new(game, Box::new(toy), 32, form.is_wasserstein(), seed)
+        ToyGan::new(game, Box::new(toy), true, 32, form.is_wasserstein(), seed)
     }
 
     #[test]
@@ -409,6 +409,27 @@ mod tests {
         }
     }
 
+    /// How far the generated points' middle is from the data's, in the toy's own units.
+    #[test]
+    fn the_doctor_compares_in_the_units_of_the_players() {
+        for scaled in [true, false] {
+            let recipe = Recipe { width: [8; 2], batch_size: 8, scaled, ..Recipe::default() };
+            let mut gan = recipe.toy_gan(ToyName::Grid, 1);
+            (0..EXAMINE_EVERY).for_each(|_| drop(gan.turn()));
+            let noise = Rng::new(1, "doctor").normal([EXAMINED, 2]);
+            let (real, fake) = (gan.real(EXAMINED, "doctor's data"), gan.image(noise));
+            let mean = |x: &mut dyn Iterator<Item = f64>| x.sum::<f64>() / EXAMINED as f64;
+            let middle = |x: &[[f64; 2]]| [0, 1].map(|i| mean(&mut x.iter().map(|x| x[i])));
+            let (real, fake) = (points(&real), points(&fake));
+            let (m, f) = (middle(&real), middle(&fake));
+            let squared = |x: &[f64; 2]| (x[0] - m[0]).powi(2) + (x[1] - m[1]).powi(2);
+            let radius = mean(&mut real.iter().map(squared)).sqrt();
+            let expected = squared(&f).sqrt() / radius;
+            let found = gan.doctor().recent()[0].away;
+            assert!((found - expected).abs() < 1e-4, "{scaled}: {found} for {expected}");
+        }
+    }
+
     /// Against a generator that stands still, a critic with a slope of about 1 finds the distance.
     #[test]
     fn a_critic_with_a_strong_penalty_estimates_the_distance() {
@@ -420,7 +441,7 @@ mod tests {
         let game = Game::new(generator, critic, Wasserstein, Latent::Normal { size: 2 })
             .settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
             .discriminator_term(gradient_penalty(10.0));
-        let mut gan = ToyGan::new(game, Box::new(Mixture::grid()), 64, true, 0);
+        let mut gan = ToyGan::new(game, Box::new(Mixture::grid()), true, 64, true, 0);
         (0..60).for_each(|_| drop(gan.step()));
         let Quality { distance, estimate, .. } = gan.quality();
         // From below, after so few steps.

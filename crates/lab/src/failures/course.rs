@@ -26,7 +26,7 @@ impl Course {
         mut after: impl FnMut(),
     ) -> Course {
         let game = recipe.game(toy.dimensions(), &mut Rng::new(seed, "weights"));
-        let mut gan = ToyGan::new(game, toy, recipe.batch_size, false, seed);
+        let mut gan = ToyGan::new(game, toy, recipe.scaled, recipe.batch_size, false, seed);
         let mut looks: Vec<Signs> = Vec::new();
         for _ in 0..turns {
             gan.turn();
