@@ -254,9 +254,22 @@ impl Recipe {
             Trick::LeakyD(_) if self.units[1] == Units::Maxout => {
                 Err(format!("`{name}` is for a D of ReLU, not of maxout units"))
             }
+            Trick::FallingRates(_) => match self.tricks.iter().find(|t| is_open_ended(**t)) {
+                Some(other) => Err(format!(
+                    "`{name}` goes by a player's steps, and `{}` takes as many a turn as it needs: \
+                     the rate would be 0 long before the last turn; take `d-steps` or `g-steps`",
+                    other.name()
+                )),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }
+}
+
+/// Whether nobody knows before how many steps a player takes.
+fn is_open_ended(trick: Trick) -> bool {
+    matches!(trick, Trick::WhileLossD(_) | Trick::WhileLossG(_))
 }
 
 /// The name of a trick that normalises D.
@@ -391,6 +404,14 @@ mod tests {
             (
                 Recipe { hidden: [2, 0], ..with(&[Trick::FeatureMatching(1.0)]) },
                 "`feature-matching` needs a D with hidden layers",
+            ),
+            (
+                with(&[Trick::WhileLossG(1.0), Trick::FallingRates(0.5)]),
+                "`falling-rates` goes by a player's steps, and `while-loss-g` takes as many",
+            ),
+            (
+                with(&[Trick::FallingRates(0.5), Trick::WhileLossD(1.0)]),
+                "`falling-rates` goes by a player's steps, and `while-loss-d` takes as many",
             ),
         ];
         for (recipe, expected) in cases {
