@@ -207,6 +207,11 @@ impl Kit {
 }
 
 impl Side {
+    /// How many steps it takes in a turn at most.
+    pub(crate) fn most_steps(&self) -> usize {
+        if self.while_above.is_some() { PATIENCE.max(self.steps) } else { self.steps }
+    }
+
     fn network(&self, inputs: usize, outputs: usize, rng: &mut Rng) -> Sequential {
         let mut model = Sequential::new();
         let mut size = inputs;
@@ -265,7 +270,7 @@ impl Side {
         };
         let steps = Steps::exactly(self.steps);
         player = player.steps(match self.while_above {
-            Some(bound) => steps.while_above(bound, PATIENCE.max(self.steps)),
+            Some(bound) => steps.while_above(bound, self.most_steps()),
             None => steps,
         });
         if let Some(share) = falling {

@@ -186,9 +186,14 @@ impl Recipe {
         if let Err(why) = self.check() {
             panic!("recipe: {why}");
         }
+        self.kit().assembled(dimensions, rng)
+    }
+
+    /// What the game is made of.
+    pub(crate) fn kit(&self) -> Kit {
         let mut kit = Kit::plain(self);
         self.tricks.iter().for_each(|trick| trick.change(&mut kit));
-        kit.assembled(dimensions, rng)
+        kit
     }
 
     /// The game on a toy, before its first turn.

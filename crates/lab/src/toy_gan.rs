@@ -24,6 +24,9 @@ const EXAMINE_EVERY: u64 = 50;
 /// Real points that the doctor compares the generator's with.
 const EXAMINED: usize = 256;
 
+/// Points that the discriminator is asked about at once.
+pub(crate) const MOST_SCORED: usize = 256;
+
 /// Points of either kind in a picture.
 const SHOWN: usize = 500;
 
@@ -180,7 +183,7 @@ impl ToyGan {
     pub fn scores(&self, points: &Array) -> Vec<f64> {
         let x = Tensor::constant(self.scaled(points));
         let n = x.shape()[0];
-        let batches = n.div_ceil(256);
+        let batches = n.div_ceil(MOST_SCORED);
         let mut scores = vec![0.0; n];
         for first in 0..batches {
             let rows: Vec<usize> = (first..n).step_by(batches).collect();

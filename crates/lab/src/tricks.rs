@@ -76,16 +76,18 @@ pub struct About {
 }
 
 /// Which numbers a trick takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// None.
     None,
-    /// 1, 2, 3, ... 1000.
-    Count,
+    /// 1, 2, 3, ... up to this.
+    Count(u32),
     /// Above 0.
     Positive,
     /// Above 0 and below 1.
     Share,
+    /// At least this and below 1.
+    ShareFrom(f64),
 }
 
 const fn line(usual: Trick, number: Number, what: &'static str, source: &'static str) -> About {
@@ -142,16 +144,21 @@ pub const TABLE: &[About] = &[
         "D sees points through noise of this size, which fades to nothing at the end",
         "Sønderby et al. 2017; Arjovsky, Bottou 2017",
     ),
-    line(Trick::Packing(4.0), Number::Count, "D judges packs of so many points", "Lin et al. 2018"),
+    line(
+        Trick::Packing(4.0),
+        Number::Count(1000),
+        "D judges packs of so many points",
+        "Lin et al. 2018",
+    ),
     line(
         Trick::Minibatch(8.0),
-        Number::Count,
+        Number::Count(1000),
         "D gets so many numbers on how near the other points of the batch are",
         "Salimans et al. 2016, §3.2",
     ),
     line(
         Trick::Pool(1280.0),
-        Number::Count,
+        Number::Count(100_000),
         "D sees older generated points as well, from a pool with this much room",
         "Shrivastava et al. 2017",
     ),
@@ -175,17 +182,22 @@ pub const TABLE: &[About] = &[
     ),
     line(
         Trick::Unrolled(5.0),
-        Number::Count,
+        Number::Count(1000),
         "G is judged by what D will be after so many further steps",
         "Metz et al. 2017",
     ),
     line(
         Trick::DSteps(5.0),
-        Number::Count,
+        Number::Count(1000),
         "D takes so many steps a turn",
         "Goodfellow et al. 2014",
     ),
-    line(Trick::GSteps(2.0), Number::Count, "G takes so many steps a turn", "the SSGAN program"),
+    line(
+        Trick::GSteps(2.0),
+        Number::Count(1000),
+        "G takes so many steps a turn",
+        "the SSGAN program",
+    ),
     line(
         Trick::WhileLossD(1.2),
         Number::Positive,
@@ -272,7 +284,7 @@ pub const TABLE: &[About] = &[
     ),
     line(
         Trick::TopSamples(0.5),
-        Number::Share,
+        Number::ShareFrom(0.01),
         "of the generated points, this share is used: what D scores highest",
         "the Keras DCGAN's --nice; Azadi et al. 2019",
     ),
@@ -351,10 +363,16 @@ impl Trick {
 
     fn accept(self, x: f64) -> Result<(), String> {
         let (fine, wanted) = match self.about().number {
-            Number::None => (true, ""),
-            Number::Count => ((1.0..=1e6).contains(&x) && x.fract() == 0.0, "a count from 1"),
-            Number::Positive => (x > 0.0 && x.is_finite(), "above 0"),
-            Number::Share => (x > 0.0 && x < 1.0, "between 0 and 1"),
+            Number::None => (true, String::new()),
+            Number::Count(most) => {
+                let fits = (1.0..=f64::from(most)).contains(&x) && x.fract() == 0.0;
+                (fits, format!("a count from 1 to {most}"))
+            }
+            Number::Positive => (x > 0.0 && x.is_finite(), "above 0".to_owned()),
+            Number::Share => (x > 0.0 && x < 1.0, "between 0 and 1".to_owned()),
+            Number::ShareFrom(least) => {
+                ((least..1.0).contains(&x), format!("at least {least} and below 1"))
+            }
         };
         if fine {
             Ok(())
@@ -551,7 +569,14 @@ mod tests {
         assert_eq!(why("joined=1"), "`joined` takes no number");
         assert_eq!(why("r1=x"), "`x` in `r1=x` is no number");
         assert_eq!(why("r1=0"), "`r1` is 0, which has to be above 0");
-        assert_eq!(why("packing=2.5"), "`packing` is 2.5, which has to be a count from 1");
+        assert_eq!(why("packing=2.5"), "`packing` is 2.5, which has to be a count from 1 to 1000");
+        assert_eq!(
+            why("d-steps=1001"),
+            "`d-steps` is 1001, which has to be a count from 1 to 1000"
+        );
+        assert_eq!(why("pool=1e6"), "`pool` is 1000000, which has to be a count from 1 to 100000");
+        let too_few = "`top-samples` is 0.001, which has to be at least 0.01 and below 1";
+        assert_eq!(why("top-samples=0.001"), too_few);
         assert_eq!(why("average=1"), "`average` is 1, which has to be between 0 and 1");
         assert_eq!(why("r1=nan"), "`r1` is NaN, which has to be above 0");
     }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::recipe::{Loss, Recipe};
-use crate::toys::ToyName;
+use crate::toy_gan::MOST_SCORED;
+use crate::toys::{SAMPLES, ToyName};
 use crate::tricks::{About, TABLE, Trick};
 
 /// What a game is started with: all that its frames depend on.
@@ -26,7 +27,8 @@ impl Default for Choices {
     }
 }
 
-/// From where to where the numbers of a recipe go, so that a turn takes less than a second.
+/// From where to where the numbers of a recipe go. With what [`Choices::check`] says of tricks, they
+/// keep a turn short and a game small: somebody is waiting for the next frame.
 const BOUNDS: [Bounds; 6] = [
     Bounds { field: "width", least: 1.0, most: 256.0 },
     Bounds { field: "hidden", least: 0.0, most: 4.0 },
@@ -47,11 +49,22 @@ pub struct Bounds {
     pub most: f64,
 }
 
+/// Steps of a turn at most: D's, and G's with those of D that each looks ahead.
+const MOST_STEPS: usize = 40;
+
+/// Pairs of points that minibatch discrimination compares at once, kernel by kernel: 80 MB for each
+/// array of differences.
+const MOST_PAIRS: usize = 4_000_000;
+
+/// Points that are drawn at once for D to choose from, in packs as large as D wants.
+const MOST_DRAWN: usize = 50_000;
+
 impl Choices {
-    /// Whether a game can be made of them.
+    /// Whether a game can be made of them, of which a turn does not take too long.
     ///
     /// # Errors
-    /// If a number is out of its bounds, or tricks do not fit; the text names what is wrong.
+    /// If a number is out of its bounds, tricks do not fit, or they take too many steps or too much
+    /// memory; the text names what is wrong.
     pub fn check(&self) -> Result<(), String> {
         let recipe = serde_json::to_value(&self.recipe).expect("a recipe is plain data");
         for Bounds { field, least, most } in BOUNDS {
@@ -61,7 +74,38 @@ impl Choices {
                 }
             }
         }
-        self.recipe.check()
+        self.recipe.check()?;
+        self.check_size()
+    }
+
+    /// Whether what tricks multiply stays within bounds.
+    fn check_size(&self) -> Result<(), String> {
+        let kit = self.recipe.kit();
+        let (g, d) = (kit.generator.most_steps(), kit.discriminator.most_steps());
+        let steps = d + g * (1 + kit.unrolled);
+        if steps > MOST_STEPS {
+            return Err(format!(
+                "a turn has {steps} steps, those that `unrolled` looks ahead among them: here at \
+                 most {MOST_STEPS}"
+            ));
+        }
+        let drawn = kit.keep.map_or(0, |share| (SAMPLES as f64 / share).ceil() as usize);
+        let in_packs = drawn * kit.discriminator.pack;
+        if in_packs > MOST_DRAWN {
+            return Err(format!(
+                "`top-samples` chooses from {in_packs} points, each as often as a pack has room: \
+                 here at most {MOST_DRAWN}"
+            ));
+        }
+        let kernels = kit.discriminator.kernels;
+        let seen = self.recipe.batch_size.max(MOST_SCORED).max(drawn);
+        if kernels * seen * seen > MOST_PAIRS {
+            return Err(format!(
+                "`minibatch` compares {seen} points with {kernels} kernels: here at most \
+                 {MOST_PAIRS} pairs; take fewer kernels, a smaller batch or no `top-samples`"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -237,6 +281,42 @@ mod tests {
         let recipe = serde_json::to_value(&defaults.recipe).unwrap();
         assert!(bounds.iter().all(|bounds| !numbers(&recipe[bounds.field]).is_empty()));
         assert_eq!(defaults.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_refused() {
+        use Trick::{DSteps, GSteps, Minibatch, Packing, TopSamples, Unrolled, WhileLossD};
+        let why = |batch_size: usize, tricks: &[Trick]| {
+            let recipe = Recipe { batch_size, tricks: tricks.to_vec(), ..Recipe::default() };
+            Choices { recipe, ..Choices::default() }.check()
+        };
+        let cases = [
+            (128, vec![DSteps(40.0)], "a turn has 41 steps"),
+            (128, vec![GSteps(8.0), Unrolled(5.0)], "a turn has 49 steps"),
+            (128, vec![WhileLossD(1.0), GSteps(31.0)], "a turn has 41 steps"),
+            (1024, vec![Minibatch(4.0)], "`minibatch` compares 1024 points with 4 kernels"),
+            (8, vec![Minibatch(62.0)], "`minibatch` compares 256 points with 62 kernels"),
+            (128, vec![Minibatch(8.0), TopSamples(0.5)], "`minibatch` compares 5000 points"),
+            (128, vec![TopSamples(0.04)], "`top-samples` chooses from 62500 points"),
+            (
+                1000,
+                vec![Packing(20.0), TopSamples(0.5)],
+                "`top-samples` chooses from 100000 points",
+            ),
+        ];
+        for (batch_size, tricks, expected) in cases {
+            let why = why(batch_size, &tricks).unwrap_err();
+            assert!(why.starts_with(expected), "{why}");
+        }
+        let fine = [
+            vec![DSteps(20.0), GSteps(20.0)],
+            vec![Unrolled(5.0), WhileLossD(1.0), GSteps(5.0)],
+            vec![Minibatch(61.0)],
+            vec![Packing(8.0), TopSamples(0.5)],
+        ];
+        for tricks in fine {
+            assert_eq!(why(128, &tricks), Ok(()), "{tricks:?}");
+        }
     }
 
     #[test]
