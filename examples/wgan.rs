@@ -159,7 +159,7 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
         return Ok(());
     };
     match flags.seeds {
-        Some(seeds) => compare_seeds(chosen, seeds, &about, &start.out),
+        Some(seeds) => compare_seeds(chosen, seeds, &about, &start.out, stop),
         None => {
             let mut gan = toy_gan(chosen, toy);
             PROGRAM.train(&start, &mut gan, &about, stop, |gan| Ok(in_pool(|| judge(gan))))?;
@@ -202,23 +202,42 @@ fn judge(gan: &mut ToyGan) -> Vec<String> {
     lines
 }
 
-/// Trains many seeds and prints what is typical of them.
-fn compare_seeds(run: &Chosen, seeds: u64, about: &str, out: &Path) -> Result<(), Error> {
+/// Trains many seeds and prints what is typical of them, or of those that are finished when it is to
+/// stop.
+fn compare_seeds(
+    run: &Chosen,
+    seeds: u64,
+    about: &str,
+    out: &Path,
+    stop: &Stop,
+) -> Result<(), Error> {
     let folder = RunFolder::create(out)?;
     println!("{}, {about}, {seeds} seeds of {} iterations", PROGRAM.title, run.iterations);
     let mut records: Vec<Record> = Vec::new();
     for seed in run.seed..run.seed + seeds {
         let Some(toy) = run.own.data.toy() else { break };
         let mut gan = toy_gan(&Configuration { seed, ..run.clone() }, toy);
-        let Quality { distance, coverage, .. } = in_pool(|| {
-            (0..run.iterations).for_each(|_| drop(gan.step()));
-            gan.quality()
+        let quality = in_pool(|| {
+            for _ in 0..run.iterations {
+                if stop.is_asked_for() {
+                    return None;
+                }
+                gan.step();
+            }
+            Some(gan.quality())
         });
+        let Some(Quality { distance, coverage, .. }) = quality else { break };
         let (covered, high_quality) =
             coverage.map_or((None, None), |c| (Some(c.covered), Some(c.high_quality)));
         let record = Record { seed, distance, covered, high_quality };
         println!("{}", serde_json::to_string(&record).expect("a record is plain numbers"));
         records.push(record);
+    }
+    if records.len() < seeds as usize {
+        println!("stopped: {} of {seeds} seeds are finished", records.len());
+    }
+    if records.is_empty() {
+        return Ok(());
     }
     let quartiles = |name: &str, figure: fn(&Record) -> Option<f64>| {
         let values: Vec<f64> = records.iter().filter_map(figure).collect();

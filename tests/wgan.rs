@@ -1,0 +1,41 @@
+//! Does the Wasserstein GANs' program keep what its command line promises?
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::example;
+
+const SMALL: &str = "train --width 8 --batch-size 8 --iterations 2";
+
+/// The program with these flags, in a folder.
+fn wgan(folder: &Path, flags: &str) -> Command {
+    let mut command = Command::new(example("wgan"));
+    command.current_dir(folder).args(flags.split(' '));
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn many_seeds_that_are_stopped_keep_those_that_are_finished() {
+    let root = tempfile::tempdir().expect("a folder");
+    let flags = format!("{SMALL} --data moons --seeds 1000 --out seeds");
+    let mut command = wgan(root.path(), &flags);
+    let mut run = command.stdout(Stdio::piped()).spawn().expect("the example starts");
+    let mut lines = BufReader::new(run.stdout.take().expect("it is piped")).lines();
+    let mut next = || lines.next().map(|line| line.expect("text"));
+    assert!(next().expect("a title").ends_with("1000 seeds of 2 iterations"));
+    assert!(next().expect("a seed").starts_with(r#"{"seed":0,"#));
+    let interrupt = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(interrupt.expect("there is a `kill`").success());
+    let rest: Vec<String> = std::iter::from_fn(next).collect();
+    assert!(run.wait().expect("it ends").success());
+    let json = fs::read(root.path().join("seeds/seeds.json")).expect("what is finished");
+    let records: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let finished = records.as_array().map_or(0, Vec::len);
+    let said = format!("stopped: {finished} of 1000 seeds are finished");
+    assert!((1..1000).contains(&finished) && rest.contains(&said), "{finished}: {rest:?}");
+}
