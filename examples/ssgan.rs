@@ -144,6 +144,10 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         let why = "only --recipe extra-class has a source with mistakes that are known".to_owned();
         return Err(Error::Flag { flag: "--as-printed", why });
     }
+    if flags.average.is_some() && game != Game::FeatureMatching {
+        let why = "only --recipe feature-matching averages weights".to_owned();
+        return Err(Error::Flag { flag: "--average", why });
+    }
     let folder = flags.data.as_deref().or(saved.and_then(|s| s.data.path.as_deref()));
     let wanted = flags.images.or(saved.map(|s| s.data.images));
     let (images, test, name) = images(dataset, folder, wanted)?;

@@ -133,6 +133,14 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
     let saved = opened.saved().map(|saved| saved.own);
     let data = flags.data.or(saved.map(|own| own.data)).unwrap_or_default();
     let form = flags.form.or(saved.map(|own| own.form)).unwrap_or_default();
+    if form == Form::Clip && flags.penalty.is_some() {
+        let why = "--form clip bounds weights and has no penalty; the other forms have one";
+        return Err(Error::Flag { flag: "--penalty", why: why.to_owned() });
+    }
+    if form == Form::Clip && flags.constant_rate {
+        let why = "--form clip has one already; it is for the other forms";
+        return Err(Error::Flag { flag: "--constant-rate", why: why.to_owned() });
+    }
     let (width, defaults) = match data {
         Data::Mnist => (1024, Defaults { batch_size: 64, iterations: 4000, every: 250 }),
         _ => (WIDTH, Defaults { batch_size: BATCH_SIZE, iterations: 12_000, every: 400 }),

@@ -56,6 +56,7 @@ fn what_cannot_be_names_its_flag() {
     for (flags, expected) in [
         ("--dataset CIFAR10", "--data: CIFAR-10 is not part of the program"),
         ("--as-printed", "--as-printed: only --recipe extra-class"),
+        ("--recipe extra-class --average 0.9", "--average: only --recipe feature-matching"),
         ("--labels 33", "--labels: 33 labels cannot be divided"),
         ("--images 9000", "--images: 9000 images are wanted and there are 8000"),
         ("--images 90 --labels 10", "--batch-size: no batch of 100"),

@@ -18,6 +18,25 @@ fn wgan(folder: &Path, flags: &str) -> Command {
     command
 }
 
+#[test]
+fn what_cannot_be_names_its_flag() {
+    let root = tempfile::tempdir().expect("a folder");
+    let small = format!("{SMALL} --form clip --data ring --out run");
+    assert!(wgan(root.path(), &small).output().expect("the example starts").status.success());
+    for (flags, expected) in [
+        ("SMALL --form clip --penalty 5", "--penalty: --form clip bounds weights"),
+        ("SMALL --form clip --constant-rate", "--constant-rate: --form clip has one already"),
+        ("train --resume run --penalty 5", "--penalty: --form clip bounds weights"),
+        ("train --resume run --constant-rate", "--constant-rate: --form clip has one already"),
+        ("train --data mnist --seeds 2", "--seeds: digits have no modes to count"),
+    ] {
+        let flags = flags.replace("SMALL", SMALL);
+        let output = wgan(root.path(), &flags).output().expect("the example starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && text.contains(expected), "{flags}: {text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn many_seeds_that_are_stopped_keep_those_that_are_finished() {
