@@ -96,16 +96,18 @@ fn main() -> ExitCode {
 }
 
 fn smoke() -> Result<(), Error> {
+    let out = PROGRAM.smoke_folder();
     for condition in Condition::value_variants() {
         let run = RunFlags {
             iterations: Some(4),
             batch_size: Some(8),
             every: Some(2),
+            out: Some(out.clone()),
             ..RunFlags::default()
         };
         let (condition, width, images) = (Some(*condition), Some(4), Some(200));
         train(&TrainFlags { run, condition, width, images }, &Stop::new())?;
-        let (trained, number) = (Trained::in_folder("out/cgan"), "31415".to_owned());
+        let (trained, number) = (Trained::in_folder(&out), "31415".to_owned());
         generate(&GenerateFlags { trained, number, rows: 2 })?;
     }
     Ok(())

@@ -7,7 +7,7 @@
 //! What the four networks are and how they learn is in `crates/lab/src/systems/cyclegan.rs`; what a
 //! run leaves behind and how it looks is in `docs/cyclegan.md`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use autograd::{Rng, in_pool};
@@ -122,13 +122,14 @@ fn smoke() -> Result<(), Error> {
         batch_size: Some(2),
         every: Some(3),
         save_every: Some(4),
+        out: Some(PROGRAM.smoke_folder()),
         ..RunFlags::default()
     };
     let (width, blocks, images) = (Some(4), Some(1), Some(12));
     let flags = TrainFlags { run, width, blocks, images, ..TrainFlags::default() };
     train(&flags, &Stop::new())?;
     translate(&TranslateFlags {
-        checkpoint: Path::new("out").join(PROGRAM.name),
+        checkpoint: PROGRAM.smoke_folder(),
         input: None,
         way: Direction::AToB,
         count: 4,

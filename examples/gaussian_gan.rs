@@ -86,7 +86,8 @@ fn main() -> ExitCode {
         };
         let epochs = flags.epochs.map_or(version.epochs(), |epochs| epochs as usize);
         let epochs = if flags.smoke { epochs.min(2) } else { epochs };
-        let run = RunFolder::create(&flags.out)?;
+        let out = if flags.smoke { flags.out.join("smoke") } else { flags.out };
+        let run = RunFolder::create(out)?;
         match flags.seeds {
             None => train_and_draw(version, flags.seed, epochs, &run),
             Some(seeds) => compare_seeds(version, seeds, epochs, &run),

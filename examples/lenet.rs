@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 }
 
 fn train(flags: &Flags) -> Result<(), Error> {
-    let run = RunFolder::create(&flags.out)?;
+    let out = if flags.smoke { flags.out.join("smoke") } else { flags.out.clone() };
+    let run = RunFolder::create(out)?;
     let (digits, test) = match &flags.data {
         Some(folder) => (load(folder, Split::Train)?, load(folder, Split::Test)?),
         None => divided(&Images::embedded_mnist()),

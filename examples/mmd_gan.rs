@@ -86,15 +86,17 @@ fn main() -> ExitCode {
 }
 
 fn smoke() -> Result<(), Error> {
+    let out = PROGRAM.smoke_folder();
     for form in [Form::Direct, Form::Learnt] {
         let run = RunFlags {
             iterations: Some(4),
             batch_size: Some(8),
             every: Some(2),
+            out: Some(out.clone()),
             ..RunFlags::default()
         };
         train(&TrainFlags { run, form: Some(form), images: Some(50) }, &Stop::new())?;
-        let trained = Trained::in_folder("out/mmd_gan");
+        let trained = Trained::in_folder(&out);
         generate(&GenerateFlags { trained, batch_size: 4 })?;
     }
     Ok(())

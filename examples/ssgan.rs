@@ -107,6 +107,7 @@ fn main() -> ExitCode {
 
 /// Both games, and the mistakes of the second, on a few digits.
 fn smoke() -> Result<(), Error> {
+    let out = program(Dataset::Mnist).smoke_folder();
     for (recipe, as_printed) in
         [(Game::ExtraClass, true), (Game::ExtraClass, false), (Game::FeatureMatching, false)]
     {
@@ -115,6 +116,7 @@ fn smoke() -> Result<(), Error> {
             batch_size: Some(8),
             every: Some(2),
             save_every: Some(3),
+            out: Some(out.clone()),
             ..RunFlags::default()
         };
         let flags = TrainFlags {
@@ -129,8 +131,7 @@ fn smoke() -> Result<(), Error> {
         };
         train(&flags, &Stop::new())?;
     }
-    let checkpoint = Path::new("out").join("ssgan");
-    evaluate(&EvalFlags { dataset: Dataset::Mnist, checkpoint, data: None })
+    evaluate(&EvalFlags { dataset: Dataset::Mnist, checkpoint: out, data: None })
 }
 
 fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 }
 
 fn theory(flags: Flags) -> Result<(), Error> {
-    let folder = RunFolder::create(&flags.out)?;
+    let out = if flags.smoke { flags.out.join("smoke") } else { flags.out };
+    let folder = RunFolder::create(out)?;
     let effort = if flags.smoke { Effort::Smoke } else { Effort::Whole };
     let claims = match &flags.claims[..] {
         [] => Claim::value_variants(),

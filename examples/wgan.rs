@@ -314,7 +314,7 @@ fn smoke() -> Result<(), Error> {
         iterations: Some(3),
         batch_size: Some(8),
         every: Some(2),
-        out: Some(Path::new("out/wgan").join(out)),
+        out: Some(PROGRAM.smoke_folder().join(out)),
         ..RunFlags::default()
     };
     let flags = |form, data, out| TrainFlags {
@@ -325,9 +325,9 @@ fn smoke() -> Result<(), Error> {
         ..TrainFlags::default()
     };
     train(flags(Form::Clip, Data::Ring, "points"), &Stop::new())?;
-    generate(Path::new("out/wgan/points"))?;
+    generate(&PROGRAM.smoke_folder().join("points"))?;
     train(flags(Form::Dragan, Data::Mnist, "digits"), &Stop::new())?;
-    generate(Path::new("out/wgan/digits"))?;
+    generate(&PROGRAM.smoke_folder().join("digits"))?;
     let seeds = TrainFlags { seeds: Some(2), ..flags(Form::R1, Data::Moons, "seeds") };
     train(seeds, &Stop::new())?;
     train(TrainFlags { seeds: Some(2), ..flags(Form::Gp, Data::Grid, "seeds") }, &Stop::new())

@@ -71,6 +71,18 @@ impl Stateful for Ending<'_> {
 
 /// One sitting of a run in this folder, from its checkpoint if there is one.
 fn sit(system: &mut impl System, folder: &Path, stop: &Stop) -> Outcome {
+    let checkpoint = folder.join(CHECKPOINT);
+    let from = checkpoint.exists().then(|| Checkpoint::read(checkpoint).expect("it is sound"));
+    sit_from(from.as_ref(), system, folder, stop)
+}
+
+/// One sitting of a run in this folder, from this checkpoint or from its first step.
+fn sit_from(
+    from: Option<&Checkpoint>,
+    system: &mut impl System,
+    folder: &Path,
+    stop: &Stop,
+) -> Outcome {
     let plan = Plan {
         quiet: false,
         title: "a test".to_owned(),
@@ -80,10 +92,8 @@ fn sit(system: &mut impl System, folder: &Path, stop: &Stop) -> Outcome {
         picture_every: 25,
         save_every: 9,
     };
-    let checkpoint = folder.join(CHECKPOINT);
-    let from = checkpoint.exists().then(|| Checkpoint::read(checkpoint).expect("it is sound"));
     let folder = RunFolder::create(folder).expect("a folder");
-    train(system, &plan, &(), &folder, from.as_ref(), stop).expect("files can be written")
+    train(system, &plan, &(), &folder, from, stop).expect("files can be written")
 }
 
 /// All that a run has left but its times, which differ.
@@ -170,6 +180,21 @@ fn a_run_that_broke_off_goes_on_from_its_last_checkpoint() {
     }
     sit(&mut gan(make, 1), folder.path(), &Stop::new());
     assert_same(folder.path(), whole.path(), "broken off four times");
+}
+
+#[test]
+fn a_new_run_leaves_nothing_of_an_old_one() {
+    let (_, make) = SYSTEMS[2];
+    let folder = tempfile::tempdir().expect("a folder");
+    sit(&mut gan(make, 0), folder.path(), &Stop::new());
+    fs::write(folder.path().join("report.html"), "the old run").expect("a file");
+    // The new run breaks off before it is saved for the first time.
+    let end = || panic!("the test breaks off here");
+    let mut system = Ending { inner: gan(make, 1), steps_left: 5, end: &end };
+    let broken = AssertUnwindSafe(|| sit_from(None, &mut system, folder.path(), &Stop::new()));
+    assert!(catch_unwind(broken).is_err());
+    let left: Vec<String> = files(folder.path()).into_keys().collect();
+    assert_eq!(left, ["metrics.jsonl", "samples-000000.png"]);
 }
 
 /// Trains by the program itself, killed after random steps until it has been killed so often, and

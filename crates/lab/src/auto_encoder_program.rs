@@ -94,14 +94,16 @@ impl AutoEncoderProgram {
     }
 
     fn smoke(&self) -> Result<(), Error> {
+        let out = self.program().smoke_folder();
         let run = RunFlags {
             iterations: Some(4),
             batch_size: Some(8),
             every: Some(2),
+            out: Some(out.clone()),
             ..RunFlags::default()
         };
         self.train(&TrainFlags { run, code: Some(2), images: Some(100) }, &Stop::new())?;
-        let trained = Trained::in_folder(Path::new("out").join(self.name));
+        let trained = Trained::in_folder(out);
         self.generate(&GenerateFlags { trained, batch_size: 4 })
     }
 

@@ -144,7 +144,7 @@ impl ImageProgram {
     /// # Errors
     /// As [`ImageProgram::run`].
     pub fn smoke(&self) -> Result<(), Error> {
-        let out = Path::new("out").join(self.name);
+        let out = self.program().smoke_folder();
         self.try_everything(TrainFlags::default(), &out)?;
         if self.architectures {
             let pictures = RunFolder::create(out.join("pictures"))?;

@@ -133,6 +133,11 @@ pub struct Start<Own> {
 }
 
 impl Program {
+    /// Where `--smoke` puts its files, apart from those of a run.
+    pub fn smoke_folder(&self) -> PathBuf {
+        Path::new("out").join(self.name).join("smoke")
+    }
+
     /// Opens the run that `--resume` names, or a new one.
     ///
     /// # Errors

@@ -61,6 +61,15 @@ impl RunFolder {
         self.numbered(prefix, suffix)?.into_iter().try_for_each(|(_, path)| remove(path))
     }
 
+    /// Deletes the file of this name that an earlier run has left, if it has.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if it cannot be deleted.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.file(name);
+        if path.exists() { remove(path) } else { Ok(()) }
+    }
+
     /// Deletes what a program that was killed while it wrote has left unfinished.
     ///
     /// # Errors

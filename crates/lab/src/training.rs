@@ -99,7 +99,7 @@ struct Times {
 }
 
 /// Trains a system from its first step, or from a checkpoint, until the end of the plan or until
-/// `stop` says so.
+/// `stop` says so. From its first step, it deletes what another run has left in the folder.
 ///
 /// # Errors
 /// If a file cannot be written, the checkpoint does not fit, or a number of a step is not finite:
@@ -115,6 +115,9 @@ pub fn train(
     folder.remove_unfinished()?;
     let (first, metrics, times) = match from {
         None => {
+            // The checkpoint first: however soon this run ends, nobody goes on from an older one.
+            let older = [CHECKPOINT, "report.html", "losses.svg", "training.gif"];
+            older.into_iter().try_for_each(|name| folder.remove(name))?;
             folder.remove_numbered("samples-", ".png")?;
             let metrics = Metrics::create(folder.file(METRICS))?;
             (0, metrics, Metrics::create(folder.file(TIMES))?)
