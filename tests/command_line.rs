@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -99,6 +99,36 @@ fn wrong_flags_end_with_one_clear_line_and_leave_nothing() {
         assert_eq!(message.lines().count(), 1, "{message}");
         assert!(message.starts_with("error: ") && message.contains(expected), "{message}");
         assert!(!out.exists());
+    }
+}
+
+#[test]
+fn a_run_does_not_go_back() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let train = |flags: &str| {
+        let mut command = Command::new(example("mnist_gan"));
+        command.current_dir(folder.path()).arg("train").args(flags.split(' '));
+        command.output().expect("the example starts")
+    };
+    let flags = "--width 3 --batch-size 4 --images 20 --every 1 --iterations 6 --out run";
+    assert!(train(flags).status.success());
+    let times = || {
+        let files = fs::read_dir(folder.path().join("run")).expect("the run's folder");
+        let time = |file: fs::DirEntry| {
+            (file.file_name(), file.metadata().and_then(|it| it.modified()).ok())
+        };
+        files.map(|file| time(file.expect("a file"))).collect::<BTreeMap<_, _>>()
+    };
+    let before = times();
+    // An epoch of twenty images in batches of four has five steps.
+    for flag in ["--iterations 5", "--epochs 1"] {
+        let output = train(&format!("--resume run {flag}"));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.lines().count() == 1, "{message}");
+        let (name, _) = flag.split_once(' ').expect("a flag and its value");
+        let expected = format!("{name}: 5 steps in all, and the run has taken 6");
+        assert!(message.contains(&expected), "{message}");
+        assert_eq!(times(), before, "{flag}");
     }
 }
 

@@ -247,7 +247,7 @@ impl ImageProgram {
         let RecipeSettings { batch_size, iterations, every, .. } = settings;
         let mut start =
             opened.settle(&flags.run, Defaults { batch_size, iterations, every }, own)?;
-        let configuration = &mut start.configuration;
+        let configuration = &start.configuration;
         start.checkpoint.iter().try_for_each(|it| self.expect_image(&configuration.own, it))?;
         let (batch_size, count) = (configuration.batch_size, images.len());
         if batch_size > count {
@@ -256,7 +256,7 @@ impl ImageProgram {
         }
         if let Some(epochs) = flags.epochs {
             let per_epoch = self.batches(configuration, &images).per_epoch() as u64;
-            configuration.iterations = epochs * per_epoch;
+            start.set_iterations("--epochs", epochs * per_epoch)?;
         }
         Ok((start, images))
     }

@@ -219,7 +219,10 @@ impl<Own: Clone + Serialize> Opened<Own> {
     /// run to go on with, else the defaults. `own` is chosen so by the caller.
     ///
     /// # Errors
-    /// If it is another run than the one to go on with. More steps of the same are not another run.
+    /// If it is another run than the one to go on with, or one of fewer steps than that has taken.
+    /// More steps are asked of the same run, and it goes on to the bits that a run of as many from
+    /// the start has, unless its rates follow the total, as in `wgan` and `cyclegan`: those follow
+    /// the new total from there on, and what had fallen rises again.
     pub fn settle(
         self,
         flags: &RunFlags,
@@ -245,15 +248,33 @@ impl<Own: Clone + Serialize> Opened<Own> {
             checkpoint.expect_configuration(&wanted)?;
         }
         let out = flags.resume.as_ref().or(flags.out.as_ref());
-        Ok(Start {
-            configuration: Configuration {
-                iterations: flags.iterations.unwrap_or(iterations),
-                ..wanted
-            },
+        let mut start = Start {
+            configuration: wanted,
             checkpoint: self.before.map(|(_, checkpoint)| checkpoint),
             out: out.cloned().unwrap_or_else(|| Path::new("out").join(name)),
             quiet: flags.no_doctor,
-        })
+        };
+        start.set_iterations("--iterations", flags.iterations.unwrap_or(iterations))?;
+        Ok(start)
+    }
+}
+
+impl<Own> Start<Own> {
+    /// Sets how many steps there are in all, by this flag.
+    ///
+    /// # Errors
+    /// [`Error::Flag`] if more are taken: nothing undoes a step.
+    pub fn set_iterations(&mut self, flag: &'static str, iterations: u64) -> Result<(), Error> {
+        let taken = self.checkpoint.as_ref().map_or(0, |it| it.progress().step);
+        if iterations < taken {
+            let why = format!(
+                "{iterations} steps in all, and the run has taken {taken}. Ask for at least as many, \
+                 or start anew in another folder"
+            );
+            return Err(Error::Flag { flag, why });
+        }
+        self.configuration.iterations = iterations;
+        Ok(())
     }
 }
 
@@ -330,6 +351,11 @@ mod tests {
             (resume.clone(), 9, "`width` is 8, here it is 9"),
             (RunFlags { batch_size: Some(5), ..resume.clone() }, 8, "`batch_size` is 6"),
             (RunFlags { seed: Some(1), ..resume.clone() }, 8, "`seed` is 0"),
+            (
+                RunFlags { iterations: Some(9), ..resume.clone() },
+                8,
+                "--iterations: 9 steps in all, and the run has taken 10. Ask for at least as many",
+            ),
         ] {
             let why = settle(&flags, width).err().expect("another run").to_string();
             assert!(why.contains(field), "{why}");
