@@ -161,7 +161,7 @@ fn train(flags: TrainFlags, stop: &Stop) -> Result<(), Error> {
             return Err(Error::Flag { flag: "--seeds", why });
         }
         let seed = chosen.seed;
-        PROGRAM.train(&start, &mut digit_gan(chosen), &about, stop, |gan| {
+        PROGRAM.train(&start, &mut digit_gan(chosen)?, &about, stop, |gan| {
             Ok(in_pool(|| judge_digits(gan, Scaling::MinusOneToOne, seed)))
         })?;
         return Ok(());
@@ -186,11 +186,15 @@ fn toy_gan(run: &Chosen, toy: Box<dyn Toy>) -> ToyGan {
     ToyGan::new(game, toy, true, run.batch_size, run.own.form.is_wasserstein(), run.seed)
 }
 
-fn digit_gan(run: &Chosen) -> ImageGan {
-    let game = on_digits(choice(run), &mut Rng::new(run.seed, "weights"));
+fn digit_gan(run: &Chosen) -> Result<ImageGan, Error> {
     let images = Images::embedded_mnist();
+    if run.batch_size > images.len() {
+        let why = format!("no batch of {} from {} digits", run.batch_size, images.len());
+        return Err(Error::Flag { flag: "--batch-size", why });
+    }
+    let game = on_digits(choice(run), &mut Rng::new(run.seed, "weights"));
     let batches = ShuffledBatches::new(images.len(), run.batch_size, run.seed);
-    ImageGan::new(game, images, batches, Scaling::MinusOneToOne, run.seed)
+    Ok(ImageGan::new(game, images, batches, Scaling::MinusOneToOne, run.seed))
 }
 
 /// How good a generator of points is, in words.
@@ -277,7 +281,7 @@ struct Record {
 fn generate(folder: &Path) -> Result<(), Error> {
     let (run, checkpoint) = PROGRAM.trained::<Choices>(folder)?;
     let Some(toy) = run.own.data.toy() else {
-        let mut gan = digit_gan(&run);
+        let mut gan = digit_gan(&run)?;
         checkpoint.restore_part(&mut gan)?;
         let noise = gan.game().latent().sample(64, &mut Rng::new(run.seed, "generate"));
         let digits = samples(gan.game(), &noise, [28, 28, 1]);

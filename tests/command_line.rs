@@ -103,6 +103,18 @@ fn wrong_flags_end_with_one_clear_line_and_leave_nothing() {
 }
 
 #[test]
+fn a_batch_of_more_digits_than_there_are_ends_with_one_clear_line() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let mut command = Command::new(example("wgan"));
+    command.current_dir(folder.path()).args(["train", "--data", "mnist", "--batch-size", "10001"]);
+    let output = command.output().expect("the example starts");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(message.trim_end(), "error: --batch-size: no batch of 10001 from 10000 digits");
+    assert!(!output.status.success());
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
 fn a_run_does_not_go_back() {
     let folder = tempfile::tempdir().expect("a folder for the run");
     let train = |flags: &str| {
