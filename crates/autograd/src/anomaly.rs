@@ -71,24 +71,30 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Runs `body` under this watch in place of the thread's own, which is put back even if `body`
-    /// panics.
+    /// Runs `body` under this watch in place of the thread's own.
     pub(crate) fn during<T>(&mut self, body: impl FnOnce() -> T) -> T {
-        struct Restore<'w>(&'w mut Watch);
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                self.0.swap();
-            }
-        }
-        self.swap();
-        let _restore = Restore(self);
+        let _swapped = self.swapped();
         body()
     }
 
-    /// Exchanges this watch and the thread's.
-    pub(crate) fn swap(&mut self) {
+    /// Exchanges this watch and the thread's until what is returned is dropped.
+    pub(crate) fn swapped(&mut self) -> Swapped<'_> {
+        self.swap();
+        Swapped(self)
+    }
+
+    fn swap(&mut self) {
         self.on = WATCHING.replace(self.on);
         STATE.with_borrow_mut(|state| std::mem::swap(state, &mut self.state));
+    }
+}
+
+/// The watch that a thread had before. It is put back even if what runs meanwhile panics.
+pub(crate) struct Swapped<'w>(pub(crate) &'w mut Watch);
+
+impl Drop for Swapped<'_> {
+    fn drop(&mut self) {
+        self.0.swap();
     }
 }
 

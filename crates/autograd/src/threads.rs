@@ -20,17 +20,16 @@ use crate::recording::{is_recording, with_recording};
 /// ```
 pub fn in_pool<A: Send>(body: impl FnOnce() -> A + Send) -> A {
     let recording = is_recording();
-    let mut watch = Watch::default();
-    watch.swap();
-    let result = kernels::in_pool(|| with_recording(recording, || watch.during(body)));
-    watch.swap();
-    result
+    let mut own = Watch::default();
+    let lent = own.swapped();
+    kernels::in_pool(|| with_recording(recording, || lent.0.during(body)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Tensor, anomaly, no_grad};
+    use std::panic::catch_unwind;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
@@ -64,5 +63,14 @@ mod tests {
         assert!(anomaly::guard(|| [in_pool(|| Tensor::scalar(1.0)), zero_over_zero()]).is_err());
         assert!(anomaly::guard(|| in_pool(|| Tensor::scalar(1.0))).is_ok());
         let _ = in_pool(zero_over_zero);
+    }
+
+    #[test]
+    fn a_guard_goes_on_behind_a_body_that_panicked() {
+        let report = anomaly::guard(|| {
+            let _ = catch_unwind(|| in_pool::<()>(|| panic!("stop")));
+            Tensor::scalar(0.0) / 0.0
+        });
+        assert_eq!(report.unwrap_err().op, "div");
     }
 }
