@@ -101,17 +101,80 @@ impl<O: Op<N>, const N: usize> Step for Applied<O, N> {
         give: &mut dyn FnMut(&Tensor, Tensor),
     ) {
         let x = self.inputs.each_ref();
+        let wanted = x.map(wanted);
+        // None is if y was asked about, and nothing that it was made from.
+        if wanted == [false; N] {
+            return;
+        }
         anomaly::undoing(O::NAME, self.place, &self.inputs, dy);
-        let dx = self.op.vjps(x.map(wanted), x, y, dy);
+        let dx = self.op.vjps(wanted, x, y, dy);
         anomaly::undone(&dx);
         for (i, (x_i, dx_i)) in x.into_iter().zip(dx).enumerate() {
-            let Some(dx_i) = dx_i else { continue };
+            // An op may answer for an input that it was not asked about.
+            let Some(dx_i) = dx_i.filter(|_| wanted[i]) else { continue };
             let (op, dx, x) = (O::NAME, dx_i.shape(), x_i.shape());
             assert_eq!(
                 dx, x,
-                "{op}: vjp {i} returned the left shape for an input of the right one"
+                "{op}: vjp {i} returned the left shape for an input of the right one\n  \
+                 hint: `sum_to` undoes a broadcast"
             );
             give(x_i, dx_i);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{grad, vjp};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// y = a + b, with a derivative that counts how often it is asked and answers for both.
+    struct Generous(Arc<AtomicUsize>);
+
+    impl Op<2> for Generous {
+        const NAME: &'static str = "generous";
+
+        fn forward(&self, [a, b]: [&Array; 2]) -> Array {
+            a.zip(b, Self::NAME, |a, b| a + b)
+        }
+
+        fn vjp(&self, _: usize, _: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
+            dy.clone()
+        }
+
+        fn vjps(
+            &self,
+            _: [bool; 2],
+            _: [&Tensor; 2],
+            _: &Tensor,
+            dy: &Tensor,
+        ) -> [Option<Tensor>; 2] {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            [Some(dy.clone()), Some(dy.clone())]
+        }
+    }
+
+    #[test]
+    fn a_derivative_that_is_not_wanted_is_dropped() {
+        let [a, b] = [1.0, 2.0].map(|number| Tensor::variable(Array::scalar(number)));
+        for b in [b.detach(), b] {
+            let y = Generous(Arc::default()).apply([&a, &b]);
+            let [da] = grad(&y, [&a], false);
+            assert_eq!(da.item(), 1.0);
+        }
+    }
+
+    #[test]
+    fn an_op_none_of_whose_derivatives_is_wanted_is_not_asked() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let [a, other] = [1.0, 2.0].map(|number| Tensor::variable(Array::scalar(number)));
+        let y = Generous(Arc::clone(&asked)).apply([&a, &a]);
+        assert!(vjp(&y, &Tensor::scalar(1.0), &[&other], false)[0].is_none());
+        assert_eq!(grad(&(&y * 3.0), [&y], false)[0].item(), 3.0);
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+        assert_eq!(grad(&y, [&a], false)[0].item(), 2.0);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 }
