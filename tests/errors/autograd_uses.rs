@@ -77,7 +77,7 @@ pub(crate) const MISTAKES: &[Mistake] = &[
     (|| _ = Shape::from([1; 7]), "shape: [1, 1, 1, 1, 1, 1, 1] has 7 axes, at most 6 fit"),
     (
         || _ = Shape::new(&[1 << 62, 4]),
-        "shape: [4611686018427387904, 4] has more elements than can be counted",
+        "shape: [4611686018427387904, 4] is too large to count elements or strides",
     ),
     (|| _ = Axes::from([0; 7]), "axes: [0, 0, 0, 0, 0, 0, 0] are more than 6"),
     (

@@ -23,13 +23,16 @@ impl Shape {
     /// The shape with these sizes.
     ///
     /// # Panics
-    /// If there are more than [`MAX_AXES`], or more elements than the machine can count.
+    /// If there are more than [`MAX_AXES`], or the product of those that are not 0 is more than the
+    /// machine can count.
     #[track_caller]
     pub fn new(sizes: &[usize]) -> Shape {
         let rank = sizes.len();
         assert!(rank <= MAX_AXES, "shape: {sizes:?} has {rank} axes, at most {MAX_AXES} fit");
-        let count = sizes.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
-        assert!(count.is_some(), "shape: {sizes:?} has more elements than can be counted");
+        // Without sizes of 0: there are no elements then, but strides of what is behind them.
+        let mut counted = sizes.iter().filter(|size| **size != 0);
+        let count = counted.try_fold(1_usize, |count, size| count.checked_mul(*size));
+        assert!(count.is_some(), "shape: {sizes:?} is too large to count elements or strides");
         let mut shape = Shape { sizes: [0; MAX_AXES], rank };
         shape.sizes[..rank].copy_from_slice(sizes);
         shape
@@ -290,9 +293,18 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "has more elements than can be counted")]
+    #[should_panic(expected = "shape: [1099511627776, 1099511627776] is too large")]
     fn a_count_that_overflows_is_refused() {
         let _ = Shape::from([1 << 40, 1 << 40]);
+    }
+
+    /// There are no elements, but strides would not fit.
+    #[test]
+    fn an_axis_of_size_0_hides_no_overflow_wherever_it_is() {
+        for sizes in [[0, 1 << 40, 1 << 40], [1 << 40, 0, 1 << 40], [1 << 40, 1 << 40, 0]] {
+            assert!(std::panic::catch_unwind(|| Shape::from(sizes)).is_err(), "{sizes:?}");
+        }
+        assert_eq!(Shape::from([1 << 40, 0, 1 << 20]).strides()[..3], [0, 1 << 20, 1]);
     }
 
     #[test]
