@@ -102,7 +102,8 @@ pub trait Stateful {
 /// # Errors
 /// If something is missing, left over or does not fit. `part` is then unchanged.
 pub fn restore(part: &mut impl Stateful, mut state: State<'_>) -> Result<(), StateError> {
-    let mut before = State::new();
+    // A model that has diverged is put back as it was, with numbers that no file may hold.
+    let mut before = State { takes_any: true, ..State::new() };
     part.put(&mut before);
     let result = part.take(&mut state).and_then(|()| state.finish());
     if result.is_err() {
@@ -119,6 +120,8 @@ pub struct State<'a> {
     /// The path before each name, with its last dot.
     path: String,
     tensors: BTreeMap<String, Stored<'a>>,
+    /// Whether [`State::take`] and its siblings pass numbers on that are not finite, and any count.
+    takes_any: bool,
     /// Whole numbers by path. They do not go into the tensors of a file: whoever writes one keeps
     /// them beside.
     pub counters: BTreeMap<String, u64>,
@@ -231,7 +234,7 @@ impl<'a> State<'a> {
                 finite &= out.is_finite();
             }
         });
-        if finite { Ok(value) } else { Err(StateError::NotFinite(name)) }
+        if finite || self.takes_any { Ok(value) } else { Err(StateError::NotFinite(name)) }
     }
 
     /// Takes all lists whose names start with the current path, by the rest of their names.
@@ -246,7 +249,7 @@ impl<'a> State<'a> {
             let (path, stored) = self.remove(&name)?;
             stored.check(&path, &[stored.shape.iter().product()])?;
             let finite = stored.numbers().all(f64::is_finite);
-            if finite {
+            if finite || self.takes_any {
                 Ok((name, stored.numbers().collect()))
             } else {
                 Err(StateError::NotFinite(path))
@@ -267,7 +270,7 @@ impl<'a> State<'a> {
     /// If it is missing, or 2⁶³ or more: nothing has counted so far, and it could not go on.
     pub fn take_counter(&mut self, name: &str) -> Result<u64, StateError> {
         match self.take_word(name)? {
-            count if count < 1 << 63 => Ok(count),
+            count if count < 1 << 63 || self.takes_any => Ok(count),
             found => Err(self.wrong_counter(name, found, "nothing counts beyond 2^63".to_owned())),
         }
     }
@@ -429,6 +432,10 @@ mod tests {
     use crate::{BatchNorm, Init, Linear, Sequential};
     use autograd::{Rng, Tensor};
 
+    fn rng() -> Rng {
+        Rng::new(0, "weights")
+    }
+
     fn model(seed: u64, outputs: usize) -> Sequential {
         let mut rng = Rng::new(seed, "weights");
         let mut model = Sequential::new()
@@ -461,6 +468,23 @@ mod tests {
         let mut smaller = smaller;
         let why = from_safetensors(&mut smaller, &before).unwrap_err();
         assert!(why.to_string().contains("belongs to no part of the model"), "{why}");
+        assert_eq!(to_safetensors(&target), before);
+    }
+
+    #[test]
+    fn a_diverged_model_stays_as_it_is_when_a_file_is_refused() {
+        let mut target = model(1, 3);
+        target.each_param_mut(&mut |param| {
+            param.update(|w| (w[0], w[1]) = (Real::NAN, Real::NEG_INFINITY));
+        });
+        let before = to_safetensors(&target);
+        for other in [model(0, 4), model(0, 3).add(Linear::new(3, 1, Init::Zeros, &mut rng()))] {
+            assert!(from_safetensors(&mut target, &to_safetensors(&other)).is_err());
+            assert_eq!(to_safetensors(&target), before);
+        }
+        // A file of such numbers is none to begin with.
+        let why = from_safetensors(&mut target, &before).unwrap_err();
+        assert!(why.to_string().ends_with("holds a number that is not finite"), "{why}");
         assert_eq!(to_safetensors(&target), before);
     }
 
@@ -535,6 +559,18 @@ mod tests {
             assert_eq!(bits(&loaded.list), bits(list));
             assert_eq!((loaded.count, loaded.rng.state()), (LARGEST, saved.rng.state()));
         }
+    }
+
+    #[test]
+    fn a_part_that_no_file_may_hold_stays_as_it_is() {
+        let mut state = State::new();
+        everything(&[1.0], 3).put(&mut state);
+        state.put_counter("other", 1);
+        let mut target = everything(&[f64::NAN, f64::INFINITY], LARGEST + 1);
+        let before = target.rng.state();
+        assert!(restore(&mut target, state).is_err());
+        assert!(target.list[0].is_nan() && target.list[1] == f64::INFINITY);
+        assert_eq!((target.count, target.rng.state()), (LARGEST + 1, before));
     }
 
     #[test]
