@@ -56,6 +56,12 @@ impl<F: Module> Module for Residual<F> {
         sum(x, &y)
     }
 
+    #[track_caller]
+    fn forward_first(&mut self, x: &Tensor, rng: &mut Rng) -> Tensor {
+        let y = self.f.forward_first(x, rng);
+        sum(x, &y)
+    }
+
     fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
         self.f.each_param(visit);
     }
@@ -76,7 +82,9 @@ impl<F: Module> Module for Residual<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, BatchNorm, Conv2d, Dropout, Init, Linear, Sequential, summary};
+    use crate::{
+        Activation, BatchNorm, Conv2d, Dropout, Init, Linear, Sequential, WeightNorm, summary,
+    };
     use autograd::{Padding, check};
 
     fn block(rng: &mut Rng) -> Residual<Sequential> {
@@ -120,6 +128,20 @@ mod tests {
                 assert!(statistic.value.numbers().iter().all(|mean| *mean > 0.2));
             }
         });
+    }
+
+    #[test]
+    fn the_first_batch_reaches_the_layers_inside() {
+        let mut rng = Rng::new(0, "weights");
+        let inside = WeightNorm::new(Linear::new(3, 3, Init::Normal { std: 0.5 }, &mut rng));
+        let mut model = Residual::new(inside);
+        let x = Tensor::constant(rng.uniform([50, 3], -1.0, 3.0));
+        let y = model.forward_first(&x, &mut rng);
+        assert_eq!(y.numbers(), model.forward(&x).numbers());
+        let change = y - &x;
+        let (mean, variance) = (change.mean_over(0), change.variance_over(0, 0));
+        assert!(mean.numbers().iter().all(|mean| mean.abs() < 1e-4), "{mean:?}");
+        assert!(variance.numbers().iter().all(|v| (v - 1.0).abs() < 1e-3), "{variance:?}");
     }
 
     #[test]
