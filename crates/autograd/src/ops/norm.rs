@@ -109,10 +109,10 @@ impl Tensor {
     ///
     /// - `self`: `[.., channels]`, seen as `groups` says; γ `scale`, β `shift`: `[channels]`;
     /// - returns y, of the shape of x, and [μ, σ²], of shape `[samples, groups]`, which remember
-    ///   nothing.
+    ///   nothing, and are 0 if x is empty.
     ///
     /// # Panics
-    /// If the shapes are not these, or x is empty.
+    /// If the shapes are not these.
     ///
     /// Source: Ioffe, Szegedy 2015, "Batch Normalization", algorithm 1; Wu, He 2018, "Group
     /// Normalization", eq. 1 to 7.
@@ -126,7 +126,7 @@ impl Tensor {
     ) -> (Tensor, [Array; 2]) {
         let (x, channels) = (self.shape(), groups.channels());
         assert!(
-            x.count() == groups.count() && x.last() == Some(&channels) && x.count() > 0,
+            x.count() == groups.count() && x.last() == Some(&channels),
             "normalise: {x} is not {} x {} rows of {} x {} channels",
             groups.samples,
             groups.pixels,
@@ -142,6 +142,10 @@ impl Tensor {
         );
         let shape = [groups.samples, groups.groups];
         let mut variance = Array::zeros(shape);
+        if x.count() == 0 {
+            // Of no numbers there is no mean, and nothing that it would be subtracted from.
+            return (self * scale + shift, [variance.clone(), variance]);
+        }
         let mean = Array::filled_by(shape, |mean| {
             moments(self.numbers(), groups, mean, variance.numbers_mut());
         });
@@ -207,6 +211,21 @@ mod tests {
                 assert!(a.numbers().iter().zip(b.numbers()).all(close), "slope {slope}");
                 assert!(a.numbers().iter().any(|dx| *dx != 0.0), "slope {slope}");
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_normalised_to_nothing() {
+        let [scale, shift] = [2.0, 1.0].map(|number| Tensor::variable(Array::full([4], number)));
+        for (shape, samples, pixels) in [([0, 3, 4], 0, 3), ([2, 0, 4], 2, 0)] {
+            let x = Tensor::variable(Array::zeros(shape));
+            let groups = Groups { samples, pixels, ..GROUPS };
+            let (y, [mean, variance]) = x.normalise(groups, [&scale, &shift], 0.1, 0.2);
+            assert_eq!(y.shape(), &shape.into());
+            assert_eq!([mean.shape(), variance.shape()], [&[samples, 2].into(); 2]);
+            let [dx, dscale, dshift] = grad(&y.sum(), [&x, &scale, &shift], true);
+            assert_eq!(dx.shape(), &shape.into());
+            assert_eq!([dscale.numbers(), dshift.numbers()], [[0.0; 4]; 2]);
         }
     }
 
