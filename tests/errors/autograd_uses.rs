@@ -42,6 +42,14 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         "conv2d: along the height, a kernel that reaches over 5 does not fit into 3",
     ),
     (
+        || _ = zeros([1, 9, 9, 1]).conv2d(&zeros([5, 5, 1, 1]), None, UNIT.stride(0), 1),
+        "conv2d: the stride [0, 0] has a size of 0",
+    ),
+    (
+        || _ = zeros([1, 9, 9, 1]).max_pool2d([0, 2], UNIT),
+        "max_pool2d: the kernel [0, 2] has a size of 0",
+    ),
+    (
         || {
             let padded = UNIT.padding(Padding::all(1));
             let _ = zeros([1, 3, 9, 1]).conv2d(&zeros([7, 5, 1, 1]), None, padded, 1);

@@ -78,14 +78,14 @@ impl Sliding {
     /// The windows of a kernel of `taps` over an image of `size`.
     #[track_caller]
     pub(super) fn windows(self, op: &str, size: [usize; 2], taps: [usize; 2]) -> [Window; 2] {
-        self.along_both(op, |d| {
+        self.along_both(op, taps, |d| {
             let (stride, dilation) = (self.stride[d], self.dilation[d]);
             let window = match self.padding.explicit() {
                 Some(padding) => Window::padded(size[d], taps[d], stride, dilation, padding[d]),
                 None => Window::same(size[d], taps[d], stride, dilation),
             };
             window.ok_or_else(|| {
-                let extent = (taps[d].max(1) - 1) * dilation + 1;
+                let extent = (taps[d] - 1) * dilation + 1;
                 let padding = match self.padding.explicit().map(|padding| padding[d]) {
                     None | Some([0, 0]) => String::new(),
                     Some([before, after]) => format!(" + {before} + {after} of padding"),
@@ -124,7 +124,7 @@ impl Sliding {
         taps: [usize; 2],
         output_padding: [usize; 2],
     ) -> [Window; 2] {
-        self.along_both(op, |d| {
+        self.along_both(op, taps, |d| {
             let (stride, dilation, extra) = (self.stride[d], self.dilation[d], output_padding[d]);
             if extra > 0 && extra >= stride.max(dilation) {
                 return Err(format!(
@@ -149,8 +149,16 @@ impl Sliding {
 
     /// A window for the height and one for the width, or a panic with what is wrong.
     #[track_caller]
-    fn along_both(self, op: &str, window: impl Fn(usize) -> Result<Window, String>) -> [Window; 2] {
+    fn along_both(
+        self,
+        op: &str,
+        taps: [usize; 2],
+        window: impl Fn(usize) -> Result<Window, String>,
+    ) -> [Window; 2] {
         let Sliding { stride, dilation, padding } = self;
+        for (what, sizes) in [("stride", stride), ("dilation", dilation), ("kernel", taps)] {
+            assert!(!sizes.contains(&0), "{op}: the {what} {sizes:?} has a size of 0");
+        }
         match (window(0), window(1)) {
             (Ok(height), Ok(width)) => [height, width],
             (Err(why), _) | (_, Err(why)) => panic!(
@@ -200,5 +208,29 @@ mod tests {
             }
         }
         assert!(refused > 50, "{refused}");
+    }
+
+    #[test]
+    fn a_size_of_0_is_refused_by_its_name() {
+        let report = |sliding: Sliding, taps: [usize; 2]| {
+            let windows = [
+                catch_unwind(|| sliding.windows("op", [28, 28], taps)),
+                catch_unwind(|| sliding.transposed("op", [28, 28], taps, [0, 0])),
+            ];
+            let texts = windows.map(|windows| {
+                let report = windows.expect_err("a size of 0");
+                let text = report.downcast_ref::<String>().expect("a panic with a text");
+                text.lines().next().expect("a line").to_owned()
+            });
+            assert_eq!(texts[0], texts[1]);
+            texts[0].clone()
+        };
+        for padding in [Padding::Valid, Padding::Same] {
+            let sliding = Sliding::UNIT.padding(padding);
+            assert_eq!(report(sliding.stride(0), [5, 5]), "op: the stride [0, 0] has a size of 0");
+            let gaps = Sliding { dilation: [1, 0], ..sliding };
+            assert_eq!(report(gaps, [5, 5]), "op: the dilation [1, 0] has a size of 0");
+            assert_eq!(report(sliding, [0, 5]), "op: the kernel [0, 5] has a size of 0");
+        }
     }
 }
