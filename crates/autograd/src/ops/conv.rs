@@ -36,11 +36,11 @@ pub(super) trait Convolution: Copy + Send + Sync + 'static {
     /// y, finished by the epilogue.
     fn compute(&self, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Array;
 
-    /// dx, given dy.
-    fn input_gradient(&self, dy: &Tensor, w: &Tensor) -> Tensor;
+    /// dL/dx, given dL/dy.
+    fn dx(&self, dy: &Tensor, w: &Tensor) -> Tensor;
 
-    /// dw, given dy.
-    fn weight_gradient(&self, x: &Tensor, dy: &Tensor) -> Tensor;
+    /// dL/dw, given dL/dy.
+    fn dw(&self, x: &Tensor, dy: &Tensor) -> Tensor;
 
     /// y = f(x, w) + b, rectified with this slope.
     #[track_caller]
@@ -62,8 +62,8 @@ impl<C: Convolution> Op<2> for C {
 
     fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
         match i {
-            0 => self.input_gradient(dy, w),
-            _ => self.weight_gradient(x, dy),
+            0 => self.dx(dy, w),
+            _ => self.dw(x, dy),
         }
     }
 }
@@ -114,11 +114,11 @@ impl Convolution for Conv2d {
         Array::filled_by(g.y_shape(), |y| conv::forward(g, x, w, epilogue, y))
     }
 
-    fn input_gradient(&self, dy: &Tensor, w: &Tensor) -> Tensor {
+    fn dx(&self, dy: &Tensor, w: &Tensor) -> Tensor {
         InputGradient(self.0).apply([dy, w])
     }
 
-    fn weight_gradient(&self, x: &Tensor, dy: &Tensor) -> Tensor {
+    fn dw(&self, x: &Tensor, dy: &Tensor) -> Tensor {
         WeightGradient(self.0).apply([x, dy])
     }
 }
@@ -138,11 +138,11 @@ impl Convolution for InputGradient {
         Array::filled_by(g.x_shape(), |y| conv::input_gradient(g, x, w, epilogue, y))
     }
 
-    fn input_gradient(&self, dy: &Tensor, w: &Tensor) -> Tensor {
+    fn dx(&self, dy: &Tensor, w: &Tensor) -> Tensor {
         Conv2d(self.0).apply([dy, w])
     }
 
-    fn weight_gradient(&self, x: &Tensor, dy: &Tensor) -> Tensor {
+    fn dw(&self, x: &Tensor, dy: &Tensor) -> Tensor {
         WeightGradient(self.0).apply([dy, x])
     }
 }
