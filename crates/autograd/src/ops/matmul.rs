@@ -152,11 +152,7 @@ impl Tensor {
             return flat.reshape(a.with(a.len() - 1, n));
         }
         let batch = a_batch.broadcast_or_panic(&b_batch, "matmul (batches)");
-        let stretch = |x: &Tensor| {
-            let (rows, columns) = last_two(x.shape());
-            x.broadcast_to(batch.iter().copied().chain([rows, columns]).collect::<Shape>())
-        };
-        op.apply([&stretch(self), &stretch(other)])
+        op.apply([&stretch(self, &batch), &stretch(other, &batch)])
     }
 
     /// X W + b as one op: a dense layer.
@@ -199,6 +195,13 @@ impl Tensor {
         let flat = apply_rectified(Linear, slope, [&x_rows, weight, bias]);
         flat.reshape(x.with(x.len() - 1, outputs))
     }
+}
+
+/// The matrices of x for each place of the batch.
+#[track_caller]
+fn stretch(x: &Tensor, batch: &Shape) -> Tensor {
+    let (rows, columns) = last_two(x.shape());
+    x.broadcast_to(batch.iter().copied().chain([rows, columns]).collect::<Shape>())
 }
 
 fn swap((a, b): (usize, usize)) -> (usize, usize) {

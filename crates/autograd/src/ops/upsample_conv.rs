@@ -103,7 +103,11 @@ impl Tensor {
         let phases = Phases::of(&large);
         let folded = Fold { sizes: large.w_shape() }.apply([weight]);
         let outputs = large.out_channels;
-        let of_each_phase = bias.map(|b| b.broadcast_to([4, outputs]).reshape([4 * outputs]));
+        // A closure would hide the caller's line.
+        let of_each_phase = match bias {
+            Some(b) => Some(b.broadcast_to([4, outputs]).reshape([4 * outputs])),
+            None => None,
+        };
         let small = Conv2d(phases.geometry);
         let z = small.apply_to([self, &folded], of_each_phase.as_ref(), slope);
         let [batch, height, width, _] = phases.geometry.y_shape();
