@@ -39,8 +39,13 @@ impl GroupNorm {
     }
 
     /// The same with another epsilon; Keras has 1e-3.
+    ///
+    /// # Panics
+    /// If it is negative.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(self, epsilon: Real) -> GroupNorm {
+        assert!(epsilon >= 0.0, "group norm: epsilon {epsilon} is not 0 or more");
         GroupNorm { epsilon, ..self }
     }
 
@@ -97,11 +102,20 @@ pub struct InstanceNorm {
 
 impl InstanceNorm {
     /// Without parameters, with epsilon 1e-5: PyTorch's default.
+    ///
+    /// # Panics
+    /// If there are no channels.
+    #[track_caller]
     pub fn new(channels: usize) -> InstanceNorm {
+        assert!(channels > 0, "instance norm: an image has at least one channel");
         InstanceNorm { channels, epsilon: 1e-5, affine: None }
     }
 
     /// With γ = 1 and β = 0 to be learnt.
+    ///
+    /// # Panics
+    /// If there are no channels.
+    #[track_caller]
     pub fn affine(channels: usize) -> InstanceNorm {
         InstanceNorm { affine: Some(Affine::new(channels)), ..InstanceNorm::new(channels) }
     }
@@ -163,6 +177,7 @@ fn of_each_image(x: &Tensor, groups: usize, layer: &str) -> Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LayerNorm;
     use autograd::{Rng, check};
 
     fn images() -> Tensor {
@@ -191,6 +206,30 @@ mod tests {
         for layer in [&GroupNorm::new(2, 4) as &dyn Module, &InstanceNorm::new(4)] {
             check::twice(|x| layer.forward(&x[0]), &[rng.normal([2, 2, 3, 4])]).unwrap();
         }
+    }
+
+    #[test]
+    fn a_batch_of_no_images_stays_empty() {
+        let layers =
+            [&GroupNorm::new(3, 6) as &dyn Module, &InstanceNorm::new(6), &LayerNorm::new(6)];
+        for layer in layers {
+            for shape in [&[0, 4, 5, 6][..], &[0, 6], &[2, 0, 5, 6]] {
+                let y = layer.forward(&Tensor::full(shape, 0.0));
+                assert_eq!(y.shape(), &shape.into(), "{}", layer.describe());
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "group norm: epsilon -1 is not 0 or more")]
+    fn an_epsilon_is_not_negative() {
+        let _ = GroupNorm::new(2, 6).epsilon(-1.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "instance norm: an image has at least one channel")]
+    fn there_is_a_channel_to_normalise() {
+        let _ = InstanceNorm::new(0);
     }
 
     #[test]

@@ -13,14 +13,28 @@ pub struct Upsample {
 }
 
 impl Upsample {
+    #[track_caller]
+    const fn by(factor: usize, is_linear: bool) -> Upsample {
+        assert!(factor > 0, "upsample: a factor of 0 leaves no pixels");
+        Upsample { factor, is_linear }
+    }
+
     /// Each pixel repeated, [`Tensor::resize_nearest`].
+    ///
+    /// # Panics
+    /// If the factor is 0.
+    #[track_caller]
     pub const fn nearest(factor: usize) -> Upsample {
-        Upsample { factor, is_linear: false }
+        Upsample::by(factor, false)
     }
 
     /// Linear between the pixels' centres, [`Tensor::resize_bilinear`].
+    ///
+    /// # Panics
+    /// If the factor is 0.
+    #[track_caller]
     pub const fn bilinear(factor: usize) -> Upsample {
-        Upsample { factor, is_linear: true }
+        Upsample::by(factor, true)
     }
 }
 
@@ -150,5 +164,11 @@ mod tests {
         assert_eq!(shape(&mirror), [2, 10, 12, 8]);
         assert_eq!(mirror.forward(&x).mean().item(), 1.0);
         assert_eq!(mirror.describe(), "Pad2d reflect, rows [3, 3], columns [3, 3]");
+    }
+
+    #[test]
+    #[should_panic(expected = "upsample: a factor of 0 leaves no pixels")]
+    fn a_factor_of_0_is_refused() {
+        let _ = Upsample::nearest(0);
     }
 }
