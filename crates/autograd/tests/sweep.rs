@@ -1,6 +1,8 @@
 //! What do a sweep and an update hand back?
 
-use adversaria_autograd::{Array, Op, Real, Tensor, backward, grad};
+use adversaria_autograd::{Array, Op, Real, Tensor, backward, grad, vjp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn variable(x: Real) -> Tensor {
     Tensor::variable(Array::scalar(x))
@@ -69,4 +71,46 @@ impl Op<1> for Forgetful {
 fn a_derivative_of_another_shape_is_refused() {
     let x = Tensor::variable(Array::zeros([3]));
     let _ = grad(&Forgetful.apply([&x]), [&x], false);
+}
+
+/// y = a + b, with a derivative that counts how often it is asked and answers for both.
+struct Generous(Arc<AtomicUsize>);
+
+impl Op<2> for Generous {
+    const NAME: &'static str = "generous";
+
+    fn forward(&self, [a, b]: [&Array; 2]) -> Array {
+        a.zip(b, Self::NAME, |a, b| a + b)
+    }
+
+    fn vjp(&self, _: usize, _: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
+        dy.clone()
+    }
+
+    fn vjps(&self, _: [bool; 2], _: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> [Option<Tensor>; 2] {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        [Some(dy.clone()), Some(dy.clone())]
+    }
+}
+
+#[test]
+fn a_derivative_that_is_not_wanted_is_dropped() {
+    let [a, b] = [1.0, 2.0].map(|number| Tensor::variable(Array::scalar(number)));
+    for b in [b.detach(), b] {
+        let y = Generous(Arc::default()).apply([&a, &b]);
+        let [da] = grad(&y, [&a], false);
+        assert_eq!(da.item(), 1.0);
+    }
+}
+
+#[test]
+fn an_op_none_of_whose_derivatives_is_wanted_is_not_asked() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let [a, other] = [1.0, 2.0].map(|number| Tensor::variable(Array::scalar(number)));
+    let y = Generous(Arc::clone(&asked)).apply([&a, &a]);
+    assert!(vjp(&y, &Tensor::scalar(1.0), &[&other], false)[0].is_none());
+    assert_eq!(grad(&(&y * 3.0), [&y], false)[0].item(), 3.0);
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    assert_eq!(grad(&y, [&a], false)[0].item(), 2.0);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
