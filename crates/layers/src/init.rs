@@ -59,8 +59,8 @@ pub enum Init {
     XavierUniform,
     /// N(0, 2 / (in + out)): the normal distribution with the variance of [`Init::XavierUniform`].
     XavierNormal,
-    /// N(0, 1/√(in/2)): what early TensorFlow GANs call Xavier. The standard deviation, not the
-    /// variance, is 1/√(in/2), which is Kaiming's for a ReLU.
+    /// N(0, 2 / in), as [`Init::KaimingNormal`]: what early TensorFlow GANs call Xavier, and write as a
+    /// standard deviation of 1 / √(in / 2).
     XavierHalf,
     /// U(-a, a),  a = √(6 / in).
     ///
@@ -90,7 +90,9 @@ impl Init {
     /// Weights of this shape.
     ///
     /// # Panics
-    /// If the distribution needs [`Fans`] and the shape has fewer than two axes.
+    /// If the distribution needs [`Fans`] and the shape has fewer than two axes or no inputs, if a
+    /// single number is to be orthogonal, or if the settings are no distribution: a standard deviation
+    /// below 0, an empty interval.
     #[track_caller]
     pub fn sample(self, shape: impl Into<Shape>, rng: &mut Rng) -> Array {
         let shape = shape.into();
@@ -98,6 +100,9 @@ impl Init {
     }
 
     /// Numbers of this shape, such as biases, for a layer with these fans.
+    ///
+    /// # Panics
+    /// If the distribution needs fans and these have no inputs; otherwise as [`Init::sample`].
     #[track_caller]
     pub fn sample_with(self, fans: Fans, shape: impl Into<Shape>, rng: &mut Rng) -> Array {
         self.draw(shape.into(), &|| fans, rng)

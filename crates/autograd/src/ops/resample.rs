@@ -79,8 +79,8 @@ impl Tensor {
     ///
     /// y_i = (1 - f) x_k + f x_{k+1},   k + f = (i + 1/2) size / output size - 1/2, kept in range:
     ///
-    /// pixels are squares, and the corners of the images are aligned, not the centres of their
-    /// corner pixels. No filter removes what a much smaller image cannot show.
+    /// pixels are squares whose centres lie half a pixel from the image's edge. PyTorch calls that
+    /// `align_corners=False`. No filter removes what a much smaller image cannot show.
     ///
     /// - `self`: `[n, height, width, channels]`;
     /// - `output`: height and width;

@@ -244,7 +244,7 @@ impl Tensor {
     /// The tensors one after the other along an axis they have.
     ///
     /// # Panics
-    /// If there are none, or their shapes differ on another axis.
+    /// If there are none, there is no such axis, or their shapes differ on another one.
     #[must_use]
     #[track_caller]
     pub fn concat(tensors: &[&Tensor], axis: isize) -> Tensor {
@@ -266,7 +266,8 @@ impl Tensor {
     /// The tensors, which have one shape, along a fresh axis at position `axis`.
     ///
     /// # Panics
-    /// If there are none, or their shapes differ.
+    /// If there are none, their shapes differ, `axis` is beyond their last one, or they have no room
+    /// for a seventh.
     #[must_use]
     #[track_caller]
     pub fn stack(tensors: &[&Tensor], axis: usize) -> Tensor {
