@@ -2,9 +2,13 @@
 
 use std::panic;
 
-use autograd::{Array, Op, Real, Rng, Tensor, anomaly, anomaly::Anomaly, grad, vjp};
+use autograd::{Array, Op, Padding, Real, Rng, Tensor, anomaly, anomaly::Anomaly, grad, vjp};
 use gan::{Adam, Bce, Game, Latent, Optimiser, Player, Sgd};
-use layers::{Activation, BatchNorm, Init, Linear, Module, Sequential, gradients};
+use layers::{
+    Activation, BatchNorm, Conv2d, GroupNorm, Init, InstanceNorm, LayerNorm, Linear, Maxout,
+    MinibatchDiscrimination, Module, Residual, Sequential, SpectralNorm, Upsample, UpsampleConv2d,
+    WeightNorm, gradients,
+};
 
 /// The report's lines, with this file's name shortened to `here`.
 fn lines(report: &Anomaly) -> Vec<String> {
@@ -89,6 +93,86 @@ fn a_second_derivative_is_named_with_the_line_of_the_first_op() {
     assert_eq!((report.op, report.place.line()), ("pow", line!() - 4));
     let first = &lines(&report)[0];
     assert_eq!(first, "the derivative of pow: pow made infinity at [0] of its result [1]");
+}
+
+#[test]
+fn a_method_of_several_steps_is_reported_where_it_was_called() {
+    let nan = |shape: &[usize]| Tensor::full(shape, Real::NAN);
+    let one = |shape: &[usize]| Tensor::full(shape, 1.0);
+    let reports = [
+        anomaly::guard(|| one(&[3, 1, 2, 4]).matmul(&nan(&[5, 4, 3]))),
+        anomaly::guard(|| nan(&[3, 1, 2, 4]).matmul(&one(&[5, 4, 3]))),
+        anomaly::guard(|| nan(&[3, 2, 4]).matmul(&one(&[4, 3]))),
+        anomaly::guard(|| nan(&[2, 4, 3]).linear(&one(&[3, 2]), &one(&[2]))),
+        anomaly::guard(|| Tensor::stack(&[&one(&[2]), &nan(&[2]), &one(&[2])], 0)),
+        anomaly::guard(|| nan(&[3, 2]).softmax(0)),
+        anomaly::guard(|| nan(&[3, 2]).log_softmax(0)),
+        anomaly::guard(|| nan(&[3, 2]).logsumexp_over(0)),
+        anomaly::guard(|| nan(&[3, 2]).variance_over(0, 1)),
+        anomaly::guard(|| nan(&[3, 2]).max_over(0)),
+        anomaly::guard(|| {
+            let bias = Some(&nan(&[4]));
+            one(&[1, 3, 3, 2]).upsample_conv2d(&one(&[3, 3, 2, 4]), bias, Padding::Same)
+        }),
+    ];
+    for (i, report) in reports.into_iter().enumerate() {
+        let report = report.expect_err("a NaN went in");
+        assert_eq!(report.place.file(), file!(), "method {i}: {report}");
+    }
+}
+
+fn nan_like(x: &Tensor) -> Tensor {
+    Tensor::full(*x.shape(), Real::NAN)
+}
+
+#[test]
+fn a_layer_of_several_steps_is_reported_where_it_was_called() {
+    let rng = &mut Rng::new(0, "weights");
+    let init = Init::Normal { std: 1.0 };
+    let conv = |rng: &mut Rng| Conv2d::new(4, 4, [2, 2], init, rng).with_bias(init, rng);
+    let layers: Vec<Box<dyn Module>> = vec![
+        Box::new(SpectralNorm::new(Linear::new(4, 3, init, rng), rng)),
+        Box::new(SpectralNorm::new(conv(rng), rng)),
+        Box::new(WeightNorm::new(Linear::new(4, 3, init, rng))),
+        Box::new(WeightNorm::new(conv(rng)).keep_gain()),
+        Box::new(UpsampleConv2d::new(Upsample::nearest(2), conv(rng).padding(Padding::Same))),
+        Box::new(Residual::new(WeightNorm::new(Linear::new(4, 4, init, rng)))),
+        Box::new(BatchNorm::pytorch(4)),
+        Box::new(LayerNorm::new(4)),
+        Box::new(GroupNorm::new(2, 4)),
+        Box::new(InstanceNorm::affine(4)),
+    ];
+    let flat: Vec<Box<dyn Module>> = vec![
+        Box::new(Maxout::new(4, 3, 2, init, rng)),
+        Box::new(MinibatchDiscrimination::new(4, 3, 2, init, rng)),
+    ];
+    let [images, rows] = [&[2, 4, 4, 4][..], &[3, 4]].map(|shape| Tensor::full(shape, 1.0));
+    let inputs = layers.into_iter().map(|layer| (layer, &images));
+    for (mut layer, x) in inputs.chain(flat.into_iter().map(|layer| (layer, &rows))) {
+        let count = layer.params().len();
+        // A NaN in each parameter, and last of all in the input.
+        for spoilt in 0..=count {
+            let before = layers::to_safetensors(&*layer);
+            let mut i = 0;
+            layer.each_param_mut(&mut |param| {
+                if i == spoilt {
+                    param.update(|w| w.fill(Real::NAN));
+                }
+                i += 1;
+            });
+            let x = if spoilt == count { &nan_like(x) } else { x };
+            let reports = [
+                anomaly::guard(|| layer.forward(x)),
+                anomaly::guard(|| layer.forward_train(x, rng)),
+                anomaly::guard(|| layer.forward_first(x, rng)),
+            ];
+            for report in reports {
+                let report = report.expect_err("a NaN went in");
+                assert_eq!(report.place.file(), file!(), "{}: {report}", layer.describe());
+            }
+            layers::from_safetensors(&mut *layer, &before).expect("it was finite");
+        }
+    }
 }
 
 /// y = x, with a derivative that is computed behind the engine's back.

@@ -5,7 +5,7 @@ use layers::{
     Activation, BatchNorm, Conv2d, Dropout, Dropout2d, Fans, Flatten, GaussianNoise,
     GlobalAvgPool2d, GroupNorm, Init, InstanceNorm, LayerNorm, Linear, Maxout,
     MinibatchDiscrimination, Module, Pack, Param, Residual, Sequential, SpectralNorm, State,
-    Upsample, UpsampleConv2d, gradients,
+    Upsample, UpsampleConv2d, WeightNorm, gradients,
 };
 
 use crate::{Mistake, rng, zeros};
@@ -55,6 +55,19 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         "gradients: `weight` is not parameter 0 of the model they were computed for",
     ),
     (|| _ = GroupNorm::new(4, 6), "group norm: 4 groups do not divide 6 channels"),
+    (|| _ = GroupNorm::new(2, 4).epsilon(-1.0), "group norm: epsilon -1 is not 0 or more"),
+    (|| _ = InstanceNorm::new(0), "instance norm: an image has at least one channel"),
+    (|| _ = InstanceNorm::affine(0), "instance norm: an image has at least one channel"),
+    (|| _ = Upsample::nearest(0), "upsample: a factor of 0 leaves no pixels"),
+    (|| _ = Upsample::bilinear(0), "upsample: a factor of 0 leaves no pixels"),
+    (
+        || _ = SpectralNorm::new(linear(), &mut rng()),
+        "spectral norm: the weights of Linear 3 -> 2 are all 0, and cannot be divided by σ = 0",
+    ),
+    (
+        || _ = WeightNorm::new(linear()),
+        "weight norm: Linear 3 -> 2 has an output whose weights are all 0, which have no direction",
+    ),
     (
         || _ = GroupNorm::new(2, 4).forward(&zeros([4])),
         "group norm: input [4] is not [batch, .., channels]",

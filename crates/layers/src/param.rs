@@ -43,6 +43,14 @@ impl Param {
         &self.tensor
     }
 
+    /// Its numbers, as a constant: what is computed from them is not recorded. The closure that
+    /// `no_grad` wants would hide from a guard which line of the program has asked.
+    pub(crate) fn without_history(&self) -> Tensor {
+        let constant = self.tensor.detach();
+        anomaly::name(&constant, &self.name);
+        constant
+    }
+
     /// Changes its numbers: in place when no graph still reads them, on a copy otherwise.
     #[track_caller]
     pub fn update(&mut self, edit: impl FnOnce(&mut [Real])) {

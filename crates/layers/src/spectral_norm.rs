@@ -1,7 +1,7 @@
 //! How is a layer kept from stretching its input too much?
 
 use crate::{Module, Param, Statistic};
-use autograd::{Array, Real, Rng, Tensor, no_grad};
+use autograd::{Array, Real, Rng, Tensor};
 
 /// A layer that is linear in a weight, and can be asked for its answer with another one.
 pub trait Weighted: Module {
@@ -42,34 +42,47 @@ pub struct SpectralNorm<L> {
 impl<L: Weighted> SpectralNorm<L> {
     /// The layer with its weight normalised; v starts from a random direction and 15 power
     /// iterations, as in PyTorch.
+    ///
+    /// # Panics
+    /// If the weights are all 0.
+    #[track_caller]
     pub fn new(layer: L, rng: &mut Rng) -> SpectralNorm<L> {
-        let shape = layer.weight().tensor().shape();
+        let weight = layer.weight().tensor();
+        assert!(
+            weight.numbers().iter().any(|w| *w != 0.0),
+            "spectral norm: the weights of {} are all 0, and cannot be divided by σ = 0\n  \
+             hint: draw them from another `Init`",
+            layer.describe()
+        );
+        let shape = weight.shape();
         let outputs = shape[layer.output_axis()];
         let u = Statistic::new("u", Array::zeros([outputs]));
         let v = Statistic::new("v", rng.normal([shape.count() / outputs]));
         let mut norm = SpectralNorm { layer, u, v };
-        (0..15).for_each(|_| norm.iterate());
+        for _ in 0..15 {
+            norm.iterate();
+        }
         norm
     }
 
     /// One power iteration: u ← W v / ‖W v‖, then v ← Wᵀ u / ‖Wᵀ u‖.
+    #[track_caller]
     fn iterate(&mut self) {
-        let (u, v) = no_grad(|| {
-            let w = self.matrix(self.layer.weight().tensor());
-            let u = unit(row(&self.v).matmul(&w));
-            let v = unit(u.matmul_transposed(false, &w, true));
-            (u, v)
-        });
+        let w = self.matrix(&self.layer.weight().without_history());
+        let u = unit(row(&self.v).matmul(&w));
+        let v = unit(u.matmul_transposed(false, &w, true));
         self.u.value.numbers_mut().copy_from_slice(u.numbers());
         self.v.value.numbers_mut().copy_from_slice(v.numbers());
     }
 
     /// W / σ(W) for the u and v there are.
+    #[track_caller]
     fn normalised(&self, weight: &Tensor) -> Tensor {
         weight / (row(&self.v).matmul(&self.matrix(weight)) * row(&self.u)).sum()
     }
 
     /// Wᵀ: a weight with a column for each output.
+    #[track_caller]
     fn matrix(&self, weight: &Tensor) -> Tensor {
         let (rank, outputs) = (weight.shape().len(), self.layer.output_axis());
         let order: Vec<usize> =
@@ -80,12 +93,14 @@ impl<L: Weighted> SpectralNorm<L> {
 }
 
 /// A statistic as a matrix of one row.
+#[track_caller]
 fn row(vector: &Statistic) -> Tensor {
     let vector = Tensor::constant(vector.value.clone());
     vector.reshape([1, vector.shape().count()])
 }
 
-/// x / ‖x‖, or x itself if it is as good as 0.
+/// x / max(‖x‖, 1e-12)
+#[track_caller]
 fn unit(x: Tensor) -> Tensor {
     let length = x.square().sum().sqrt();
     let length = Tensor::scalar(length.item().max(1e-12));
@@ -214,6 +229,13 @@ mod tests {
             let uv = norm.v.value.numbers()[at / 4] * norm.u.value.numbers()[at % 4];
             assert!((dw - (g.numbers()[at] - lambda * uv) / sigma).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "spectral norm: the weights of Linear 3 -> 2 are all 0")]
+    fn weights_of_0_are_refused() {
+        let mut rng = Rng::new(0, "spectral");
+        let _ = SpectralNorm::new(Linear::new(3, 2, Init::Zeros, &mut rng), &mut rng);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How is the length of a weight learnt apart from its direction?
 
 use crate::{Module, Param, Statistic, Weighted};
-use autograd::{Array, Real, Rng, Shape, Tensor, no_grad};
+use autograd::{Array, Real, Rng, Shape, Tensor};
 
 /// A layer whose weight for each output is given by a direction and a length:
 ///
@@ -36,8 +36,18 @@ const GAIN: &str = "gain";
 
 impl<L: Weighted> WeightNorm<L> {
     /// The layer with its weight normalised, and with gains that are learnt.
+    ///
+    /// # Panics
+    /// If all weights of an output are 0.
+    #[track_caller]
     pub fn new(layer: L) -> WeightNorm<L> {
-        let norm = no_grad(|| norms(layer.weight().tensor(), layer.output_axis()));
+        let norm = norms(&layer.weight().without_history(), layer.output_axis());
+        assert!(
+            norm.numbers().iter().all(|norm| *norm != 0.0),
+            "weight norm: {} has an output whose weights are all 0, which have no direction\n  \
+             hint: draw them from another `Init`",
+            layer.describe()
+        );
         let gain = norm.reshape([norm.shape().count()]);
         let gain = Gain::Learnt(Param::new(GAIN, gain.value().clone()));
         WeightNorm { layer, gain }
@@ -59,6 +69,7 @@ impl<L: Weighted> WeightNorm<L> {
     }
 
     /// g v / ‖v‖
+    #[track_caller]
     fn normalised(&self, v: &Tensor) -> Tensor {
         let norm = norms(v, self.layer.output_axis());
         v * (self.gain().reshape(*norm.shape()) / norm)
@@ -66,6 +77,7 @@ impl<L: Weighted> WeightNorm<L> {
 }
 
 /// ‖v_j‖ for each output j, on the axis where it was; the others have size 1.
+#[track_caller]
 fn norms(v: &Tensor, output_axis: usize) -> Tensor {
     let of = |(axis, size): (usize, &usize)| if axis == output_axis { *size } else { 1 };
     let shape: Shape = v.shape().iter().enumerate().map(of).collect();
@@ -74,6 +86,7 @@ fn norms(v: &Tensor, output_axis: usize) -> Tensor {
 
 /// Mean and standard deviation of each output over the batch. An output that is always the same
 /// gets a deviation of 1: dividing by it changes nothing.
+#[track_caller]
 fn moments(y: &Tensor) -> [Array; 2] {
     let axes: Vec<isize> = (0..y.shape().len() as isize - 1).collect();
     let deviation = y.variance_over(&axes[..], 0).sqrt();
@@ -98,7 +111,7 @@ impl<L: Weighted> Module for WeightNorm<L> {
 
     #[track_caller]
     fn forward_first(&mut self, x: &Tensor, _: &mut Rng) -> Tensor {
-        let [mean, deviation] = no_grad(|| moments(&self.forward(x)));
+        let [mean, deviation] = moments(&self.forward(x).detach());
         let scale = |numbers: &mut [Real]| {
             numbers.iter_mut().zip(deviation.numbers()).for_each(|(g, s)| *g /= s);
         };
@@ -233,6 +246,12 @@ mod tests {
         let mut other = WeightNorm::new(Linear::new(2, 3, INIT, &mut rng)).keep_gain();
         crate::from_safetensors(&mut other, &crate::to_safetensors(&norm)).unwrap();
         assert_eq!(other.gain().numbers(), norm.gain().numbers());
+    }
+
+    #[test]
+    #[should_panic(expected = "weight norm: Linear 3 -> 2 has an output whose weights are all 0")]
+    fn weights_of_0_have_no_direction() {
+        let _ = WeightNorm::new(Linear::new(3, 2, Init::Zeros, &mut Rng::new(0, "weights")));
     }
 
     #[test]
