@@ -103,7 +103,7 @@ impl Tensor {
         let phases = Phases::of(&large);
         let folded = Fold { sizes: large.w_shape() }.apply([weight]);
         let outputs = large.out_channels;
-        // A closure would hide the caller's line.
+        #[expect(clippy::manual_map, reason = "a closure would hide the caller's line")]
         let of_each_phase = match bias {
             Some(b) => Some(b.broadcast_to([4, outputs]).reshape([4 * outputs])),
             None => None,
