@@ -7,6 +7,7 @@ pub mod arithmetic;
 pub mod blocks;
 #[cfg(test)]
 pub(crate) mod case;
+pub mod choice;
 pub mod conv;
 pub mod elementary;
 pub mod gather;
@@ -35,6 +36,7 @@ mod tests {
         [
             arithmetic::CASES,
             blocks::CASES,
+            choice::CASES,
             conv::CASES,
             elementary::CASES,
             gather::CASES,
@@ -44,6 +46,8 @@ mod tests {
             piecewise::CASES,
             pool::CASES,
             reduce::CASES,
+            reduce::maxima::CASES,
+            reduce::variance::CASES,
             resample::CASES,
             shape::CASES,
             softmax::CASES,
@@ -57,6 +61,7 @@ mod tests {
         [
             arithmetic::MISTAKES,
             blocks::MISTAKES,
+            choice::MISTAKES,
             conv::MISTAKES,
             gather::MISTAKES,
             loss::MISTAKES,
@@ -65,6 +70,8 @@ mod tests {
             piecewise::MISTAKES,
             pool::MISTAKES,
             reduce::MISTAKES,
+            reduce::maxima::MISTAKES,
+            reduce::variance::MISTAKES,
             resample::MISTAKES,
             shape::MISTAKES,
             softmax::MISTAKES,

@@ -1,4 +1,4 @@
-//! How are sums, means, maxima and variances over axes differentiated?
+//! How are sums and means over axes differentiated?
 //!
 //! Broadcasting and summing are each other's derivatives, so one pair of ops closes the family:
 //!
@@ -8,7 +8,11 @@
 //! | `sum_to` | `broadcast_to` | `sum_to` |
 //!
 //! Each reduction has three forms: `sum()` over everything, `sum_over(axes)` which removes the
-//! axes, and `sum_keepdim(axes)` which keeps them with size 1.
+//! axes, and `sum_keepdim(axes)` which keeps them with size 1. So have maxima and
+//! variances, in files of their own.
+
+pub(super) mod maxima;
+pub(super) mod variance;
 
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
@@ -56,28 +60,6 @@ impl Op<1> for BroadcastTo {
 
     fn vjp(&self, _: usize, [x]: [&Tensor; 1], _: &Tensor, dy: &Tensor) -> Tensor {
         SumTo { shape: *x.shape(), c: self.c }.apply([dy])
-    }
-}
-
-/// y = max x, over the axes along which x is larger than `shape`
-///
-/// dx = dy where x = y, in equal shares if several are, else 0
-struct MaxTo {
-    shape: Shape,
-}
-
-impl Op<1> for MaxTo {
-    const NAME: &'static str = "max_to";
-
-    fn forward(&self, [x]: [&Array; 1]) -> Array {
-        fold_to(x, &self.shape, reduce::max_axis)
-    }
-
-    fn vjp(&self, _: usize, [x]: [&Tensor; 1], y: &Tensor, dy: &Tensor) -> Tensor {
-        // A step function of x, so a constant.
-        let winners = x.detach().equal(&y.detach());
-        let share = &winners / winners.sum_to(self.shape);
-        dy * share
     }
 }
 
@@ -231,79 +213,6 @@ impl Tensor {
         let c = 1.0 / count_over(self.shape(), &kept);
         self.scaled_sum_to(kept, c, "mean_keepdim")
     }
-
-    /// max x over all elements; of shape `[]`, NaN if there is one, -∞ if there are none.
-    /// Elements that share the maximum share its gradient.
-    #[must_use]
-    #[track_caller]
-    pub fn max(&self) -> Tensor {
-        MaxTo { shape: Shape::from([]) }.apply([self])
-    }
-
-    /// max x over the given axes, which disappear. Elements that share the maximum share its
-    /// gradient.
-    ///
-    /// # Panics
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn max_over(&self, axes: impl Into<Axes>) -> Tensor {
-        let (kept, dropped) = kept_and_dropped(self.shape(), axes.into(), "max_over");
-        MaxTo { shape: kept }.apply([self]).reshape(dropped)
-    }
-
-    /// max x over the given axes, which keep size 1. Elements that share the maximum share its
-    /// gradient.
-    ///
-    /// # Panics
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn max_keepdim(&self, axes: impl Into<Axes>) -> Tensor {
-        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "max_keepdim");
-        MaxTo { shape: kept }.apply([self])
-    }
-
-    /// The variance (1/(n - correction)) Σ (x - mean)² over all n elements; of shape `[]`.
-    ///
-    /// `correction` is 0 for the variance of the numbers themselves, 1 for the unbiased estimate
-    /// of the distribution they were drawn from. NaN if there are not more than `correction`
-    /// elements.
-    #[must_use]
-    #[track_caller]
-    pub fn variance(&self, correction: usize) -> Tensor {
-        let axes: Vec<isize> = (0..self.shape().len() as isize).collect();
-        self.variance_keepdim(&axes[..], correction).reshape([])
-    }
-
-    /// The variance (1/(n - correction)) Σ (x - mean)² over the given axes of n elements
-    /// together. The axes disappear. See [`Tensor::variance`].
-    ///
-    /// # Panics
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn variance_over(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
-        let axes = axes.into();
-        let (_, dropped) = kept_and_dropped(self.shape(), axes, "variance_over");
-        self.variance_keepdim(axes, correction).reshape(dropped)
-    }
-
-    /// The variance (1/(n - correction)) Σ (x - mean)² over the given axes of n elements
-    /// together. The axes keep size 1. See [`Tensor::variance`].
-    ///
-    /// # Panics
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn variance_keepdim(&self, axes: impl Into<Axes>, correction: usize) -> Tensor {
-        let (kept, _) = kept_and_dropped(self.shape(), axes.into(), "variance_keepdim");
-        let n = count_over(self.shape(), &kept);
-        let mean = self.scaled_sum_to(kept, 1.0 / n, "variance_keepdim");
-        let left = n - correction as Real;
-        let c = if left > 0.0 { 1.0 / left } else { Real::NAN };
-        (self - mean).square().scaled_sum_to(kept, c, "variance_keepdim")
-    }
 }
 
 #[cfg(test)]
@@ -315,12 +224,6 @@ pub(crate) const CASES: &[Case] = &[
     Case::shaped(&[SumTo::NAME], &[&[3, 4, 5]], |x| x[0].mean_over([1, 2])),
     Case::shaped(&[SumTo::NAME], &[&[3, 4, 1, 5]], |x| x[0].sum_to([4, 1, 1])),
     Case::shaped(&[BroadcastTo::NAME], &[&[4, 1]], |x| x[0].broadcast_to([2, 4, 3])),
-    Case::unary(&[MaxTo::NAME], Tensor::max, -20.0..20.0),
-    Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_over([0, 2])).within(-20.0..20.0),
-    Case::shaped(&[MaxTo::NAME], &[&[3, 4, 5]], |x| x[0].max_keepdim(-2)).within(-20.0..20.0),
-    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance(1)),
-    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance_over([0, 2], 0)),
-    Case::shaped(&[], &[&[3, 4, 5]], |x| x[0].variance_keepdim(-1, 1)),
 ];
 
 #[cfg(test)]
@@ -366,16 +269,6 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         report: "mean_keepdim: [2, 3] has no axis 2",
     },
     Mistake {
-        method: "max_over",
-        make: || zeros([2, 3]).max_over(2),
-        report: "max_over: [2, 3] has no axis 2",
-    },
-    Mistake {
-        method: "max_keepdim",
-        make: || zeros([2, 3]).max_keepdim(2),
-        report: "max_keepdim: [2, 3] has no axis 2",
-    },
-    Mistake {
         method: "mean_over",
         make: || zeros([2, 3]).mean_over([1, -1]),
         report: "mean_over: axis -1 of [2, 3] is named twice",
@@ -385,22 +278,12 @@ pub(crate) const MISTAKES: &[Mistake] = &[
         make: || zeros([]).sum_over(0),
         report: "sum_over: [] has no axis 0",
     },
-    Mistake {
-        method: "variance_over",
-        make: || zeros([2, 3]).variance_over(-3, 1),
-        report: "variance_over: [2, 3] has no axis -3",
-    },
-    Mistake {
-        method: "variance_keepdim",
-        make: || zeros([2, 3]).variance_keepdim(-3, 1),
-        report: "variance_keepdim: [2, 3] has no axis -3",
-    },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rng, grad};
+    use crate::Rng;
 
     #[test]
     fn reductions_over_any_axes_equal_their_definition() {
@@ -431,20 +314,5 @@ mod tests {
         let merged = x.reshape([3, 17 * 29, 5]);
         assert_eq!(x.sum_over([1, 2]).numbers(), merged.sum_over(1).numbers());
         assert_eq!(x.sum().numbers(), x.reshape([3 * 17 * 29 * 5]).sum_over(0).numbers());
-    }
-
-    #[test]
-    fn a_variance_of_too_few_numbers_is_nan() {
-        let x = Tensor::new([2], &[1.0, 2.0]);
-        assert_eq!(x.variance(1).item(), 0.5);
-        assert!(x.variance(2).item().is_nan() && x.variance(3).item().is_nan());
-        assert!(Tensor::scalar(1.0).variance(1).item().is_nan());
-    }
-
-    #[test]
-    fn equal_maxima_share_the_gradient() {
-        let x = Tensor::variable(Array::new([4], &[3.0, 1.0, 3.0, 2.0]));
-        let [dx] = grad(&x.max(), [&x], false);
-        assert_eq!(dx.numbers(), [0.5, 0.0, 0.5, 0.0]);
     }
 }
