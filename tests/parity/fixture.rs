@@ -93,9 +93,15 @@ pub(crate) fn all_agree(what: &str, found: &[Option<Tensor>], expected: &Value, 
     }
 }
 
-/// The gradients of Σ u y in each x, recorded; u are the case's weights.
-pub(crate) fn gradients(y: &Tensor, case: &Value, x: &[&Tensor]) -> Vec<Option<Tensor>> {
-    vjp(y, &tensor(&case["weights"]), x, true)
+/// The gradients of Σ u y in each x, recorded or not, which can be other kernels; u are the case's
+/// weights.
+pub(crate) fn gradients(
+    y: &Tensor,
+    case: &Value,
+    x: &[&Tensor],
+    recorded: bool,
+) -> Vec<Option<Tensor>> {
+    vjp(y, &tensor(&case["weights"]), x, recorded)
 }
 
 /// The Rust sources in a folder of the project and in those below it.

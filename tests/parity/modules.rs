@@ -26,8 +26,11 @@ fn output_agrees(name: &str, layer: &dyn Module, [x, y]: [&Tensor; 2], expected:
     agree(&format!("{name}: output"), y.value(), &expected["y"], TOLERANCE);
     let params = layer.params();
     let wrt: Vec<&Tensor> = [x].into_iter().chain(params.iter().map(|p| p.tensor())).collect();
-    let found = gradients(y, expected, &wrt);
-    all_agree(&format!("{name}: gradient"), &found, &expected["gradients"], TOLERANCE);
+    for recorded in [false, true] {
+        let found = gradients(y, expected, &wrt, recorded);
+        let what = format!("{name}: gradient, recorded {recorded}");
+        all_agree(&what, &found, &expected["gradients"], TOLERANCE);
+    }
 }
 
 /// Training on three batches and evaluation on a fourth.

@@ -226,23 +226,24 @@ const FAMILIES: [&[Case]; 12] = [
     IMAGES,
 ];
 
-/// Our result for one case, and the gradients of it that the fixture asks for.
-fn run(function: fn(&[Tensor]) -> Tensor, case: &Value) -> (Tensor, Gradients, Gradients) {
+/// Our result for one case, and the gradients of it that the fixture asks for, those of first order
+/// recorded and not.
+fn run(function: fn(&[Tensor]) -> Tensor, case: &Value) -> (Tensor, [Gradients; 2], Gradients) {
     let x = variables(&case["inputs"]);
     let wrt: Vec<&Tensor> = x.iter().collect();
     let y = function(&x);
     if case["weights"].is_null() {
-        return (y, vec![], vec![]);
+        return (y, [vec![], vec![]], vec![]);
     }
-    let first = gradients(&y, case, &wrt);
+    let [first, unrecorded] = [true, false].map(|recorded| gradients(&y, case, &wrt, recorded));
     if case["directions"].is_null() {
-        return (y, first, vec![]);
+        return (y, [first, unrecorded], vec![]);
     }
     let along = list(&case["directions"]).iter().zip(&first);
     let along = along.filter_map(|(v, dx)| Some((tensor(v) * dx.as_ref()?).sum()));
     let along = along.reduce(|a, b| a + b).expect("an op has inputs");
     let second = vjp(&along, &Tensor::scalar(1.0), &wrt, true);
-    (y, first, second)
+    (y, [first, unrecorded], second)
 }
 
 type Gradients = Vec<Option<Tensor>>;
@@ -256,7 +257,10 @@ fn agree_with_pytorch(family: &[Case]) {
         if case["weights"].is_null() {
             assert!(!y.needs_grad(), "{name}: theirs has no gradient");
         } else {
-            all_agree(&format!("{name}: gradient"), &first, &case["gradients"], TOLERANCE);
+            for (kind, found) in ["recorded", "unrecorded"].into_iter().zip(&first) {
+                let what = format!("{name}: {kind} gradient");
+                all_agree(&what, found, &case["gradients"], TOLERANCE);
+            }
         }
         if !second.is_empty() {
             let what = format!("{name}: second derivative");

@@ -39,7 +39,8 @@ pub fn words(len: usize) -> usize {
 /// y = min(low + (high − low) u, the float below high),  u = k ε/2,  k whole and uniform in
 /// 0 .. 2/ε: numbers in [low, high), from the upper 24 (`f64`: 53) of each number's bits.
 ///
-/// The minimum has a part where the sum is rounded up to `high`. low < high, and high − low finite.
+/// The minimum has a part where the sum is rounded up to `high`. low < high, and high − low finite: else the
+/// numbers are outside or NaN.
 pub fn uniform<W: FnMut() -> u64>(
     out: &mut [Real],
     [low, high]: [Real; 2],
@@ -50,7 +51,8 @@ pub fn uniform<W: FnMut() -> u64>(
 }
 
 /// y = 0 where u < rate, else 1 / (1 − rate),  u as in [`uniform`] of [0, 1): what dropout
-/// multiplies by. 0 ≤ rate < 1.
+/// multiplies by. 0 ≤ rate < 1: else the
+/// numbers are no mask.
 pub fn dropout<W: FnMut() -> u64>(
     out: &mut [Real],
     rate: Real,

@@ -139,7 +139,7 @@ pub fn smaller(a: Real, b: Real) -> Real {
     if a < b || a.is_nan() { a } else { b }
 }
 
-/// y\[o, i\] = Σ_r x\[o, r, i\], for x of shape \[outer, len, inner\].
+/// y\[o, i\] = Σ_r x\[o, r, i\], for x of shape \[outer, len, inner\]; 0 if `len` is.
 ///
 /// # Panics
 /// If the sizes contradict the slices.
@@ -147,7 +147,8 @@ pub fn sum_axis(x: &[Real], [outer, len, inner]: [usize; 3], y: &mut [Real]) {
     fold_axis(x, [outer, len, inner], y, 0.0, |a, b| a + b, |x, y| sums_of_rows(x.len(), x, y));
 }
 
-/// y\[o, i\] = max_r x\[o, r, i\], for x of shape \[outer, len, inner\]; NaN if there is one.
+/// y\[o, i\] = max_r x\[o, r, i\], for x of shape \[outer, len, inner\]; NaN if there is one,
+/// -infinity if `len` is 0.
 ///
 /// # Panics
 /// If the sizes contradict the slices.

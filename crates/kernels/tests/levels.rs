@@ -10,13 +10,17 @@ use std::process::Command;
 
 use adversaria_kernels as kernels;
 use kernels::conv::{self, Geometry};
+use kernels::gemm::{Beta, gemm};
+use kernels::mat::{Mat, MatMut};
 use kernels::norm::{Groups, Norm};
 use kernels::pool::{self, Pool};
 use kernels::resample::{self, Matrix};
 use kernels::simd::Level;
 use kernels::window::Window;
 use kernels::{Epilogue, Real};
-use kernels::{broadcast, cross_entropy, elementwise, moments, optimise, reduce, softmax, vecmath};
+use kernels::{
+    broadcast, cross_entropy, elementwise, moments, optimise, random, reduce, softmax, vecmath,
+};
 
 /// Long enough for several tasks, not a multiple of any vector, and one so short that it is not
 /// worth a vector.
@@ -130,10 +134,64 @@ fn results() -> Vec<(String, Vec<Real>)> {
             };
             optimise::update(rule, w, &t, [m, v]);
         });
+        add("descent", len, &|w| {
+            w.copy_from_slice(&t);
+            optimise::update(optimise::Descent { rate: 0.1 }, w, &x, []);
+        });
+        let mut one_state = |name: &str, update: &dyn Fn(&mut [Real], &mut [Real])| {
+            add(name, 2 * len, &|y| {
+                let (w, state) = y.split_at_mut(len);
+                w.copy_from_slice(&t);
+                state.fill(0.5);
+                update(w, state);
+            });
+        };
+        let (rate, momentum, rho, epsilon) = (0.1, 0.9, 0.99, 1e-8);
+        one_state("momentum", &|w, u| {
+            optimise::update(optimise::Momentum { rate, momentum }, w, &t, [u]);
+        });
+        one_state("nesterov", &|w, u| {
+            optimise::update(optimise::Nesterov { rate, momentum }, w, &t, [u]);
+        });
+        one_state("rmsprop", &|w, v| {
+            optimise::update(optimise::RmsProp { rate, rho, epsilon }, w, &t, [v]);
+        });
+        add("logsumexp_rows", len / 17, &|y| {
+            softmax::logsumexp_rows(&t[..y.len() * 17], 17, y);
+        });
+        add("uniform", len, &|y| random::uniform(y, [-1.0, 3.0], words_from));
+        add("normal", len, &|y| random::normal(y, words_from));
+        add("dropout", len, &|y| random::dropout(y, 0.3, words_from));
     }
+    products(&mut results);
     images(&mut results);
     kernels::in_pool(|| convolutions(&mut results));
     results
+}
+
+/// The words of a generator from the `start`th on: a counter, mixed.
+fn words_from(start: usize) -> impl FnMut() -> u64 {
+    let mut count = start as u64;
+    move || {
+        count += 1;
+        let mixed = (count ^ count >> 7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    }
+}
+
+/// Products that take all of the ways: tiles, a single row, a single column, next to nothing.
+fn products(results: &mut Vec<(String, Vec<Real>)>) {
+    for (m, k, n) in [(4, 2, 5), (1, 700, 900), (900, 700, 1), (129, 1100, 250), (70, 300, 1100)] {
+        let (a, b) = (tame(m * k), tame(k * n));
+        for (name, a, b) in [
+            ("nn", Mat::new(&a, m, k), Mat::new(&b, k, n)),
+            ("tt", Mat::new(&a, k, m).transposed(), Mat::new(&b, n, k).transposed()),
+        ] {
+            let mut y = vec![Real::NAN; m * n];
+            kernels::in_pool(|| gemm(a, b, MatMut::new(&mut y, m, n), Beta::Zero));
+            results.push((format!("gemm/{m}x{k}x{n} {name} {FUSED}"), y));
+        }
+    }
 }
 
 /// What the kernels of images return, for few and for many channels.
@@ -162,6 +220,9 @@ fn images(results: &mut Vec<(String, Vec<Real>)>) {
         let (mut gathered, mut spread) = (y.clone(), x.clone());
         pool::gather(&pool, &taps, &x, &mut gathered);
         pool::spread(&pool, &taps, &y, &mut spread);
+        let mut gradient = x.clone();
+        pool::gradient(&pool, &x, &y, &mut gradient);
+        results.push((format!("pool gradient/{channels}"), gradient));
         let taps = taps.iter().map(|tap| *tap as Real).collect();
         for (name, y) in [("max", y), ("taps", taps), ("gather", gathered), ("spread", spread)] {
             results.push((format!("pool {name}/{channels}"), y));

@@ -106,6 +106,11 @@ pub trait Module: Send {
         &[]
     }
 
+    /// Samples of a batch that become one: those of a pack, if it has such a layer.
+    fn samples(&self) -> usize {
+        self.children().iter().map(|child| child.samples()).product()
+    }
+
     /// Its parameters, in order.
     fn params(&self) -> Vec<&Param> {
         let mut params = Vec::new();

@@ -46,6 +46,10 @@ impl Module for Pack {
         );
         x.reshape([n / m, m * features.iter().product::<usize>()])
     }
+
+    fn samples(&self) -> usize {
+        self.size
+    }
 }
 
 #[cfg(test)]

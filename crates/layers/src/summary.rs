@@ -5,13 +5,14 @@ use autograd::{Shape, Tensor, no_grad};
 use std::fmt::Write;
 
 /// A table of a model's layers: what each is, the shape of its output for one sample of shape
-/// `input`, and how many parameters it has. The shapes come from a run on zeros.
+/// `input`, or a pack of such samples, and how many parameters it has. The shapes come from a run on
+/// zeros.
 ///
 /// # Panics
 /// If the model does not take such an input.
 #[track_caller]
 pub fn summary(model: &dyn Module, input: &[usize]) -> String {
-    let one: Shape = [1].iter().chain(input).copied().collect();
+    let one: Shape = [model.samples()].iter().chain(input).copied().collect();
     let mut rows = Vec::new();
     no_grad(|| describe(model, &Tensor::full(one, 0.0), 0, &mut rows));
     let width = rows.iter().map(|(layer, ..)| layer.chars().count()).max().unwrap_or(0).max(5);
@@ -60,7 +61,7 @@ fn thousands(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Init, Linear, Sequential};
+    use crate::{Activation, Init, Linear, Pack, Sequential};
     use autograd::Rng;
 
     #[test]
@@ -81,5 +82,16 @@ total                          4,001";
         let table = summary(&nested, &[2]);
         let starts: Vec<&str> = table.lines().skip(1).map(|line| &line[..4]).collect();
         assert_eq!(starts, ["  Li", "  Le", "  Li", "Sigm", "tota"]);
+    }
+
+    #[test]
+    fn a_summary_of_packs_shows_one_pack() {
+        let linear = Linear::new(6, 1, Init::Zeros, &mut Rng::new(0, "weights"));
+        let expected = "\
+layer          output  parameters
+Pack 3         [6]              0
+Linear 6 -> 1  [1]              7
+total                           7";
+        assert_eq!(summary(&Sequential::new().add(Pack::new(3)).add(linear), &[2]), expected);
     }
 }

@@ -166,7 +166,9 @@ impl Part<'_> {
         y: &mut [Real],
     ) {
         let width = self.lowering.width.outputs;
-        let block = (PIXELS / width).clamp(1, rows.len());
+        // Fewer where a window row is long, so that a block of them stays in L2.
+        let pixels = PIXELS * DEPTH / self.lowering.run().max(DEPTH);
+        let block = (pixels / width).clamp(1, rows.len());
         // Pixels that are evenly spaced on the canvas are written by the product itself.
         let apart = match (self.places, width) {
             ([(0, 1), (0, 1)], width) if width == canvas.width => Some(canvas.channels),

@@ -87,20 +87,51 @@ fn spread_is_the_adjoint_of_gather() {
     }
 }
 
+/// One window over nine pixels, with few channels and with some more than a vector of them.
 #[test]
 fn a_nan_wins_and_is_found() {
     let along = |input| Window::padded(input, 3, 3, 1, [0, 0]).unwrap();
-    let pool = Pool { batch: 1, channels: 1, height: along(3), width: along(3) };
-    let mut x = integers(9);
-    x[4] = Real::NAN;
-    x[7] = Real::INFINITY;
-    let (mut y, mut taps) = ([0.0], [0]);
-    max(&pool, &x, &mut y);
-    winners(&pool, &x, &mut taps);
-    assert!(y[0].is_nan() && taps == [4]);
-    let mut dx = [Real::NAN; 9];
-    gradient(&pool, &x, &[2.0], &mut dx);
-    assert_eq!(dx, [0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
-    winners(&pool, &[Real::NEG_INFINITY; 9], &mut taps);
-    assert_eq!(taps, [0]);
+    for channels in [1, 17] {
+        let pool = Pool { batch: 1, channels, height: along(3), width: along(3) };
+        let mut x = integers(9 * channels);
+        x[4 * channels..][..channels].fill(Real::NAN);
+        x[7 * channels..][..channels].fill(Real::INFINITY);
+        let (mut y, mut taps) = (vec![0.0; channels], vec![0; channels]);
+        max(&pool, &x, &mut y);
+        winners(&pool, &x, &mut taps);
+        assert!(y.iter().all(|y| y.is_nan()) && taps == vec![4; channels]);
+        let mut dx = vec![Real::NAN; 9 * channels];
+        gradient(&pool, &x, &vec![2.0; channels], &mut dx);
+        let mut expected = vec![0.0; 9 * channels];
+        expected[4 * channels..][..channels].fill(2.0);
+        assert_eq!(dx, expected);
+        winners(&pool, &vec![Real::NEG_INFINITY; 9 * channels], &mut taps);
+        assert_eq!(taps, vec![0; channels]);
+    }
+}
+
+/// A pixel with padding all around, and windows of one tap: only the middle one sees it.
+#[test]
+fn a_window_that_is_all_padding_has_no_winner() {
+    let along = Window::padded(1, 1, 1, 1, [1, 1]).unwrap();
+    for channels in [1, 17] {
+        let pool = Pool { batch: 1, channels, height: along, width: along };
+        let x = vec![-3.0; channels];
+        let (mut y, mut taps) = (vec![0.0; 9 * channels], vec![0; 9 * channels]);
+        max(&pool, &x, &mut y);
+        winners(&pool, &x, &mut taps);
+        let (mut gathered, mut dx) = (vec![Real::NAN; 9 * channels], vec![Real::NAN; channels]);
+        gather(&pool, &taps, &x, &mut gathered);
+        for (at, ((y, tap), found)) in y.iter().zip(&taps).zip(&gathered).enumerate() {
+            let seen = at / channels == 4;
+            let expected = if seen { (-3.0, 0, -3.0) } else { (Real::NEG_INFINITY, NOWHERE, 0.0) };
+            assert_eq!((*y, *tap, *found), expected, "{at}");
+        }
+        let dy = vec![2.0; 9 * channels];
+        spread(&pool, &taps, &dy, &mut dx);
+        assert_eq!(dx, vec![2.0; channels]);
+        dx.fill(Real::NAN);
+        gradient(&pool, &x, &dy, &mut dx);
+        assert_eq!(dx, vec![2.0; channels]);
+    }
 }
