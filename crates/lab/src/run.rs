@@ -52,7 +52,7 @@ pub struct RunFlags {
     /// Steps from one checkpoint to the next
     #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub save_every: Option<u64>,
-    /// Do not say what ails the game
+    /// Do not say what ails the game, where a doctor watches it
     #[arg(long)]
     pub no_doctor: bool,
 }
