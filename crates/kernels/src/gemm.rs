@@ -106,7 +106,7 @@ impl How<'_> {
 /// A rung, or what else computes a product, on this thread.
 pub(crate) type Way = fn(Mat<'_>, Mat<'_>, MatMut<'_>, How<'_>);
 
-/// Products with fewer multiply-adds than this are over before threads or vectors of dot products pay.
+/// A product with fewer multiply-adds than this is next to nothing, and goes `way_of_tiny`.
 const TINY: usize = 128;
 
 /// Multiply-adds that one thread does in about a nanosecond, the unit of `par`.

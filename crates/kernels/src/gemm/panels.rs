@@ -18,8 +18,8 @@
 //! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
 //! feel. Bᵀ needs a transposition first.
 //!
-//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten full
-//! tiles and one of 8: thin tiles load more for what they multiply.
+//! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten
+//! full tiles and one of 8: thin tiles load more for what they multiply.
 
 use super::tile::{Job, Strip};
 use super::{Beta, How, check_sizes};

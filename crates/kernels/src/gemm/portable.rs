@@ -1,9 +1,9 @@
 //! Rung 3. How is each number loaded once and used many times?
 //!
 //! C is cut into tiles of 4 rows and 16 columns that live in registers while the loop over k
-//! runs: for 4 + 16 loads there are 64 multiply-adds. (On SSE2, whose 16 registers of 4 numbers the
-//! sums alone would fill, the compiler keeps some of them on the stack.) The columns of B are packed, so that the
-//! loop reads them in order whatever B's strides are.
+//! runs: for 4 + 16 loads there are 64 multiply-adds. The columns of B are packed, so that the
+//! loop reads them in order whatever B's strides are. (SSE2 has 16 registers of 4 numbers, which the
+//! sums alone would fill: there some of them wait on the stack.)
 //!
 //! ```text
 //!                    b_p0 ... b_p15      one packed row of B
