@@ -39,6 +39,7 @@ mod winograd;
 
 use crate::window::Window;
 use crate::{Epilogue, Real};
+use phases::Phases;
 
 /// Up to so many output channels, the columns of a tile would be mostly empty.
 const FEW: usize = 4;
@@ -132,6 +133,26 @@ pub fn input_gradient(
     g.check(dx, w, dy);
     epilogue.check("conv", g.in_channels);
     products::input_gradient(g, dy, w, epilogue, dx);
+}
+
+/// y\[n, 2i + φ - crop, 2j + ψ - crop', o\] = bias\[o\] + z\[n, i, j, (φ, ψ, o)\], where z is [`forward`] of
+/// x with the `folded` weights: an upsampled convolution, whose [`phases`] are interleaved at once.
+///
+/// # Panics
+/// If a slice is not as long as `phases` says.
+pub fn upsampled(
+    phases: &Phases,
+    x: &[Real],
+    folded: &[Real],
+    epilogue: Epilogue<'_>,
+    y: &mut [Real],
+) {
+    let blocks = phases.blocks();
+    let lens = [x.len(), folded.len(), y.len()];
+    let shapes = [phases.geometry.x_shape(), phases.geometry.w_shape(), blocks.large_shape()];
+    assert!(lens == shapes.map(count), "upsampled: lengths {lens:?} of x, w, y for {shapes:?}");
+    epilogue.check("conv", blocks.channels);
+    products::upsampled(phases, x, folded, epilogue, y);
 }
 
 /// dw\[a, b, c', o\] = Σ x\[n, p(i, a), q(j, b), c\] dy\[n, i, j, o\], the sum over n, i and j.

@@ -10,7 +10,7 @@ use crate::{Array, Op, Tensor};
 use kernels::blocks::{self, Blocks};
 
 /// y = pixels from z's channels         dz = channels from dy's pixels, 0 where z was cropped
-pub(super) struct DepthToSpace(pub(super) Blocks);
+struct DepthToSpace(Blocks);
 
 impl Op<1> for DepthToSpace {
     const NAME: &'static str = "depth_to_space";
@@ -25,7 +25,7 @@ impl Op<1> for DepthToSpace {
 }
 
 /// z = channels from y's pixels, 0 where there are none         dy = pixels from dz's channels
-pub(super) struct SpaceToDepth(Blocks);
+pub(super) struct SpaceToDepth(pub(super) Blocks);
 
 impl Op<1> for SpaceToDepth {
     const NAME: &'static str = "space_to_depth";

@@ -15,7 +15,7 @@
 mod checks;
 mod shapes;
 
-use super::rectified::{Rectifies, apply_rectified, check_slope};
+use super::rectified::{Rectifies, apply_rectified, check_slope, single};
 use super::sliding::Sliding;
 use crate::{Array, Op, Real, Tensor};
 use kernels::Epilogue;
@@ -36,11 +36,17 @@ pub(super) trait Convolution: Copy + Send + Sync + 'static {
     /// y, finished by the epilogue.
     fn compute(&self, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Array;
 
-    /// dL/dx, given dL/dy.
-    fn dx(&self, dy: &Tensor, w: &Tensor) -> Tensor;
+    /// dz, which the two gradients are made of: dy, unless the pixels of the product z lie elsewhere
+    /// in y.
+    fn dz(&self, dy: &Tensor) -> Tensor {
+        dy.clone()
+    }
 
-    /// dL/dw, given dL/dy.
-    fn dw(&self, x: &Tensor, dy: &Tensor) -> Tensor;
+    /// dL/dx, given dL/dz.
+    fn dx(&self, dz: &Tensor, w: &Tensor) -> Tensor;
+
+    /// dL/dw, given dL/dz.
+    fn dw(&self, x: &Tensor, dz: &Tensor) -> Tensor;
 
     /// y = f(x, w) + b, rectified with this slope.
     #[track_caller]
@@ -60,11 +66,22 @@ impl<C: Convolution> Op<2> for C {
         self.forward_rectified(x, 1.0)
     }
 
-    fn vjp(&self, i: usize, [x, w]: [&Tensor; 2], _: &Tensor, dy: &Tensor) -> Tensor {
-        match i {
-            0 => self.dx(dy, w),
-            _ => self.dw(x, dy),
+    fn vjp(&self, i: usize, x: [&Tensor; 2], y: &Tensor, dy: &Tensor) -> Tensor {
+        single(i, |wanted| self.vjps(wanted, x, y, dy))
+    }
+
+    fn vjps(
+        &self,
+        wanted: [bool; 2],
+        [x, w]: [&Tensor; 2],
+        _: &Tensor,
+        dy: &Tensor,
+    ) -> [Option<Tensor>; 2] {
+        if wanted == [false, false] {
+            return [None, None];
         }
+        let dz = self.dz(dy);
+        [wanted[0].then(|| self.dx(&dz, w)), wanted[1].then(|| self.dw(x, &dz))]
     }
 }
 
@@ -76,11 +93,19 @@ impl<C: Convolution> Op<3> for C {
         self.forward_rectified(x, 1.0)
     }
 
-    fn vjp(&self, i: usize, [x, w, b]: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
-        match i {
-            2 => dy.sum_to(*b.shape()),
-            _ => Op::<2>::vjp(self, i, [x, w], y, dy),
-        }
+    fn vjp(&self, i: usize, x: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
+        single(i, |wanted| self.vjps(wanted, x, y, dy))
+    }
+
+    fn vjps(
+        &self,
+        wanted: [bool; 3],
+        [x, w, b]: [&Tensor; 3],
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> [Option<Tensor>; 3] {
+        let [dx, dw] = Op::<2>::vjps(self, [wanted[0], wanted[1]], [x, w], y, dy);
+        [dx, dw, wanted[2].then(|| dy.sum_to(*b.shape()))]
     }
 }
 
@@ -127,7 +152,7 @@ impl Convolution for Conv2d {
 ///
 /// The geometry is that of the convolution whose input has y's shape and whose output has x's.
 #[derive(Clone, Copy)]
-struct InputGradient(Geometry);
+pub(super) struct InputGradient(pub(super) Geometry);
 
 impl Convolution for InputGradient {
     const PLAIN: &'static str = "conv_transpose2d";
@@ -149,7 +174,7 @@ impl Convolution for InputGradient {
 
 /// w = conv_w(x, g)            dx = conv_t(g, dw),  dg = conv(x, dw)
 #[derive(Clone, Copy)]
-struct WeightGradient(Geometry);
+pub(super) struct WeightGradient(pub(super) Geometry);
 
 impl Op<2> for WeightGradient {
     const NAME: &'static str = "conv2d_weight_gradient";

@@ -32,8 +32,7 @@ impl<O: Rectifies<N>, const N: usize> Op<N> for Rectified<O> {
     }
 
     fn vjp(&self, i: usize, x: [&Tensor; N], y: &Tensor, dy: &Tensor) -> Tensor {
-        let wanted = std::array::from_fn(|j| i == j);
-        self.vjps(wanted, x, y, dy).into_iter().flatten().next().expect("one of them is wanted")
+        single(i, |wanted| self.vjps(wanted, x, y, dy))
     }
 
     fn vjps(
@@ -47,6 +46,15 @@ impl<O: Rectifies<N>, const N: usize> Op<N> for Rectified<O> {
         let dz = step_times(y, dy, move |y| if y > 0.0 { 1.0 } else { slope });
         self.op.vjps(wanted, x, y, &dz)
     }
+}
+
+/// Gradient i, from what makes those that are wanted.
+pub(super) fn single<const N: usize>(
+    i: usize,
+    vjps: impl FnOnce([bool; N]) -> [Option<Tensor>; N],
+) -> Tensor {
+    let wanted = std::array::from_fn(|j| i == j);
+    vjps(wanted).into_iter().flatten().next().expect("one of them is wanted")
 }
 
 /// f(x), rectified with this slope; 1 leaves it as it is.

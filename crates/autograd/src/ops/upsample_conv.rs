@@ -1,16 +1,17 @@
 //! How is an upsampled convolution differentiated?
 //!
-//! It is a chain of three linear ops, so its derivatives are theirs: fold the weights, convolve the
-//! small image, interleave. [`kernels::conv::phases`] derives the identity.
+//! It is a chain of two linear ops: fold the weights, then convolve the small image with them, each
+//! window making a block of pixels. The second has the derivatives of a convolution, once dy's
+//! pixels are channels again. [`kernels::conv::phases`] derives the identity.
 
-use super::blocks::DepthToSpace;
+use super::blocks::SpaceToDepth;
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
-use super::conv::{Conv2d, Convolution, conv_geometry};
+use super::conv::{Convolution, InputGradient, WeightGradient, conv_geometry};
 use super::rectified::check_slope;
 use super::sliding::{Padding, Sliding};
 use crate::{Array, Op, Real, Tensor};
-use kernels::blocks::Blocks;
+use kernels::Epilogue;
 use kernels::conv::phases::{self, Phases};
 
 /// W = weights of the four phases of w          dw = the sum over the phases of dW
@@ -51,6 +52,36 @@ impl Op<1> for Unfold {
 
     fn vjp(&self, _: usize, _: [&Tensor; 1], _: &Tensor, dw: &Tensor) -> Tensor {
         Fold { sizes: self.sizes }.apply([dw])
+    }
+}
+
+/// y = pixels of z's channels, z = conv(x, W) + b
+///
+/// dz = channels of dy's pixels        dx = conv_t(dz, W),  dW = conv_w(x, dz)
+#[derive(Clone, Copy)]
+struct Interleaved(Phases);
+
+impl Convolution for Interleaved {
+    const PLAIN: &'static str = "upsample_conv2d";
+    const RECTIFIED: &'static str = "upsample_conv2d_rectified";
+
+    fn compute(&self, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Array {
+        let Interleaved(phases) = self;
+        Array::filled_by(phases.blocks().large_shape(), |y| {
+            kernels::conv::upsampled(phases, x, w, epilogue, y);
+        })
+    }
+
+    fn dz(&self, dy: &Tensor) -> Tensor {
+        SpaceToDepth(self.0.blocks()).apply([dy])
+    }
+
+    fn dx(&self, dz: &Tensor, w: &Tensor) -> Tensor {
+        InputGradient(self.0.geometry).apply([dz, w])
+    }
+
+    fn dw(&self, x: &Tensor, dz: &Tensor) -> Tensor {
+        WeightGradient(self.0.geometry).apply([x, dz])
     }
 }
 
@@ -96,38 +127,42 @@ impl Tensor {
         padding: Padding,
         slope: Real,
     ) -> Tensor {
-        let op = "upsample_conv2d";
+        let op = Interleaved::PLAIN;
         check_slope(op, slope);
         let sliding = Sliding::UNIT.padding(padding);
         let large = conv_geometry(op, [self, weight], bias, sliding, 1, 2);
-        let phases = Phases::of(&large);
         let folded = Fold { sizes: large.w_shape() }.apply([weight]);
-        let outputs = large.out_channels;
-        #[expect(clippy::manual_map, reason = "a closure would hide the caller's line")]
-        let of_each_phase = match bias {
-            Some(b) => Some(b.broadcast_to([4, outputs]).reshape([4 * outputs])),
-            None => None,
-        };
-        let small = Conv2d(phases.geometry);
-        let z = small.apply_to([self, &folded], of_each_phase.as_ref(), slope);
-        let [batch, height, width, _] = phases.geometry.y_shape();
-        let whole = Blocks::whole(batch, [height, width], [2, 2], outputs);
-        DepthToSpace(Blocks { crop: phases.crop, large: phases.output, ..whole }).apply([&z])
+        Interleaved(Phases::of(&large)).apply_to([self, &folded], bias, slope)
     }
 }
 
 #[cfg(test)]
+const FAMILY: &[&str] = &[Fold::NAME, Unfold::NAME, Interleaved::PLAIN];
+
+#[cfg(test)]
+const RECTIFIED: &[&str] = &[Interleaved::RECTIFIED];
+
+#[cfg(test)]
 pub(crate) const CASES: &[Case] = &[
-    Case::shaped(&[Fold::NAME, Unfold::NAME], &[&[2, 2, 3, 2], &[5, 5, 2, 2], &[2]], |x| {
+    Case::shaped(FAMILY, &[&[2, 2, 3, 2], &[5, 5, 2, 2], &[2]], |x| {
         x[0].upsample_conv2d(&x[1], Some(&x[2]), Padding::Same)
     }),
-    Case::shaped(&[Unfold::NAME, Fold::NAME], &[&[1, 3, 2, 2], &[3, 4, 2, 1]], |x| {
+    Case::shaped(FAMILY, &[&[1, 3, 2, 2], &[3, 4, 2, 1]], |x| {
         x[0].upsample_conv2d(
             &x[1],
             None,
             Padding::Explicit { top: 1, bottom: 0, left: 0, right: 2 },
         )
     }),
+    // All sums on one side of the kink, then all on the other.
+    Case::shaped(RECTIFIED, &[&[2, 2, 3, 2], &[3, 3, 2, 2], &[2]], |x| {
+        x[0].upsample_conv2d_rectified(&x[1], Some(&x[2]), Padding::Same, 0.2)
+    })
+    .within(0.5..2.0),
+    Case::shaped(RECTIFIED, &[&[1, 2, 2, 2], &[5, 4, 2, 2]], |x| {
+        x[0].upsample_conv2d_rectified(&-&x[1], None, Padding::Same, 0.2)
+    })
+    .within(0.5..2.0),
 ];
 
 #[cfg(test)]

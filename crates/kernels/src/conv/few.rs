@@ -45,12 +45,13 @@ pub(super) fn few_outputs(
     mut place: impl FnMut(&Part<'_>, usize, &mut [Real]),
 ) {
     let Lowering { height: axis, width: Axis { source: width, .. }, seen, .. } = parts[0].lowering;
-    let planes = parts.iter().map(Part::taps).sum::<usize>() * canvas.written;
+    let outputs = parts[0].columns(canvas);
+    let planes = parts.iter().map(Part::taps).sum::<usize>() * outputs;
     // So many rows at once that z has room, but all of a small image.
     let lines = (ROOM / (planes * width).max(1)).max(4 * axis.taps);
     let block = (lines * canvas.height / axis.source.max(1)).clamp(1, canvas.height);
     with_scratch(planes * seen, |v| {
-        turn(parts, canvas.written, v);
+        turn(parts, outputs, v);
         let v = Mat::new(v, planes, seen);
         let mut row = rows.start;
         while row < rows.end {
@@ -88,11 +89,11 @@ fn rows_of_an_image(
 ) {
     let Lowering { height: axis, width: Axis { source: width, .. }, channels, seen, first } =
         parts[0].lowering;
-    let (n, outputs) = (rows.start / canvas.height, canvas.written);
+    let (n, outputs) = (rows.start / canvas.height, parts[0].columns(canvas));
     // Of each part, its rows in this image.
     let made = |part: &Part<'_>| {
-        let before = |row| part.rows(row, canvas) - n * part.lowering.height.outputs;
-        before(rows.start)..before(rows.end)
+        let (made, before) = (part.rows(rows.clone(), canvas), n * part.lowering.height.outputs);
+        made.start - before..made.end - before
     };
     let reach = parts
         .iter()

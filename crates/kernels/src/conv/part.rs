@@ -12,10 +12,12 @@
 //!     0 1 0 1 0 1             [ x x x x x x ]  [ ... ]  =  [ y y ]  ->  of every second line,
 //!     2 3 2 3 2 3             [ x x x x x x ]  [ w w ]     [ y y ]      with the epilogue
 //!
-//!   part 1: places [(0, 2), (1, 2)]
+//!   part 1: every second pixel, down from 0 on and across from 1 on
 //! ```
 //!
-//! A single part fills the whole canvas, and its products are written where they belong.
+//! A window of an upsampled convolution makes a block of 2 x 2 pixels, all four phases, side by side
+//! in a row of its product (`phases.rs`). A single part without blocks fills the whole canvas, and
+//! its products are written where they belong.
 
 use super::lower::{Axis, Lowering, padded};
 use super::thin::Thin;
@@ -38,13 +40,38 @@ const SHORT: usize = 16;
 /// Some pixels of an image, and the convolution that makes them.
 pub(super) struct Part<'a> {
     pub(super) lowering: Lowering,
-    /// `[taps, run, outputs of a group]`: its rows are `w_stride` apart, and the rows of the kernel
-    /// `w_taps` taps.
+    /// `[taps, run, pixels of a block, outputs of a group]`: its rows are `w_stride` apart, and the
+    /// rows of the kernel `w_taps` taps.
     pub(super) w: &'a [Real],
     pub(super) w_stride: usize,
     pub(super) w_taps: usize,
-    /// Along the height and the width: the first pixel that it makes, and the distance to the next.
-    pub(super) places: [(usize, usize); 2],
+    /// Along the height and the width.
+    pub(super) places: [Places; 2],
+}
+
+/// Where along one axis of the canvas the pixels of the windows lie: those of window i are
+/// first + i · apart and its neighbours, as many as the block has. Some may lie outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) first: isize,
+    pub(super) apart: usize,
+    pub(super) block: usize,
+}
+
+impl Places {
+    /// Window i makes pixel i.
+    pub(super) const ALL: Places = Places { first: 0, apart: 1, block: 1 };
+
+    /// The windows whose pixel `at` of their block lies on a canvas of this size, and the first such
+    /// pixel.
+    fn on_canvas(self, at: usize, windows: usize, size: usize) -> (Range<usize>, usize) {
+        let offset = self.first + at as isize;
+        let before =
+            |end: isize| ((end - offset).max(0) as usize).div_ceil(self.apart).min(windows);
+        let range = before(0)..before(size as isize);
+        let pixel = offset + (range.start * self.apart) as isize;
+        (range, pixel.clamp(0, size as isize) as usize)
+    }
 }
 
 /// What a convolution writes: images of `[height, width, channels]`.
@@ -63,21 +90,34 @@ impl Part<'_> {
         self.lowering.height.taps * self.lowering.width.taps
     }
 
-    /// How many of its image rows, counted through all images, lie before row `row` of the canvas.
-    pub(super) fn rows(&self, row: usize, canvas: Canvas) -> usize {
-        let (n, h) = (row / canvas.height, row % canvas.height);
-        let (first, apart) = self.places[0];
-        let outputs = self.lowering.height.outputs;
-        n * outputs + h.saturating_sub(first).div_ceil(apart).min(outputs)
+    /// Columns of its product: the numbers that a window makes.
+    pub(super) fn columns(&self, canvas: Canvas) -> usize {
+        self.places[0].block * self.places[1].block * canvas.written
     }
 
-    /// Where on the canvas its image row `row` starts, counted from canvas row `first`.
+    /// Its image rows, counted through all images, that make some of these rows of the canvas.
+    pub(super) fn rows(&self, rows: Range<usize>, canvas: Canvas) -> Range<usize> {
+        let Places { first, apart, block } = self.places[0];
+        let outputs = self.lowering.height.outputs;
+        // Those whose first pixel lies before pixel h of an image, and those whose last one does.
+        let begun = |h: isize| ((h - first).max(0) as usize).div_ceil(apart).min(outputs);
+        let ended = |h: usize| begun(h as isize - (block as isize - 1));
+        let image = |row: usize| (row / canvas.height * outputs, row % canvas.height);
+        if rows.is_empty() {
+            return 0..0;
+        }
+        let ((from, top), (to, bottom)) = (image(rows.start), image(rows.end - 1));
+        from + ended(top)..to + begun(bottom as isize + 1)
+    }
+
+    /// Where on the canvas its image row `row` starts, counted from canvas row `first`, if it has
+    /// no blocks.
     fn start(&self, row: usize, first: usize, canvas: Canvas) -> usize {
         let outputs = self.lowering.height.outputs;
         let (n, i) = (row / outputs, row % outputs);
-        let h = self.places[0].0 + i * self.places[0].1;
-        ((n * canvas.height + h - first) * canvas.width + self.places[1].0) * canvas.channels
-            + canvas.first
+        let [h, k] = self.places.map(|places| places.first as usize);
+        let h = h + i * self.places[0].apart;
+        ((n * canvas.height + h - first) * canvas.width + k) * canvas.channels + canvas.first
     }
 
     /// Do more than a tenth of its taps lie in the padding on the left or on the right?
@@ -95,14 +135,15 @@ impl Part<'_> {
         let first = (0..width.taps).find(sees).unwrap_or(0);
         let taps = (0..width.taps).filter(sees).count();
         let start = width.start + (j * width.stride + first * width.step) as isize;
-        let (place, apart) = self.places[1];
+        let places = self.places[1];
+        let place = places.first + (j * places.apart) as isize;
         Part {
             lowering: Lowering {
                 width: Axis { outputs: 1, taps, start, ..width },
                 ..self.lowering
             },
             w: &self.w[(first * seen * self.w_stride).min(self.w.len())..],
-            places: [self.places[0], (place + j * apart, apart)],
+            places: [self.places[0], Places { first: place, ..places }],
             ..*self
         }
     }
@@ -118,10 +159,25 @@ impl Part<'_> {
         y: &mut [Real],
     ) {
         epilogue.finish_rows(pixels);
-        let apart = self.places[1].1 * canvas.channels;
-        let to = y[self.start(row, first, canvas)..].chunks_mut(apart);
-        for (to, pixel) in to.zip(pixels.chunks_exact(canvas.written)) {
-            to[..pixel.len()].copy_from_slice(pixel);
+        let Lowering { height, width, .. } = self.lowering;
+        let [down, right] = self.places;
+        let (n, i) = (row / height.outputs, row % height.outputs);
+        let line = canvas.width * canvas.channels;
+        for (r, s) in (0..down.block).flat_map(|r| (0..right.block).map(move |s| (r, s))) {
+            let h = down.first + (i * down.apart + r) as isize;
+            if h < 0 || h >= canvas.height as isize {
+                continue;
+            }
+            let Some(at) = (n * canvas.height + h as usize).checked_sub(first) else { continue };
+            let Some(y) = y.get_mut(at * line..(at + 1) * line) else { continue };
+            let (windows, pixel) = right.on_canvas(s, width.outputs, canvas.width);
+            let from = pixels.chunks_exact(self.columns(canvas)).skip(windows.start);
+            let to = y[pixel * canvas.channels + canvas.first..]
+                .chunks_mut(right.apart * canvas.channels);
+            for (to, window) in to.zip(from.take(windows.len())) {
+                let from = (r * right.block + s) * canvas.written;
+                to[..canvas.written].copy_from_slice(&window[from..][..canvas.written]);
+            }
         }
     }
 
@@ -137,9 +193,9 @@ impl Part<'_> {
         canvas: Canvas,
         y: &mut [Real],
     ) {
-        let (width, outputs) = (self.lowering.width.outputs, canvas.written);
+        let (width, outputs) = (self.lowering.width.outputs, self.columns(canvas));
         let w = Mat::strided(self.w, (self.lowering.depth(), outputs), (self.w_stride, 1));
-        let neighbours = self.places[1] == (0, 1);
+        let neighbours = self.places[1] == Places::ALL && self.places[0].block == 1;
         with_scratch(if neighbours { 0 } else { width * outputs }, |pixels| {
             thin.each_row(source, rows, outputs, |row, windows| {
                 if !neighbours {
@@ -165,30 +221,30 @@ impl Part<'_> {
         canvas: Canvas,
         y: &mut [Real],
     ) {
-        let width = self.lowering.width.outputs;
+        let (width, outputs) = (self.lowering.width.outputs, self.columns(canvas));
         // Fewer where a window row is long, so that a block of them stays in L2.
         let pixels = PIXELS * DEPTH / self.lowering.run().max(DEPTH);
         let block = (pixels / width).clamp(1, rows.len());
         // Pixels that are evenly spaced on the canvas are written by the product itself.
         let apart = match (self.places, width) {
-            ([(0, 1), (0, 1)], width) if width == canvas.width => Some(canvas.channels),
-            ([(0, 1), _], 1) => Some(canvas.width * canvas.channels),
+            ([Places::ALL, Places::ALL], width) if width == canvas.width => Some(canvas.channels),
+            ([Places::ALL, Places { block: 1, .. }], 1) => Some(canvas.width * canvas.channels),
             _ => None,
         };
-        let room = if apart.is_some() { 0 } else { block * width * canvas.written };
+        let room = if apart.is_some() { 0 } else { block * width * outputs };
         with_scratch(room, |pixels| {
             for start in rows.clone().step_by(block) {
                 let block = start..(start + block).min(rows.end);
                 let count = block.len() * width;
                 if let Some(apart) = apart {
                     let y = &mut y[self.start(start, first, canvas)..];
-                    let c = MatMut::strided(y, (count, canvas.written), apart);
+                    let c = MatMut::strided(y, (count, outputs), apart);
                     self.products(source, block, epilogue, c);
                 } else {
-                    let c = &mut pixels[..count * canvas.written];
-                    let c = MatMut::new(c, count, canvas.written);
+                    let c = &mut pixels[..count * outputs];
+                    let c = MatMut::new(c, count, outputs);
                     self.products(source, block.clone(), Epilogue::NOTHING, c);
-                    let lines = pixels.chunks_exact_mut(width * canvas.written);
+                    let lines = pixels.chunks_exact_mut(width * outputs);
                     for (row, pixels) in block.zip(lines) {
                         self.place(row, pixels, epilogue, first, canvas, y);
                     }

@@ -20,11 +20,13 @@
 //! are four phases, and a 5 x 5 kernel becomes 3 x 3: 4 · 9 instead of 4 · 25 multiply-adds for a
 //! pixel of x, 2.78 times fewer. 3 x 3 becomes 2 x 2, 2.25 times fewer.
 //!
-//! Three steps, all linear: [`fold`] the weights, convolve by [`Phases::geometry`], then
-//! [`crate::blocks::depth_to_space`] with [`Phases::crop`].
+//! Three steps, all linear: [`fold`] the weights, convolve by [`Phases::geometry`], interleave by
+//! [`Phases::blocks`]. [`super::upsampled`] takes the last two in one, since a window's pixels are a
+//! block of y.
 
 use super::Geometry;
 use crate::Real;
+use crate::blocks::Blocks;
 use crate::window::Window;
 
 /// The upsampled convolution along both axes.
@@ -58,6 +60,13 @@ impl Phases {
             crop: [height_crop, width_crop],
             output: [on_upsampled.height.output, on_upsampled.width.output],
         }
+    }
+
+    /// How the outputs of the small convolution interleave to y.
+    pub fn blocks(&self) -> Blocks {
+        let [batch, height, width, channels] = self.geometry.y_shape();
+        let whole = Blocks::whole(batch, [height, width], [2, 2], channels / 4);
+        Blocks { crop: self.crop, large: self.output, ..whole }
     }
 }
 

@@ -18,7 +18,8 @@
 
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering};
-use super::part::{Canvas, Part};
+use super::part::{Canvas, Part, Places};
+use super::phases::Phases;
 use super::thin::Thin;
 use super::winograd::Winograd;
 use super::{FEW, Geometry};
@@ -60,11 +61,45 @@ pub(super) fn forward(
             w: &w[canvas.first..],
             w_stride: g.out_channels,
             w_taps: g.width.taps,
-            places: [(0, 1), (0, 1)],
+            places: [Places::ALL; 2],
         };
         let epilogue = epilogue.of(canvas.first, outputs);
         compute(&[part], x, epilogue, canvas, y, g.multiply_adds() / g.groups);
     }
+}
+
+/// See [`super::upsampled`].
+pub(super) fn upsampled(
+    phases: &Phases,
+    x: &[Real],
+    folded: &[Real],
+    epilogue: Epilogue<'_>,
+    y: &mut [Real],
+) {
+    let Phases { geometry: g, crop, output } = *phases;
+    let outputs = g.out_channels / 4;
+    let canvas = Canvas {
+        height: output[0],
+        width: output[1],
+        channels: outputs,
+        first: 0,
+        written: outputs,
+    };
+    let lowering = Lowering {
+        height: Axis::of(g.height),
+        width: Axis::of(g.width),
+        channels: g.in_channels,
+        seen: g.in_channels,
+        first: 0,
+    };
+    let part = Part {
+        lowering,
+        w: folded,
+        w_stride: g.out_channels,
+        w_taps: g.width.taps,
+        places: crop.map(|crop| Places { first: -(crop as isize), apart: 2, block: 2 }),
+    };
+    compute(&[part], x, epilogue, canvas, y, g.multiply_adds());
 }
 
 /// See [`super::input_gradient`].
@@ -118,8 +153,7 @@ struct Phase {
     axis: Axis,
     /// Those taps, the last one first.
     taps: Vec<usize>,
-    /// The first pixel, and the distance to the next.
-    place: (usize, usize),
+    place: Places,
 }
 
 /// The phases of a window's input that have pixels.
@@ -140,7 +174,8 @@ fn phases(window: Window) -> Vec<Phase> {
         let start = taps.first().map_or(0, |tap| reads(*tap));
         let outputs = input.saturating_sub(pixel).div_ceil(stride);
         let axis = Axis { source: output, outputs, taps: taps.len(), stride: 1, step, start };
-        Phase { axis, taps, place: (pixel, stride) }
+        let place = Places { first: pixel as isize, apart: stride, block: 1 };
+        Phase { axis, taps, place }
     };
     (0..stride).map(of).filter(|phase| phase.axis.outputs > 0).collect()
 }
@@ -187,7 +222,8 @@ fn compute(
     let pieces = par::pieces(multiply_adds / PER_NANOSECOND).min(rows);
     let images = rows / canvas.height;
     let taps: usize = parts.iter().map(Part::taps).sum();
-    if canvas.written <= FEW && taps > canvas.written * parts.len() {
+    let columns = parts[0].columns(canvas);
+    if columns <= FEW && taps > columns * parts.len() {
         par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
             let rows = first..first + y.len() / line;
             few_outputs(parts, source, rows, canvas, |part, row, pixels| {
@@ -197,7 +233,7 @@ fn compute(
         return;
     }
     let plan = |part: &Part<'_>| {
-        let plan = Winograd::of(&part.lowering, canvas.written);
+        let plan = Winograd::of(&part.lowering, columns);
         plan.filter(|plan| plan.pays(&part.lowering, images))
     };
     let plans: Vec<Option<Winograd>> = parts.iter().map(plan).collect();
@@ -215,7 +251,7 @@ fn compute(
         // A pixel is computed in the same way wherever the images are cut.
         par::for_each_cut(y, line, pieces, &|first, y: &mut [Real]| {
             for (part, transformed) in &ways {
-                let rows = part.rows(first, canvas)..part.rows(first + y.len() / line, canvas);
+                let rows = part.rows(first..first + y.len() / line, canvas);
                 if rows.is_empty() || part.lowering.width.outputs == 0 {
                     continue;
                 }

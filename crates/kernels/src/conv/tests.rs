@@ -218,8 +218,23 @@ fn threads_change_no_bit() {
             all.collect::<Vec<_>>()
         })
     };
-    let alone = results(1);
+    // A cut through the rows of y may go through a block of 2 x 2 pixels.
+    let interleaved: Vec<_> = (0..20)
+        .filter_map(|case| {
+            let g = enough(drawn_upsampled(&mut numbers, case, 24)?);
+            let x_shape = [g.batch, g.height.input / 2, g.width.input / 2, g.in_channels];
+            Some((g, numbers.fractions(x_shape), numbers.fractions(g.w_shape())))
+        })
+        .collect();
+    let results_upsampled = |threads| {
+        with_threads(threads, || {
+            let all = interleaved.iter().map(|(g, x, w)| in_one_step(g, x, w, Epilogue::NOTHING));
+            all.collect::<Vec<_>>()
+        })
+    };
+    let (alone, upsampled_alone) = (results(1), results_upsampled(1));
     for threads in [2, 3, 4, 7, 8] {
+        assert!(results_upsampled(threads) == upsampled_alone, "{threads} threads: upsampled");
         for ((found, expected), (g, _)) in results(threads).iter().zip(&alone).zip(&layers) {
             assert!(found == expected, "{threads} threads: {g:?}");
         }
@@ -227,50 +242,54 @@ fn threads_change_no_bit() {
 }
 
 /// u[n, t, s, c] = x[n, t / 2, s / 2, c]
-fn upsampled(x: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
+fn enlarged(x: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
     let pixel = |i: usize, t: usize, s: usize| &x[((i * h + t / 2) * w + s / 2) * c..][..c];
     let rows = (0..n).flat_map(|i| (0..2 * h).map(move |t| (i, t)));
     rows.flat_map(|(i, t)| (0..2 * w).flat_map(move |s| pixel(i, t, s))).copied().collect()
 }
 
+/// An upsampling, then a convolution with so many channels, if its windows fit; the even ones keep
+/// the doubled size.
+fn drawn_upsampled(numbers: &mut Numbers, case: usize, channels: usize) -> Option<Geometry> {
+    let [batch, height, width, in_channels, out_channels] =
+        [2, 5, 5, channels, channels].map(|bound| 1 + numbers.below(bound));
+    let [kernel_height, kernel_width] = [6, 6].map(|bound| 1 + numbers.below(bound));
+    let [top, bottom, left, right] = [0; 4].map(|_| numbers.below(4));
+    let window = |input, taps, padding| match case % 2 {
+        0 => Window::same(2 * input, taps, 1, 1),
+        _ => padded(2 * input, taps, 1, 1, padding),
+    };
+    let height = window(height, kernel_height, [top, bottom])?;
+    let width = window(width, kernel_width, [left, right])?;
+    Some(Geometry { batch, in_channels, out_channels, groups: 1, height, width })
+}
+
+/// y by the single step.
+fn in_one_step(large: &Geometry, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Vec<Real> {
+    let phases = Phases::of(large);
+    let mut folded = vec![Real::NAN; count(phases.geometry.w_shape())];
+    fold(large.w_shape(), w, &mut folded);
+    let mut y = vec![Real::NAN; count(large.y_shape())];
+    upsampled(&phases, x, &folded, epilogue, &mut y);
+    y
+}
+
 #[test]
 fn an_upsampled_convolution_is_one_on_the_small_image() {
-    use crate::blocks::{Blocks, depth_to_space};
     let mut numbers = Numbers(3);
-    for case in 0..400 {
-        let [batch, height, width, in_channels, out_channels] =
-            [2, 5, 5, 3, 3].map(|bound| 1 + numbers.below(bound));
-        let [kernel_height, kernel_width] = [6, 6].map(|bound| 1 + numbers.below(bound));
-        let padding = [0; 4].map(|_| numbers.below(4));
-        let windows = if case % 2 == 0 {
-            let same = |input, taps| Window::same(2 * input, taps, 1, 1);
-            (same(height, kernel_height), same(width, kernel_width))
-        } else {
-            let [top, bottom, left, right] = padding;
-            let rows = padded(2 * height, kernel_height, 1, 1, [top, bottom]);
-            (rows, padded(2 * width, kernel_width, 1, 1, [left, right]))
-        };
-        let (Some(rows), Some(columns)) = windows else { continue };
-        let large =
-            Geometry { batch, in_channels, out_channels, groups: 1, height: rows, width: columns };
-        let x_shape = [batch, height, width, in_channels];
+    for case in 0..500 {
+        // Few outputs, thin and copied windows; then shared products as well.
+        let channels = if case < 400 { 3 } else { 24 };
+        let Some(large) = drawn_upsampled(&mut numbers, case, channels) else { continue };
+        let Geometry { batch, in_channels, height, width, .. } = large;
+        let x_shape = [batch, height.input / 2, width.input / 2, in_channels];
         let (x, w) = (numbers.integers(x_shape), numbers.integers(large.w_shape()));
-
+        let bias = numbers.integers([1, 1, 1, large.out_channels]);
+        let epilogue = Epilogue { bias: Some(&bias), slope: 0.5 };
         let mut two_steps = vec![Real::NAN; count(large.y_shape())];
-        forward(&large, &upsampled(&x, x_shape), &w, Epilogue::NOTHING, &mut two_steps);
-
-        let phases = Phases::of(&large);
-        let mut folded = vec![Real::NAN; count(phases.geometry.w_shape())];
-        fold(large.w_shape(), &w, &mut folded);
-        let mut z = vec![Real::NAN; count(phases.geometry.y_shape())];
-        forward(&phases.geometry, &x, &folded, Epilogue::NOTHING, &mut z);
-        let [_, small_height, small_width, _] = phases.geometry.y_shape();
-        let small = [small_height, small_width];
-        let blocks = Blocks::whole(batch, small, [2, 2], out_channels);
-        let blocks = Blocks { crop: phases.crop, large: phases.output, ..blocks };
-        let mut one_step = vec![Real::NAN; two_steps.len()];
-        depth_to_space(&blocks, &z, &mut one_step);
-        assert_eq!(one_step, two_steps, "{large:?}");
+        naive::forward(&large, &enlarged(&x, x_shape), &w, Some(&bias), &mut two_steps);
+        two_steps.iter_mut().for_each(|z| *z = if *z > 0.0 { *z } else { *z / 2.0 });
+        assert_eq!(in_one_step(&large, &x, &w, epilogue), two_steps, "{large:?}");
     }
 }
 
