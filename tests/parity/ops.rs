@@ -338,6 +338,9 @@ fn every_recorded_case_is_tested() {
     assert_eq!(recorded, tested);
 }
 
+/// Methods without a record, and why.
+const NOT_RECORDED: &[(&str, &str)] = &[];
+
 /// Reads the methods out of the sources, so that nobody can forget one.
 #[test]
 fn every_op_method_has_a_recorded_case() {
@@ -352,6 +355,8 @@ fn every_op_method_has_a_recorded_case() {
     assert!(methods.len() > 60, "found only {methods:?}");
     let cases = include_str!("ops.rs");
     let called = |name: &str| ['.', ':'].iter().any(|dot| cases.contains(&format!("{dot}{name}(")));
-    let missing: Vec<&String> = methods.iter().filter(|name| !called(name)).collect();
-    assert!(missing.is_empty(), "methods without a case: {missing:?}");
+    let missing: BTreeSet<&str> =
+        methods.iter().map(String::as_str).filter(|name| !called(name)).collect();
+    let excused: BTreeSet<&str> = NOT_RECORDED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(missing, excused, "methods without a case, and those of NOT_RECORDED");
 }
