@@ -3,7 +3,7 @@
 use crate::fixture::{
     TOLERANCE, agree, all_agree, gradients, list, load, sources, tensor, variables,
 };
-use autograd::{Groups, Padding, Real, Sliding, Tensor, vjp};
+use autograd::{Array, Groups, Padding, Real, Sliding, Tensor, vjp};
 use gan::losses;
 use gan::{AdversarialLoss, SoftmaxCrossEntropy};
 use serde_json::Value;
@@ -184,6 +184,10 @@ const NORMALISATION: &[Case] = &[
     ("normalise images, rectified", |x| normalised(x, [2, 6, 3, 1], 0.0)),
     ("normalise a batch, leaky", |x| normalised(x, [1, 5, 3, 1], 0.2)),
     ("normalise rows", |x| normalised(x, [3, 1, 1, 4], 1.0)),
+    ("standardise, leaky", |x| {
+        let [mean, variance] = [[0.3, -0.2], [0.5, 2.0]].map(|of| Array::new([2], &of));
+        x[0].standardise([&mean, &variance], [&x[1], &x[2]], 0.1, 0.2)
+    }),
 ];
 
 fn normalised(x: &[Tensor], [samples, pixels, groups, width]: [usize; 4], slope: Real) -> Tensor {

@@ -22,6 +22,7 @@ pub mod resample;
 pub mod shape;
 pub mod sliding;
 pub mod softmax;
+pub mod standardise;
 pub mod upsample_conv;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ mod tests {
             resample::CASES,
             shape::CASES,
             softmax::CASES,
+            standardise::CASES,
             upsample_conv::CASES,
         ]
         .into_iter()
@@ -75,6 +77,7 @@ mod tests {
             resample::MISTAKES,
             shape::MISTAKES,
             softmax::MISTAKES,
+            standardise::MISTAKES,
             upsample_conv::MISTAKES,
         ]
         .into_iter()

@@ -4,8 +4,7 @@
 //! images `[batch, height, width, channels]`.
 
 use crate::{Module, Param, Statistic};
-use autograd::{Array, Groups, Real, Rng, Tensor, is_recording};
-use kernels::norm::Norm;
+use autograd::{Array, Groups, Real, Rng, Tensor};
 
 /// The learnt part of a normalisation: a factor γ and an offset β for each feature.
 #[derive(Debug)]
@@ -45,6 +44,18 @@ impl Affine {
         slope: Real,
     ) -> (Tensor, [Array; 2]) {
         x.normalise(groups, [self.scale.tensor(), self.shift.tensor()], epsilon, slope)
+    }
+
+    /// [`Tensor::standardise`] with this γ and β.
+    #[track_caller]
+    fn standardise(
+        &self,
+        x: &Tensor,
+        statistics: [&Array; 2],
+        epsilon: Real,
+        slope: Real,
+    ) -> Tensor {
+        x.standardise(statistics, [self.scale.tensor(), self.shift.tensor()], epsilon, slope)
     }
 
     pub(crate) fn each_param<'a>(&'a self, visit: &mut dyn FnMut(&'a Param)) {
@@ -131,17 +142,12 @@ impl BatchNorm {
         Groups { samples: 1, pixels, groups: features, width: 1 }
     }
 
-    /// The answer in use, rectified with this slope, for when no graph records it.
-    fn evaluate(&self, x: &Tensor, groups: Groups, slope: Real) -> Tensor {
-        let factor = self.running_variance.value.map(|v| 1.0 / (v + self.epsilon).sqrt());
-        let [scale, shift] = [&self.affine.scale, &self.affine.shift].map(|p| p.tensor().numbers());
-        let (mean, factor) = (self.running_mean.value.numbers(), factor.numbers());
-        let norm = Norm { groups, mean, factor, scale, shift, slope };
-        let x = x.value();
-        Tensor::constant(Array::filled_by(*x.shape(), |y| match y.len() {
-            0 => (),
-            _ => norm.apply(x.numbers(), y),
-        }))
+    /// The answer in use, rectified with this slope.
+    #[track_caller]
+    fn evaluate(&self, x: &Tensor, slope: Real) -> Tensor {
+        self.affine.features_of(x, "batch norm");
+        let statistics = [&self.running_mean.value, &self.running_variance.value];
+        self.affine.standardise(x, statistics, self.epsilon, slope)
     }
 
     /// The answer to a training batch, rectified with this slope.
@@ -166,20 +172,12 @@ impl Module for BatchNorm {
 
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        let groups = self.groups_of(x);
-        if !is_recording() {
-            return self.evaluate(x, groups, 1.0);
-        }
-        let [mean, variance] = [&self.running_mean, &self.running_variance]
-            .map(|running| Tensor::constant(running.value.clone()));
-        let factor = self.affine.scale.tensor() / (variance + self.epsilon).sqrt();
-        (x - mean) * factor + self.affine.shift.tensor()
+        self.evaluate(x, 1.0)
     }
 
     #[track_caller]
     fn forward_rectified(&self, x: &Tensor, slope: Real) -> Option<Tensor> {
-        let groups = self.groups_of(x);
-        (!is_recording()).then(|| self.evaluate(x, groups, slope))
+        Some(self.evaluate(x, slope))
     }
 
     #[track_caller]

@@ -7,6 +7,7 @@
 #[cfg(test)]
 use super::case::{Case, Mistake, zeros};
 use super::piecewise::step_times;
+use super::rectified::single;
 use crate::{Array, Op, Real, Tensor, is_recording, no_grad};
 use kernels::norm::{Groups, Norm, moments};
 
@@ -30,8 +31,7 @@ impl Op<3> for Normalise {
     }
 
     fn vjp(&self, i: usize, x: [&Tensor; 3], y: &Tensor, dy: &Tensor) -> Tensor {
-        let [dx, dscale, dshift] = self.vjps([i == 0, i == 1, i == 2], x, y, dy);
-        dx.or(dscale).or(dshift).expect("one of them is wanted")
+        single(i, |wanted| self.vjps(wanted, x, y, dy))
     }
 
     fn vjps(
