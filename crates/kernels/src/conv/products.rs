@@ -232,10 +232,7 @@ fn compute(
         });
         return;
     }
-    let plan = |part: &Part<'_>| {
-        let plan = Winograd::of(&part.lowering, columns);
-        plan.filter(|plan| plan.pays(&part.lowering, images))
-    };
+    let plan = |part: &Part<'_>| Winograd::fastest(&part.lowering, columns, images, &[2, 3]);
     let plans: Vec<Option<Winograd>> = parts.iter().map(plan).collect();
     let len = |plan: &Option<Winograd>| plan.as_ref().map_or(0, Winograd::weights_len);
     with_scratch(plans.iter().map(len).sum(), |mut rest| {

@@ -55,8 +55,7 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [R
             seen: inputs,
             first: group * inputs,
         };
-        let plan = Winograd::of(&windows, outputs).filter(|plan| plan.pays(&windows, g.batch));
-        if let Some(plan) = plan {
+        if let Some(plan) = Winograd::fastest(&windows, outputs, g.batch, &[2]) {
             return plan.weight_gradient(&windows, g.batch, [x, dy], dw);
         }
         let beside = Beside { channels: g.out_channels, first: group * outputs, count: outputs };

@@ -1,7 +1,8 @@
 //! Which multiplications can a convolution do without?
 //!
 //! Neighbouring outputs share factors ([`filter`]). In tiles of 2 x 2 output pixels, a 3 x 3 kernel
-//! takes 16 products for each pair of channels instead of 36:
+//! takes 16 products for each pair of channels instead of 36, and so does a 2 x 2 kernel in tiles of
+//! 3 x 3:
 //!
 //! ```text
 //!   a tile sees of x     what is added          its points           of y
@@ -79,6 +80,8 @@ const WEIGHT: f64 = 5.0;
 
 /// The points of a kernel, and its channels.
 pub(super) struct Winograd {
+    /// Outputs of a tile along each axis.
+    side: usize,
     /// Along the height, and along the width.
     points: [Vec<Point>; 2],
     inputs: usize,
@@ -86,28 +89,48 @@ pub(super) struct Winograd {
 }
 
 impl Winograd {
-    /// The points of windows that make so many channels, if neighbouring windows share numbers.
-    pub(super) fn of(windows: &Lowering, outputs: usize) -> Option<Winograd> {
+    /// The points of windows that make so many channels, in tiles of side x side, if neighbouring
+    /// windows share numbers.
+    fn of(windows: &Lowering, outputs: usize, side: usize) -> Option<Winograd> {
         let Lowering { height, width, channels, seen, .. } = *windows;
         let shares = |axis: Axis| axis.step == 1 && axis.outputs > 0 && axis.taps > 0;
-        let points = [height, width].map(|axis| points(axis.taps, axis.stride));
+        let points = [height, width].map(|axis| points(side, axis.taps, axis.stride));
         let all = seen == channels && shares(height) && shares(width) && channels * outputs > 0;
-        all.then_some(Winograd { points, inputs: channels, outputs })
+        all.then_some(Winograd { side, points, inputs: channels, outputs })
     }
 
-    /// Is this the faster way for so many images?
-    pub(super) fn pays(&self, windows: &Lowering, images: usize) -> bool {
+    /// The fastest tiles of these sides for so many images, if they are faster than the plain sums.
+    pub(super) fn fastest(
+        windows: &Lowering,
+        outputs: usize,
+        images: usize,
+        sides: &[usize],
+    ) -> Option<Winograd> {
+        let direct = Winograd::plain_sums(windows, outputs);
+        let plans = sides.iter().filter_map(|side| Winograd::of(windows, outputs, *side));
+        let timed = plans.map(|plan| (plan.time(windows, images), plan));
+        let (time, plan) = timed.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        (images > 0 && time < 0.9 * direct).then_some(plan)
+    }
+
+    /// How long an image takes, in multiply-adds, by window rows that are copied.
+    fn plain_sums(windows: &Lowering, outputs: usize) -> f64 {
         let axes = [windows.height, windows.width];
-        let product = |of: [usize; 2]| (of[0] * of[1]) as f64;
+        let [pixels, taps] = [axes.map(|a| a.outputs), axes.map(|a| a.taps)].map(product);
+        let c = windows.channels as f64;
+        pixels * taps * (c * outputs as f64 + COPY * c)
+    }
+
+    /// How long one of so many images takes by these products.
+    fn time(&self, windows: &Lowering, images: usize) -> f64 {
+        let axes = [windows.height, windows.width];
         let terms = self.taps().len() as f64;
-        let tiles = product(axes.map(|axis| axis.outputs.div_ceil(2)));
-        let (pixels, taps) = (product(axes.map(|a| a.outputs)), product(axes.map(|a| a.taps)));
+        let tiles = product(axes.map(|axis| axis.outputs.div_ceil(self.side)));
         let points = product(self.points.each_ref().map(Vec::len));
         let (c, o) = (self.inputs as f64, self.outputs as f64);
-        let direct = pixels * taps * (c * o + COPY * c);
         let adding = ADD * (terms * c + points * o) + START * points * (o / 32.0).ceil();
         let weights = WEIGHT * terms * c * o / images as f64;
-        images > 0 && tiles * (terms * c * o + adding) + weights < 0.9 * direct
+        tiles * (terms * c * o + adding) + weights
     }
 
     /// The taps of its products along both axes, those of a point behind each other.
@@ -147,7 +170,7 @@ impl Winograd {
         Transformed { plan: self, w: to }
     }
 
-    /// dw, `[taps, taps, inputs, outputs]`, summed over these images.
+    /// dw, `[taps, taps, inputs, outputs]`, summed over these images, in tiles of 2 x 2.
     pub(super) fn weight_gradient(
         &self,
         windows: &Lowering,
@@ -170,8 +193,9 @@ impl Winograd {
             seen: self.outputs,
             first: 0,
         };
-        let x = Tiled { windows: *windows, source: x };
-        let g = Tiled { windows: pixels, source: dy };
+        assert_eq!(self.side, 2, "a number of g's tile goes to a point with at most one other");
+        let x = Tiled { side: 2, windows: *windows, source: x };
+        let g = Tiled { side: 2, windows: pixels, source: dy };
         let (taps, size) = (self.taps(), self.inputs * self.outputs);
         let [down, across] = x.tiles();
         let work = taps.len() * size * images * down * across / PER_NANOSECOND;
@@ -231,7 +255,7 @@ impl Winograd {
                         continue;
                     }
                     x.add_lines(block.clone(), &down.seen, x_lines);
-                    g.add_lines(block.clone(), &[down.made], g_lines);
+                    g.add_lines(block.clone(), &[down.made()], g_lines);
                     for right in &self.points[1] {
                         let products = at..at + down.seen.len() * right.seen.len();
                         let some = products.start.max(wanted.start)..products.end.min(wanted.end);
@@ -241,7 +265,7 @@ impl Winograd {
                         }
                         let rows = (block.len(), down.seen.len());
                         x.add_pixels(rows, &right.seen, x_lines, seen, x_stride);
-                        g.add_pixels((block.len(), 1), &[right.made], g_lines, beside, g_stride);
+                        g.add_pixels((block.len(), 1), &[right.made()], g_lines, beside, g_stride);
                         let depth = some.len() * inputs;
                         let a = &seen[(some.start - products.start) * inputs..];
                         let a = Mat::strided(a, (depth, tiles), (1, x_stride));
@@ -266,6 +290,10 @@ impl Winograd {
     }
 }
 
+fn product(of: [usize; 2]) -> f64 {
+    (of[0] * of[1]) as f64
+}
+
 /// A kernel at its points: W for all of them.
 pub(super) struct Transformed<'a> {
     plan: &'a Winograd,
@@ -282,7 +310,8 @@ impl Transformed<'_> {
         rows: Range<usize>,
         mut place: impl FnMut(usize, &mut [Real]),
     ) {
-        let x = Tiled { windows: *windows, source };
+        let x = Tiled { side: self.plan.side, windows: *windows, source };
+        let side = self.plan.side;
         let (outputs, [_, across]) = (self.plan.outputs, x.tiles());
         let count = self.plan.points[0].len() * self.plan.points[1].len();
         let (x_stride, y_stride) = (padded(self.plan.deepest()), padded(count * outputs));
@@ -291,7 +320,7 @@ impl Transformed<'_> {
         let block = block.min(rows_of_tiles.len());
         let (tiles, line) = (block * across, x.line_len());
         let lines_len = block * self.plan.most_terms() * line;
-        let pixels_len = 4 * across * outputs + 2 * self.plan.points[1].len() * outputs;
+        let pixels_len = (side * across + self.plan.points[1].len()) * side * outputs;
         let room = tiles * (x_stride + y_stride) + lines_len + pixels_len;
         with_scratch(room, |scratch| {
             let (seen, rest) = scratch.split_at_mut(tiles * x_stride);
@@ -319,8 +348,8 @@ impl Transformed<'_> {
                 let size = [self.plan.points[0].len(), self.plan.points[1].len(), outputs];
                 let tile_rows = made.chunks_mut(across * y_stride);
                 for (tile_row, made) in block.zip(tile_rows) {
-                    finish(LONG, made, y_stride, size, pixels);
-                    let line = 2 * across * outputs;
+                    finish(LONG, side, made, y_stride, size, pixels);
+                    let line = side * across * outputs;
                     for (row, pixels) in x.image_rows(tile_row).zip(pixels.chunks_mut(line)) {
                         if rows.contains(&row) {
                             place(row, &mut pixels[..windows.width.outputs * outputs]);
@@ -374,24 +403,28 @@ mod tests {
                 seen: in_channels,
                 first: 0,
             };
-            let plan = Winograd::of(&windows, out_channels).expect("no dilation, no groups");
-
-            let (mut y, mut expected) = (vec![Real::NAN; dy.len()], vec![Real::NAN; dy.len()]);
-            let mut points = vec![Real::NAN; plan.weights_len()];
-            let transformed = plan.transform(&w, width.taps, &mut points);
-            // In two parts, whose cut may go through a tile.
-            let (rows, line) = (batch * height.output, width.output * out_channels);
-            let cut = below(rows + 1);
-            for part in [0..cut, cut..rows].into_iter().filter(|part| !part.is_empty()) {
-                transformed.pixels(&windows, &x, part, |row, pixels| {
-                    y[row * line..][..line].copy_from_slice(pixels);
-                });
-            }
+            let mut expected = vec![Real::NAN; dy.len()];
             naive::forward(&g, &x, &w, None, &mut expected);
-            assert_eq!(y, expected, "{g:?}");
+            let plan =
+                |side| Winograd::of(&windows, out_channels, side).expect("no dilation, no groups");
+            for side in [2, 3] {
+                let plan = plan(side);
+                let mut y = vec![Real::NAN; dy.len()];
+                let mut points = vec![Real::NAN; plan.weights_len()];
+                let transformed = plan.transform(&w, width.taps, &mut points);
+                // In two parts, whose cut may go through a tile.
+                let (rows, line) = (batch * height.output, width.output * out_channels);
+                let cut = below(rows + 1);
+                for part in [0..cut, cut..rows].into_iter().filter(|part| !part.is_empty()) {
+                    transformed.pixels(&windows, &x, part, |row, pixels| {
+                        y[row * line..][..line].copy_from_slice(pixels);
+                    });
+                }
+                assert_eq!(y, expected, "tiles of {side}: {g:?}");
+            }
 
             let (mut dw, mut expected) = (vec![Real::NAN; w.len()], vec![Real::NAN; w.len()]);
-            plan.weight_gradient(&windows, batch, [&x, &dy], &mut dw);
+            plan(2).weight_gradient(&windows, batch, [&x, &dy], &mut dw);
             naive::weight_gradient(&g, &x, &dy, &mut expected);
             assert_eq!(dw, expected, "weight gradient {g:?}");
         }

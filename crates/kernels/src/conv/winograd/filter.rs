@@ -1,4 +1,4 @@
-//! How do two neighbouring outputs share their multiplications?
+//! How do neighbouring outputs share their multiplications?
 //!
 //! Two outputs of a filter of 3 taps, y0 = d0 g0 + d1 g1 + d2 g2 and y1 = d1 g0 + d2 g1 + d3 g2,
 //! are 6 products. Winograd's minimal filtering needs 4, because it multiplies polynomials at the
@@ -12,26 +12,28 @@
 //!     ∞      d3 - d1       g2                       y1
 //! ```
 //!
-//! Two taps need 3 products, without the point -1, and one tap 2:
+//! In general, output k of a point p gets pᵏ times its product, ∞ being the last output alone, and
+//! tap k counts pᵏ times. Outputs and taps may change places, and so
 //!
-//! ```text
-//!     0      d0 - d1       g0                     0      d0       g0
-//!     1      d1            g0 + g1
-//!     ∞      d2 - d1       g1                     ∞      d1       g0
-//! ```
+//! | outputs, taps | points | seen of d |
+//! |---|---|---|
+//! | 3, 2 and 2, 3 | 0, 1, -1, ∞ | as above |
+//! | 3, 1 and 2, 2 | 0, 1, ∞ | d0 - d1, d1, d2 - d1 |
+//! | 2, 1 | 0, ∞ | d0, d1 |
 //!
-//! Since products go to the same outputs in all three, longer filters are put together from these:
+//! Since products go to the same outputs for any number of taps, longer filters are put together:
 //! 5 taps are 3 + 2, and at each point the sums are taken before any output is made. At stride s,
 //! taps 0, s, 2s, ... are such a filter of every s-th number, taps 1, s + 1, ... another one. All
 //! factors are 1, -1 or 1/2, so integers stay exact, and rounding is hardly worse than that of the
 //! plain sum.
 //!
-//! | taps, stride | products for two outputs | instead of |
+//! | outputs, taps, stride | products | instead of |
 //! |---|---|---|
-//! | 2, 1 | 3 | 4 |
-//! | 3, 1 | 4 | 6 |
-//! | 5, 1 | 7 | 10 |
-//! | 4, 2 | 6 | 8 |
+//! | 2, 2, 1 | 3 | 4 |
+//! | 3, 2, 1 | 4 | 6 |
+//! | 2, 3, 1 | 4 | 6 |
+//! | 2, 5, 1 | 7 | 10 |
+//! | 2, 4, 2 | 6 | 8 |
 //!
 //! In two dimensions the numbers are squared: a 3 x 3 kernel takes 16 products instead of 36.
 //!
@@ -57,57 +59,71 @@ pub(super) struct Point {
     pub(super) seen: Vec<Pair>,
     /// As many.
     pub(super) taps: Vec<Taps>,
-    /// What becomes of the sum m of the products: y\[first\] += m, y\[second\] += sign m.
-    pub(super) made: Pair,
+    /// The point's number, 0, 1 or -1; `None` is ∞.
+    pub(super) at: Option<Real>,
 }
 
-/// The points at which a filter is multiplied that makes two outputs, in the order 0, 1, -1, ∞;
-/// those without terms are left out.
-pub(super) fn points(taps: usize, stride: usize) -> Vec<Point> {
-    let to = |first, second| {
-        let made = Pair { first, second };
-        Point { seen: Vec::new(), taps: Vec::new(), made }
-    };
-    let mut points = [to(0, None), to(0, Some((1, 1.0))), to(0, Some((1, -1.0))), to(1, None)];
+impl Point {
+    /// What becomes of the sum m of the products, if there are two outputs: y\[first\] += m,
+    /// y\[second\] += sign m.
+    pub(super) fn made(&self) -> Pair {
+        match self.at {
+            None => Pair { first: 1, second: None },
+            Some(0.0) => Pair { first: 0, second: None },
+            Some(p) => Pair { first: 0, second: Some((1, p)) },
+        }
+    }
+}
+
+/// The points at which a filter is multiplied that makes so many outputs, 2 or 3, in the order 0, 1,
+/// -1, ∞; those without terms are left out.
+pub(super) fn points(outputs: usize, taps: usize, stride: usize) -> Vec<Point> {
+    let mut points = [Some(0.0), Some(1.0), Some(-1.0), None].map(|at| Point {
+        seen: Vec::new(),
+        taps: Vec::new(),
+        at,
+    });
     for residue in 0..stride.min(taps) {
         let all: Vec<usize> = (residue..taps).step_by(stride).collect();
         // Of 4 taps, 2 and 2 is as cheap as 3 and 1.
-        let most = if all.len() == 4 { 2 } else { 3 };
+        let most = if outputs == 3 || all.len() == 4 { 2 } else { 3 };
         for chunk in all.chunks(most) {
-            let mut add = |point: usize, first, second: Option<(usize, Real)>, taps: &[_]| {
+            let count = outputs + chunk.len() - 1;
+            // The last tap but one is counted with 1 and with -1, if both are there.
+            let half = if count == 4 { 0.5 } else { 1.0 };
+            for point in &mut points {
+                let Some((first, second)) = seen(count, point.at) else { continue };
                 let d = |k: usize| chunk[0] + k * stride;
                 let second = second.map(|(k, sign)| (d(k), sign));
-                points[point].seen.push(Pair { first: d(first), second });
-                points[point].taps.push(taps.to_vec());
-            };
-            match *chunk {
-                [g0] => {
-                    add(ZERO, 0, None, &[(g0, 1.0)]);
-                    add(INFINITY, 1, None, &[(g0, 1.0)]);
-                }
-                [g0, g1] => {
-                    add(ZERO, 0, Some((1, -1.0)), &[(g0, 1.0)]);
-                    add(PLUS, 1, None, &[(g0, 1.0), (g1, 1.0)]);
-                    add(INFINITY, 2, Some((1, -1.0)), &[(g1, 1.0)]);
-                }
-                [g0, g1, g2] => {
-                    add(ZERO, 0, Some((2, -1.0)), &[(g0, 1.0)]);
-                    add(PLUS, 1, Some((2, 1.0)), &[(g0, 0.5), (g1, 0.5), (g2, 0.5)]);
-                    add(MINUS, 2, Some((1, -1.0)), &[(g0, 0.5), (g1, -0.5), (g2, 0.5)]);
-                    add(INFINITY, 3, Some((1, -1.0)), &[(g2, 1.0)]);
-                }
-                _ => unreachable!("a chunk has 1 to 3 taps"),
+                point.seen.push(Pair { first: d(first), second });
+                point.taps.push(match point.at {
+                    Some(0.0) => vec![(chunk[0], 1.0)],
+                    None => vec![(chunk[chunk.len() - 1], 1.0)],
+                    Some(p) => {
+                        let factors = [half, p * half, half];
+                        chunk.iter().copied().zip(factors).collect()
+                    }
+                });
             }
         }
     }
     points.into_iter().filter(|point| !point.seen.is_empty()).collect()
 }
 
-/// The places of 0, 1, -1 and ∞.
-const ZERO: usize = 0;
-const PLUS: usize = 1;
-const MINUS: usize = 2;
-const INFINITY: usize = 3;
+/// What is seen of d at a point, if it is one of so many.
+fn seen(points: usize, at: Option<Real>) -> Option<(usize, Option<(usize, Real)>)> {
+    match (points, at) {
+        (2, Some(0.0)) => Some((0, None)),
+        (2, None) | (3, Some(1.0)) => Some((1, None)),
+        (3, Some(0.0)) => Some((0, Some((1, -1.0)))),
+        (3, None) => Some((2, Some((1, -1.0)))),
+        (4, Some(0.0)) => Some((0, Some((2, -1.0)))),
+        (4, Some(1.0)) => Some((1, Some((2, 1.0)))),
+        (4, Some(-1.0)) => Some((2, Some((1, -1.0)))),
+        (4, None) => Some((3, Some((1, -1.0)))),
+        _ => None,
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -118,40 +134,58 @@ mod tests {
     }
 
     #[test]
-    fn two_outputs_are_what_their_taps_make() {
-        for (taps, stride) in (1..9).flat_map(|taps| (1..5).map(move |stride| (taps, stride))) {
-            let d: Vec<Real> = (0..taps + stride).map(|i| ((7 * i + 3) % 11) as Real).collect();
+    fn outputs_are_what_their_taps_make() {
+        let all = (1..9).flat_map(|taps| (1..5).map(move |stride| (taps, stride)));
+        for (outputs, (taps, stride)) in
+            [2, 3].into_iter().flat_map(|n| all.clone().map(move |t| (n, t)))
+        {
+            let len = taps + (outputs - 1) * stride;
+            let d: Vec<Real> = (0..len).map(|i| ((7 * i + 3) % 11) as Real).collect();
             let g: Vec<Real> = (0..taps).map(|i| ((5 * i + 2) % 9) as Real - 4.0).collect();
-            let mut y = [0.0; 2];
-            for Point { seen, taps, made } in points(taps, stride) {
+            let mut y = vec![0.0; outputs];
+            for Point { seen, taps, at } in points(outputs, taps, stride) {
                 let product = |(seen, taps): (&Pair, &Taps)| {
                     pick(&d, *seen) * taps.iter().map(|(tap, c)| c * g[*tap]).sum::<Real>()
                 };
                 let m: Real = seen.iter().zip(&taps).map(product).sum();
-                y[made.first] += m;
-                if let Some((second, sign)) = made.second {
-                    y[second] += sign * m;
+                for (k, y) in y.iter_mut().enumerate() {
+                    *y += m * match at {
+                        Some(p) => p.powi(k as i32),
+                        None => Real::from(u8::from(k == outputs - 1)),
+                    };
                 }
             }
-            let expected = [0, stride].map(|at| (0..taps).map(|k| g[k] * d[at + k]).sum::<Real>());
-            assert_eq!(y, expected, "{taps} taps, stride {stride}");
+            let expected =
+                (0..outputs).map(|k| (0..taps).map(|t| g[t] * d[k * stride + t]).sum::<Real>());
+            assert_eq!(
+                y,
+                expected.collect::<Vec<_>>(),
+                "{outputs} of {taps} taps, stride {stride}"
+            );
         }
     }
 
     #[test]
     fn so_many_products_are_left() {
-        let count = |taps, stride| points(taps, stride).iter().map(|p| p.seen.len()).sum::<usize>();
-        for (taps, stride, expected) in [
-            (1, 1, 2),
-            (2, 1, 3),
-            (3, 1, 4),
-            (4, 1, 6),
-            (5, 1, 7),
-            (7, 1, 10),
-            (4, 2, 6),
-            (5, 2, 7),
+        let count = |outputs, taps, stride| {
+            points(outputs, taps, stride).iter().map(|p| p.seen.len()).sum::<usize>()
+        };
+        for (outputs, taps, stride, expected) in [
+            (2, 1, 1, 2),
+            (2, 2, 1, 3),
+            (2, 3, 1, 4),
+            (2, 4, 1, 6),
+            (2, 5, 1, 7),
+            (2, 7, 1, 10),
+            (2, 4, 2, 6),
+            (2, 5, 2, 7),
+            (3, 1, 1, 3),
+            (3, 2, 1, 4),
+            (3, 3, 1, 7),
+            (3, 4, 2, 8),
         ] {
-            assert_eq!(count(taps, stride), expected, "{taps} taps, stride {stride}");
+            let found = count(outputs, taps, stride);
+            assert_eq!(found, expected, "{outputs} of {taps} taps, stride {stride}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What of an image do tiles of 2 x 2 outputs see, and how do products become their pixels?
+//! What of an image do tiles of outputs see, and how do products become their pixels?
 //!
 //! Both directions go along one axis after the other. Lines first: a pair of them is added in one
 //! sweep, with zeros at both ends in place of the padding. Then pairs of pixels of such a line:
@@ -14,8 +14,9 @@ use crate::Real;
 use crate::on_level::{LONG, levels};
 use std::ops::Range;
 
-/// Images that are seen in tiles of 2 x 2 places of a window.
+/// Images that are seen in tiles of side x side places of a window.
 pub(super) struct Tiled<'a> {
+    pub(super) side: usize,
     pub(super) windows: Lowering,
     pub(super) source: &'a [Real],
 }
@@ -23,26 +24,26 @@ pub(super) struct Tiled<'a> {
 impl Tiled<'_> {
     /// Down an image, and across.
     pub(super) fn tiles(&self) -> [usize; 2] {
-        [self.windows.height, self.windows.width].map(|axis| axis.outputs.div_ceil(2))
+        [self.windows.height, self.windows.width].map(|axis| axis.outputs.div_ceil(self.side))
     }
 
     /// The row of tiles, counted through all images, with this image row.
     pub(super) fn tile_row(&self, row: usize) -> usize {
         let outputs = self.windows.height.outputs;
-        row / outputs * self.tiles()[0] + row % outputs / 2
+        row / outputs * self.tiles()[0] + row % outputs / self.side
     }
 
-    /// The image rows of a row of tiles: two, or one at an odd end.
+    /// The image rows of a row of tiles: as many as its side, or fewer at the end.
     pub(super) fn image_rows(&self, tile_row: usize) -> Range<usize> {
         let (outputs, [down, _]) = (self.windows.height.outputs, self.tiles());
-        let (n, i) = (tile_row / down, tile_row % down * 2);
-        n * outputs + i..n * outputs + (i + 2).min(outputs)
+        let (n, i) = (tile_row / down, tile_row % down * self.side);
+        n * outputs + i..n * outputs + (i + self.side).min(outputs)
     }
 
     /// Numbers of a line of the source, padded for all windows.
     pub(super) fn line_len(&self) -> usize {
         let Lowering { width, channels, .. } = self.windows;
-        ((2 * self.tiles()[1] - 1) * width.stride + width.taps) * channels
+        ((self.side * self.tiles()[1] - 1) * width.stride + width.taps) * channels
     }
 
     /// Adds pairs of lines: `[rows of tiles, terms, line]`.
@@ -57,7 +58,7 @@ impl Tiled<'_> {
         let some = len.saturating_sub(at).min(size.saturating_sub(from));
         let mut to = to.chunks_exact_mut(len);
         for tile_row in tile_rows {
-            let (n, i) = (tile_row / down, tile_row % down * 2);
+            let (n, i) = (tile_row / down, tile_row % down * self.side);
             let line = |offset: usize| {
                 let p = (i * height.stride + offset) as isize + height.start;
                 let inside = 0 <= p && p < height.source as isize && some > 0;
@@ -100,7 +101,7 @@ impl Tiled<'_> {
             for (m, Pair { first, second }) in right.iter().enumerate() {
                 let to = &mut to[row * across * stride + (term * right.len() + m) * channels..];
                 let size = [channels, across];
-                let apart = 2 * width.stride * channels;
+                let apart = self.side * width.stride * channels;
                 let x = &line[first * channels..];
                 match second {
                     None => copy_runs(LONG, x, apart, to, stride, size),
@@ -153,45 +154,68 @@ levels! {
 }
 
 levels! {
-    /// The pixels of a row of tiles, `[2, tiles across, 2, outputs]`, from their products, `[points
-    /// down, points right, outputs]`, which are `stride` apart.
-    pub(super) fn finish(made: &[Real], stride: usize, size: [usize; 3], pixels: &mut [Real]) {
+    /// The pixels of a row of tiles, `[side, tiles across, side, outputs]`, from their products,
+    /// `[points down, points right, outputs]`, which are `stride` apart.
+    pub(super) fn finish(
+        side: usize,
+        made: &[Real],
+        stride: usize,
+        size: [usize; 3],
+        pixels: &mut [Real],
+    ) {
         let [down, right, outputs] = size;
         let across = made.len() / stride;
-        let (pixels, sums) = pixels.split_at_mut(4 * across * outputs);
-        let (upper, lower) = pixels.split_at_mut(2 * across * outputs);
-        let (sum_0, sum_1) = sums.split_at_mut(right * outputs);
+        let line = across * side * outputs;
+        let (pixels, sums) = pixels.split_at_mut(side * line);
+        let sums = &mut sums[..side * right * outputs];
         for tile in 0..across {
             let m = &made[tile * stride..][..down * right * outputs];
-            two(down, m, sum_0, sum_1);
-            for (sum, line) in [(&*sum_0, &mut *upper), (&*sum_1, &mut *lower)] {
-                let (left, behind) =
-                    line[2 * tile * outputs..][..2 * outputs].split_at_mut(outputs);
-                two(right, sum, left, behind);
+            combine(down, side, m, sums);
+            for (sum, line) in sums.chunks_exact(right * outputs).zip(pixels.chunks_exact_mut(line)) {
+                combine(right, side, sum, &mut line[tile * side * outputs..][..side * outputs]);
             }
         }
     }
 }
 
-/// y0 and y1 of the products at so many points.
+/// y\[k\] = Σ pᵏ m\[p\] over so many points p, ∞ being the last of so many outputs k alone.
 #[inline(always)]
-fn two(points: usize, m: &[Real], y0: &mut [Real], y1: &mut [Real]) {
-    let len = y0.len();
-    let y1 = &mut y1[..len];
+fn combine(points: usize, outputs: usize, m: &[Real], y: &mut [Real]) {
+    let len = y.len() / outputs;
+    let (y0, rest) = y.split_at_mut(len);
+    let (y1, y2) = rest.split_at_mut(len);
     let at = |p: usize| &m[p * len..][..len];
-    match points {
-        4 => {
+    match (points, outputs) {
+        (4, 2) => {
             let [a, b, c, d] = [0, 1, 2, 3].map(at);
             for i in 0..len {
                 y0[i] = a[i] + b[i] + c[i];
                 y1[i] = b[i] - c[i] + d[i];
             }
         }
-        3 => {
+        (3, 2) => {
             let [a, b, d] = [0, 1, 2].map(at);
             for i in 0..len {
                 y0[i] = a[i] + b[i];
                 y1[i] = b[i] + d[i];
+            }
+        }
+        (4, _) => {
+            let [a, b, c, d] = [0, 1, 2, 3].map(at);
+            let y2 = &mut y2[..len];
+            for i in 0..len {
+                y0[i] = a[i] + b[i] + c[i];
+                y1[i] = b[i] - c[i];
+                y2[i] = b[i] + c[i] + d[i];
+            }
+        }
+        (3, _) => {
+            let [a, b, d] = [0, 1, 2].map(at);
+            let y2 = &mut y2[..len];
+            for i in 0..len {
+                y0[i] = a[i] + b[i];
+                y1[i] = b[i];
+                y2[i] = b[i] + d[i];
             }
         }
         _ => {
