@@ -56,6 +56,15 @@ pub trait AdversarialLoss: Send {
         None
     }
 
+    /// How real each sample looks to the discriminator: a number that grows with the probability, and
+    /// that no sigmoid flattens and no bound cuts off, so that it ranks samples of which D is
+    /// certain, too. The score itself, unless the loss says otherwise.
+    #[track_caller]
+    fn realness(&self, scores: &Tensor) -> Vec<Real> {
+        check_scores("realness", scores);
+        scores.numbers().to_vec()
+    }
+
     /// The probability that each sample is real, in the discriminator's opinion. Where scores have
     /// no such meaning, a number in [0, 1] that grows with the score; the loss says which.
     #[track_caller]
@@ -100,6 +109,11 @@ impl AdversarialLoss for SoftmaxCrossEntropy {
 
     fn blind(&self) -> Option<Real> {
         Some(2.0 * LN_2)
+    }
+
+    /// By how much the logit of real is above that of fake.
+    fn realness(&self, scores: &Tensor) -> Vec<Real> {
+        scores.numbers().as_chunks::<2>().0.iter().map(|[fake, real]| real - fake).collect()
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {
@@ -153,7 +167,9 @@ impl AdversarialLoss for Bce {
     /// weight · 2 H(t/2),  H(p) = -p ln p - (1 - p) ln(1 - p).
     fn blind(&self) -> Option<Real> {
         let p = self.real_label / 2.0;
-        Some(-2.0 * self.weight * (p * p.ln() + (1.0 - p) * (1.0 - p).ln()))
+        // 0 ln 0 is 0, which 0 · -∞ is not.
+        let part = |p: Real| if p > 0.0 { p * p.ln() } else { 0.0 };
+        Some(-2.0 * self.weight * (part(p) + part(1.0 - p)))
     }
 
     fn belief(&self, scores: &Tensor) -> Vec<Real> {

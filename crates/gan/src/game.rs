@@ -22,6 +22,8 @@ mod state;
 mod tests;
 mod view;
 
+pub use view::most_real;
+
 use crate::unrolled::Present;
 use crate::{AdversarialLoss, Average, Effort, Fakes, Player, Pool, Prior, Schedule, Settings};
 use autograd::{Real, Rng, Tensor, no_grad};
@@ -104,7 +106,7 @@ impl Game {
     /// The same with other settings.
     ///
     /// # Panics
-    /// If they contradict each other.
+    /// If they contradict each other, or the share to keep is not in (0, 1].
     #[must_use]
     #[track_caller]
     pub fn settings(mut self, settings: Settings) -> Game {
@@ -118,6 +120,12 @@ impl Game {
             "game: fakes made in evaluation have no graph to stay attached to\n  \
              hint: set one of `evaluate_fakes` and `attached` to false"
         );
+        if let Some(share) = settings.keep {
+            assert!(
+                share > 0.0 && share <= 1.0,
+                "game: the share {share} of samples to keep is not in (0, 1]"
+            );
+        }
         self.settings = settings;
         self
     }

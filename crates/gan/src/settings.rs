@@ -173,13 +173,22 @@ pub struct Settings {
     /// Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks".
     pub unrolled: usize,
     /// The share of generated samples that [`Game::draw`](crate::Game::draw) keeps: those that the
-    /// discriminator scores highest. None is all.
-    pub keep: Option<Real>,
+    /// discriminator takes for the most real. None is all; f64, since 0.01 as f32 keeps 5 of 501.
+    pub keep: Option<f64>,
     /// Whether the discriminator sees its fakes with their graph, so that its sweep goes on into
     /// the generator, whose gradients are computed and dropped: what a program does that forgets
     /// to detach. The numbers are the same but for rounding, the step takes longer. Not with
     /// `evaluate_fakes`.
     pub attached: bool,
+}
+
+impl Settings {
+    /// How many samples are made where `count` are wanted: as many as the share kept allows.
+    pub(crate) fn made_for(&self, count: usize) -> usize {
+        let made = count as f64 / self.keep.unwrap_or(1.0);
+        // What is above a whole number by rounding alone is that number.
+        (made * (1.0 - f64::EPSILON)).ceil() as usize
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +209,21 @@ mod tests {
         }
         let never_again = Steps::exactly(2).long_turns(7, 3, 0);
         assert_eq!([0, 2, 3, 500].map(|turn| taken(never_again, turn, 0.0)), [7, 7, 2, 2]);
+    }
+
+    #[test]
+    fn of_the_samples_made_exactly_the_share_is_kept() {
+        let made =
+            |keep: Option<f64>, count| Settings { keep, ..Settings::default() }.made_for(count);
+        assert_eq!(made(None, 5), 5);
+        for percent in 1..=100 {
+            // As many as count / share, rounded up: in whole numbers.
+            for count in 1..=200_usize {
+                let expected = (100 * count).div_ceil(percent);
+                let keep = percent as f64 / 100.0;
+                assert_eq!(made(Some(keep), count), expected, "{percent} % of {count}");
+            }
+        }
     }
 
     #[test]

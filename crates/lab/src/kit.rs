@@ -154,7 +154,7 @@ impl Kit {
             input_noise: self.input_noise.map(|std| InputNoise { std, until: self.turns }),
             packed: self.discriminator.pack,
             unrolled: self.unrolled,
-            keep: self.keep.map(|share| share as Real),
+            keep: self.keep,
             ..Settings::default()
         };
         let generator = self.generator.player(generator, self.falling, self.turns);

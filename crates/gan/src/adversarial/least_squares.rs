@@ -61,8 +61,13 @@ impl AdversarialLoss for LeastSquares {
         Some((self.real_label - self.fake_label).powi(2) / 4.0)
     }
 
-    fn belief(&self, scores: &Tensor) -> Vec<Real> {
+    /// (D(x) - a) / (b - a): b may be below a.
+    fn realness(&self, scores: &Tensor) -> Vec<Real> {
         let LeastSquares { fake_label: a, real_label: b, .. } = *self;
-        scores.numbers().iter().map(|s| ((s - a) / (b - a)).clamp(0.0, 1.0)).collect()
+        scores.numbers().iter().map(|s| (s - a) / (b - a)).collect()
+    }
+
+    fn belief(&self, scores: &Tensor) -> Vec<Real> {
+        self.realness(scores).into_iter().map(|s| s.clamp(0.0, 1.0)).collect()
     }
 }

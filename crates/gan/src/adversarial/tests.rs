@@ -96,6 +96,38 @@ fn beliefs_are_in_their_range_and_grow_with_the_score() {
     }
 }
 
+#[test]
+fn realness_ranks_what_beliefs_no_longer_tell_apart() {
+    let turned = LeastSquares { fake_label: 1.0, real_label: 0.0, wanted: 0.0 };
+    let losses: [(Box<dyn AdversarialLoss>, Real); 7] = [
+        (Box::new(Bce::default()), 1.0),
+        (Box::new(Minimax { saturating: false }), 1.0),
+        (Box::new(LeastSquares::default()), 1.0),
+        (Box::new(turned), -1.0),
+        (Box::new(Hinge), 1.0),
+        (Box::new(Relativistic::Average), 1.0),
+        (Box::new(Wasserstein), 1.0),
+    ];
+    let certain = [-90.0, -50.0, 50.0, 90.0];
+    for (loss, sign) in losses {
+        let scores = Tensor::new([4, 1], &certain.map(|s| sign * s));
+        let (belief, realness) = (loss.belief(&scores), loss.realness(&scores));
+        assert!(realness.windows(2).all(|pair| pair[0] < pair[1]), "{realness:?}");
+        assert!(belief[2] == belief[3], "{belief:?}");
+    }
+    // Fake and real: the second of each pair minus the first.
+    let logits = Tensor::new([3, 2], &[9.0, 50.0, -90.0, -30.0, 0.0, -1.0]);
+    assert_eq!(SoftmaxCrossEntropy.realness(&logits), [41.0, 60.0, -1.0]);
+}
+
+#[test]
+fn a_blind_loss_is_finite_for_every_label() {
+    for real_label in [0.0, 1e-30, 0.5, 1.0] {
+        let blind = Bce { real_label, ..Bce::default() }.blind().expect("it has one");
+        assert!((0.0..=2.0 * LN_2).contains(&blind), "{real_label}: {blind}");
+    }
+}
+
 /// D* = (b p + a q) / (p + q), from which the belief is p / (p + q).
 #[test]
 fn the_belief_of_least_squares_is_a_probability() {

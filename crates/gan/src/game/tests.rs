@@ -48,6 +48,48 @@ fn a_loaded_game_plays_the_same_turns() {
     }
 }
 
+/// Of two logits a sample, the difference counts: D likes what lies to the right, by both.
+#[test]
+fn two_logits_rank_samples_by_their_difference() {
+    let with = |keep| {
+        let mut rng = Rng::new(0, "weights");
+        let linear = |outputs, rng: &mut Rng| Linear::new(2, outputs, Init::XavierUniform, rng);
+        let (generator, mut discriminator) = (linear(2, &mut rng), linear(2, &mut rng));
+        let mut first = true;
+        discriminator.each_param_mut(&mut |param| {
+            let weight = std::mem::take(&mut first);
+            // Both logits are large and grow downwards; real lies above fake by x.
+            param.update(|w| {
+                if weight {
+                    w.copy_from_slice(&[-9.0, -8.0, -5.0, -5.0])
+                }
+            });
+        });
+        let player = |model| Player::new(model, Adam::new(0.01));
+        let (loss, latent) = (crate::SoftmaxCrossEntropy, Latent::Normal { size: 2 });
+        Game::new(player(generator), player(discriminator), loss, latent)
+            .settings(Settings { keep, ..Settings::default() })
+    };
+    let draw = |keep, count| {
+        let drawn = with(keep).draw(count, &mut Rng::new(0, "draw"));
+        drawn.numbers().chunks(2).map(|x| x[0]).collect::<Vec<Real>>()
+    };
+    let (mut all, mut kept) = (draw(None, 20), draw(Some(0.25), 5));
+    all.sort_by(|a, b| b.total_cmp(a));
+    kept.sort_by(|a, b| b.total_cmp(a));
+    assert_eq!(kept, all[..5]);
+}
+
+#[test]
+fn a_share_to_keep_is_above_0_and_at_most_1() {
+    for keep in [0.0, -0.5, 1.5, f64::NAN] {
+        let settings = Settings { keep: Some(keep), ..Settings::default() };
+        let made = std::panic::catch_unwind(|| drop(game(8).settings(settings)));
+        let why = made.unwrap_err().downcast::<String>().unwrap();
+        assert!(why.contains("of samples to keep is not in (0, 1]"), "{why}");
+    }
+}
+
 /// Two steps of D and one of G, whose loss looks at the last real batch.
 #[test]
 fn a_turn_with_fresh_fakes_is_its_steps() {

@@ -7,6 +7,15 @@ use crate::{Average, Player, Prior};
 use autograd::{Real, Rng, Tensor, no_grad};
 use layers::Module;
 
+/// The places of the `count` largest of these numbers, the largest first. Equal ones keep their
+/// order.
+pub fn most_real(realness: &[Real], count: usize) -> Vec<usize> {
+    let mut best: Vec<usize> = (0..realness.len()).collect();
+    best.sort_by(|a, b| realness[*b].total_cmp(&realness[*a]));
+    best.truncate(count);
+    best
+}
+
 impl Game {
     /// The discriminator's scores of samples x, one for each, in evaluation. A discriminator of packs
     /// is asked about packs of one sample.
@@ -32,20 +41,23 @@ impl Game {
     /// offer. If only a share is kept, more are made, and the discriminator chooses.
     #[track_caller]
     pub fn draw(&self, count: usize, rng: &mut Rng) -> Tensor {
-        let share = self.settings.keep.unwrap_or(1.0);
-        let made = (count as f64 / f64::from(share)).ceil() as usize;
+        let made = self.settings.made_for(count);
         let noise = Tensor::constant(self.latent.sample(made, rng));
         let samples = no_grad(|| self.generate(&noise));
         if made == count {
             return samples;
         }
-        let scores = no_grad(|| self.scores(&samples));
-        let mut best: Vec<usize> = (0..made).collect();
-        best.sort_by(|a, b| scores.numbers()[*b].total_cmp(&scores.numbers()[*a]));
-        best.truncate(count);
+        let mut best = most_real(&self.realness(&samples), count);
         // In the order in which they were made.
         best.sort_unstable();
         samples.gather_rows(&best)
+    }
+
+    /// How real each sample looks to the discriminator, in evaluation: see
+    /// [`realness`](crate::AdversarialLoss::realness).
+    #[track_caller]
+    pub fn realness(&self, x: &Tensor) -> Vec<Real> {
+        no_grad(|| self.loss.realness(&self.scores(x)))
     }
 
     /// The probability that each sample is real, in the discriminator's opinion, in evaluation.

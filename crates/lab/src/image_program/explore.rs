@@ -1,6 +1,7 @@
 //! What has a generator learnt?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
+use gan::game::most_real;
 use gan::{Game, latent};
 
 use super::ImageProgram;
@@ -118,7 +119,7 @@ impl ImageProgram {
     }
 }
 
-/// The `count` samples that the discriminator scores highest, the best first. Equal ones keep their
+/// The `count` samples that the discriminator takes for the most real, the best first. Equal ones keep their
 /// order.
 fn nicest(
     game: &Game,
@@ -131,15 +132,13 @@ fn nicest(
     // In batches, as many as are kept.
     let batches = (0..total).step_by(count).map(|first| {
         let fakes = no_grad(|| game.generate(&noise.slice(0, first..(first + count).min(total))));
-        (game.belief(&fakes), fakes.numbers().to_vec())
+        (game.realness(&fakes), fakes.numbers().to_vec())
     });
-    let (beliefs, images): (Vec<_>, Vec<_>) = batches.unzip();
-    let (beliefs, images) = (beliefs.concat(), images.concat());
-    let mut order: Vec<usize> = (0..total).collect();
-    order.sort_by(|a, b| beliefs[*b].total_cmp(&beliefs[*a]));
+    let (realness, images): (Vec<_>, Vec<_>) = batches.unzip();
+    let (realness, images) = (realness.concat(), images.concat());
     let pixels = height * width * channels;
-    let best: Vec<Real> = order[..count]
-        .iter()
+    let best: Vec<Real> = most_real(&realness, count)
+        .into_iter()
         .flat_map(|i| images[i * pixels..][..pixels].iter().copied())
         .collect();
     Array::new([count, height, width, channels], &best)
