@@ -157,7 +157,8 @@ fn mean_distance(x: &Tensor, y: &Tensor, same: bool) -> f64 {
 
 /// The probability that D scores a real sample above a generated one.
 fn order(game: &Game, real: &Tensor, fake: &Tensor) -> f64 {
-    let (real, fake) = (game.belief(real), game.belief(fake));
+    // Not beliefs: where all of them round to 1, as of a critic far from 0, they have no order.
+    let (real, fake) = (game.realness(real), game.realness(fake));
     let wins = |r: f64| mean(fake.iter().map(|f| 0.5 * (1.0 + sign(r - double(*f)))));
     mean(real.iter().map(|r| wins(double(*r))))
 }

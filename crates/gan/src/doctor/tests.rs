@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Adam, Fakes, Latent, Minimax, Player, Settings};
 use autograd::Array;
-use layers::{Activation, Init, Linear, Sequential, restore};
+use layers::{Activation, Init, Linear, Module, Sequential, restore};
 
 /// A small game on a cloud around (3, 0).
 fn game() -> Game {
@@ -102,6 +102,36 @@ fn a_resumed_doctor_sees_the_same() {
         (state.to_bytes(None), state.counters)
     };
     assert_eq!(state(&whole), state(&resumed));
+}
+
+/// With a Wasserstein loss a number added to all scores means nothing.
+#[test]
+fn an_offset_of_the_critic_does_not_change_the_order() {
+    let order = |offset: Real| {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, &mut rng);
+        let (generator, mut critic) = (linear(2, 2), linear(2, 1));
+        let mut last = 0;
+        critic.each_param_mut(&mut |param| {
+            last += 1;
+            if last == 2 {
+                param.update(|b| b[0] += offset);
+            }
+        });
+        let player = |model| Player::new(model, Adam::new(1e-9));
+        let latent = Latent::Normal { size: 2 };
+        let mut game = Game::new(player(generator), player(critic), crate::Wasserstein, latent);
+        let mut doctor = doctor(&game);
+        let (mut data, mut noise) = (Rng::new(0, "data"), Rng::new(0, "noise"));
+        (0..3).for_each(|_| drop(doctor.attend(&mut game, || cloud(8, &mut data), &mut noise)));
+        doctor.recent()[0].order
+    };
+    let expected = order(0.0);
+    assert!((expected - 0.5).abs() > 0.2, "{expected}");
+    for offset in [-50.0, 50.0] {
+        // Scores that differ by less than they are rounded by are equal.
+        assert!((order(offset) - expected).abs() < 1e-3, "{offset}: {} {expected}", order(offset));
+    }
 }
 
 /// One examination after another, each altered from a healthy one by `ail`.
