@@ -139,28 +139,24 @@ impl Stateful for Doctor {
         state.within("doctor", |state| {
             self.turns = state.take_counter("turns")?;
             state.within("notes", |state| {
-                let lists = state.take_lists()?;
-                let list = |name: &str| {
-                    let found = lists.iter().find(|(found, _)| found == name);
-                    let missing = || StateError::Missing(name.to_owned()).within(state);
-                    found.map(|(_, numbers)| &numbers[..]).ok_or_else(missing)
-                };
+                // One by one: what else there is stays, and is an error of whoever restores.
+                let [numbers, mean, window, shown, findings] =
+                    ["players", "path", "window", "shown", "findings"]
+                        .map(|name| state.take_list(name));
+                let (numbers, mean) = (numbers?, mean?);
                 let wrong = |name: &str, size: usize| {
                     let name = name.to_owned();
                     let shape = StateError::Shape { name, found: vec![size], expected: vec![] };
                     shape.within(state)
                 };
-                let numbers = list("players")?;
                 self.players =
-                    Players::of(numbers).ok_or_else(|| wrong("players", numbers.len()))?;
-                let mean = list("path")?;
-                self.path = Path { mean: mean.to_vec() };
+                    Players::of(&numbers).ok_or_else(|| wrong("players", numbers.len()))?;
                 if !mean.is_empty() && mean.len() != self.data.size() {
                     return Err(wrong("path", mean.len()));
                 }
-                let (window, shown, findings) =
-                    (list("window")?, list("shown")?, list("findings")?);
-                self.record = Record::of(window, shown, findings)
+                self.path = Path { mean };
+                let (window, shown, findings) = (window?, shown?, findings?);
+                self.record = Record::of(&window, &shown, &findings)
                     .ok_or_else(|| wrong("findings", findings.len()))?;
                 Ok(())
             })

@@ -166,16 +166,25 @@ impl<'a> State<'a> {
         let inside = self.tensors.keys().filter_map(|name| name.strip_prefix(&path));
         let names: Vec<String> = inside.map(str::to_owned).collect();
         let take = |name: String| {
-            let (path, stored) = self.remove(&name)?;
-            stored.check(&path, &[stored.shape.iter().product()])?;
-            let finite = stored.numbers().all(f64::is_finite);
-            if finite || self.takes_any {
-                Ok((name, stored.numbers().collect()))
-            } else {
-                Err(StateError::NotFinite(path))
-            }
+            let list = self.take_list(&name)?;
+            Ok((name, list))
         };
         names.into_iter().map(take).collect()
+    }
+
+    /// Takes one list.
+    ///
+    /// # Errors
+    /// If it is missing, or holds anything but finite numbers.
+    pub fn take_list(&mut self, name: &str) -> Result<Vec<f64>, StateError> {
+        let (path, stored) = self.remove(name)?;
+        stored.check(&path, &[stored.shape.iter().product()])?;
+        let finite = stored.numbers().all(f64::is_finite);
+        if finite || self.takes_any {
+            Ok(stored.numbers().collect())
+        } else {
+            Err(StateError::NotFinite(path))
+        }
     }
 
     fn remove(&mut self, name: &str) -> Result<(String, Stored<'a>), StateError> {

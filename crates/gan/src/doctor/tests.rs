@@ -134,6 +134,16 @@ fn an_offset_of_the_critic_does_not_change_the_order() {
     }
 }
 
+#[test]
+fn notes_that_no_doctor_makes_are_an_error() {
+    let mut state = State::new();
+    let mut watched = Watched::new();
+    watched.put(&mut state);
+    state.put_list("doctor.notes.pulse", &[60.0]);
+    let why = restore(&mut watched, state).unwrap_err().to_string();
+    assert!(why.contains("tensor `doctor.notes.pulse` belongs to no part"), "{why}");
+}
+
 /// One examination after another, each altered from a healthy one by `ail`.
 fn record(looks: u64, ail: impl Fn(u64, &mut Signs)) -> Record {
     let mut record = Record::default();
