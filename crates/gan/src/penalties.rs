@@ -12,7 +12,8 @@
 //! Each is made of the same parts: [`slopes`] differentiates D in its inputs and records how, and
 //! [`unit_length`] or [`half_squares`] make a number of them, which is then differentiated in D's
 //! weights. D is asked in evaluation: with batch norm in training a slope would not be one sample's
-//! own.
+//! own. The slope of a D of packs is that of a whole pack. A D that compares the samples of a batch,
+//! as minibatch discrimination does, has no such slopes, and no penalty here is meant for it.
 //!
 //! [`Game::discriminator_term`]: crate::Game::discriminator_term
 
@@ -25,13 +26,13 @@ const SHORTEST: Real = 1e-15;
 
 /// The slope of D at each sample:  gᵢ = ∇ₓ D(x) at x = xᵢ, recorded.
 ///
-/// - `scores`: D's scores of x, `[n, 1]`, each of its own sample only;
+/// - `scores`: D's scores of x, each of its own sample or pack only: `[n, 1]`, or fewer of packs;
 /// - `x`: a variable, `[n, ..]`, that the scores were computed from.
 /// - Returns the shape of x. It depends on D's weights, and can be differentiated in them.
 #[must_use]
 #[track_caller]
 pub fn slopes(scores: &Tensor, x: &Tensor) -> Tensor {
-    // A score depends on its own sample alone, so the gradient of the sum has all of them.
+    // No two scores depend on one sample, so the gradient of the sum has the slopes of all.
     let [slopes] = grad(&scores.sum(), [x], true);
     slopes
 }
@@ -77,16 +78,20 @@ pub fn half_squares(slopes: &Tensor) -> Tensor {
     0.5 * squared_lengths(slopes).mean()
 }
 
-/// The slopes of the discriminator on the table at x.
+/// The slopes of the discriminator on the table at x: of each sample, or of each pack, whose slope is
+/// in the numbers of all its samples.
 #[track_caller]
 fn slopes_at(table: &Table<'_>, x: &Tensor) -> Tensor {
     let x = Tensor::variable(x.value().clone());
-    slopes(&table.discriminator.forward(&x), &x)
+    let slopes = slopes(&table.discriminator.forward(&x), &x);
+    let packs = rows(&slopes) / table.discriminator.samples();
+    slopes.reshape([packs, slopes.shape().count() / packs])
 }
 
 /// The gradient penalty of Wasserstein GANs:
 ///
-/// λ E (‖∇D(x̂)‖ - 1)²,  x̂ = ε x + (1 - ε) G(z),  ε ~ U(0, 1), one for each sample.
+/// λ E (‖∇D(x̂)‖ - 1)²,  x̂ = ε x + (1 - ε) G(z),  ε ~ U(0, 1), one for each sample, or for each pack
+/// if D judges packs: a pack is one point of D's.
 ///
 /// A critic that is best for its Lipschitz bound has slope 1 on straight lines between the pairs
 /// that the distance joins, so it loses nothing by being asked for it there. The paper has λ = 10, its
@@ -106,15 +111,19 @@ pub fn gradient_penalty(lambda: Real) -> Term {
             real.shape(),
             fake.shape()
         );
-        let epsilon = Tensor::constant(rng.uniform(one_for_each(&real), 0.0, 1.0));
+        let pack = table.discriminator.samples();
+        let epsilon = Tensor::constant(rng.uniform(one_for_each(&real, pack), 0.0, 1.0));
+        let same_in_a_pack: Vec<usize> = (0..rows(&real)).map(|row| row / pack).collect();
+        let epsilon = if pack > 1 { epsilon.gather_rows(&same_in_a_pack) } else { epsilon };
         let mixed = &epsilon * real + (1.0 - &epsilon) * fake;
         lambda * unit_length(&slopes_at(table, &mixed))
     })
 }
 
-/// The shape of one number for each sample, to be stretched over its features.
-fn one_for_each(x: &Tensor) -> Shape {
-    x.shape().iter().enumerate().map(|(axis, size)| if axis == 0 { *size } else { 1 }).collect()
+/// The shape of one number for each pack of samples, to be stretched over their features.
+fn one_for_each(x: &Tensor, pack: usize) -> Shape {
+    let size = |(axis, size): (usize, &usize)| if axis == 0 { *size / pack } else { 1 };
+    x.shape().iter().enumerate().map(size).collect()
 }
 
 /// The penalty R1:  (γ/2) E ‖∇D(x)‖²  at real samples x.
@@ -230,6 +239,37 @@ mod tests {
         let (real, fake) = (batch("real"), batch("fake").slice(0, ..4));
         let table = Table { discriminator: &bowl, real: &real, fake: &fake };
         let _ = gradient_penalty(1.0)(&table, &mut Rng::new(0, "penalty"));
+    }
+
+    /// D(x) = w·x of packs: the slope at each is w, in all numbers of the pack.
+    #[test]
+    fn a_pack_has_one_slope_and_one_epsilon() {
+        let (real, fake) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
+        let batch = |x: [Real; 4]| Tensor::new([4, 3], &x.map(|x| [x; 3]).concat());
+        let (real, fake) = (batch(real), batch(fake));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let bowl = Bowl { a: 1.0, asked: asked.clone() };
+        let packs = Sequential::new().add(layers::Pack::new(2)).add(bowl);
+        let table = Table { discriminator: &packs, real: &real, fake: &fake };
+        // D is 1/2 Σ x² of a pack, so its slope is as long as the pack.
+        let length = |pack: &[Real]| pack.iter().map(|x| x * x).sum::<Real>().sqrt();
+        let near = |found: Real, expected: Real| (found - expected).abs() < 1e-4 * expected;
+        let of_real: Vec<Real> = real.numbers().chunks(6).map(length).collect();
+        let expected = (of_real[0].powi(2) + of_real[1].powi(2)) / 4.0;
+        let rng = &mut Rng::new(0, "penalty");
+        let found = r1(1.0)(&table, rng).item();
+        assert!(near(found, expected), "{found} {expected}");
+
+        let found = gradient_penalty(1.0)(&table, rng).item();
+        let mixed = asked.lock().expect("nobody panics with it").pop().expect("it is asked");
+        let lengths = mixed.numbers().chunks(6).map(|pack| (length(pack) - 1.0).powi(2));
+        let expected = lengths.sum::<Real>() / 2.0;
+        assert!(near(found, expected), "{found} {expected}");
+        // x̂ = x + 4 (1 - ε) in every number of a pack.
+        let moved: Vec<Real> =
+            mixed.numbers().iter().zip(real.numbers()).map(|(m, x)| m - x).collect();
+        let same = |pack: &[Real]| pack.iter().all(|m| (m - pack[0]).abs() < 1e-5);
+        assert!(moved.chunks(6).all(same) && (moved[0] - moved[6]).abs() > 1e-3, "{moved:?}");
     }
 
     #[test]

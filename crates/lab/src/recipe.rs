@@ -256,6 +256,16 @@ impl Recipe {
             Trick::Packing(size) if !self.batch_size.is_multiple_of(size as usize) => {
                 Err(format!("`{name}`: packs of {size} do not fill batches of {}", self.batch_size))
             }
+            Trick::GradientPenalty(_) | Trick::R1(_) | Trick::Dragan(_) => {
+                match self.tricks.iter().find(|t| looks_at_the_batch(**t)) {
+                    Some(other) => Err(format!(
+                        "`{name}` is on D's slope at each point, and with `{}` a score depends on \
+                         the whole batch (Gulrajani et al. 2017, §4); take `layer-norm-d` or none",
+                        other.name()
+                    )),
+                    None => Ok(()),
+                }
+            }
             Trick::LeakyD(_) if self.units[1] == Units::Maxout => {
                 Err(format!("`{name}` is for a D of ReLU, not of maxout units"))
             }
@@ -275,6 +285,12 @@ impl Recipe {
 /// Whether nobody knows before how many steps a player takes.
 fn is_open_ended(trick: Trick) -> bool {
     matches!(trick, Trick::WhileLossD(_) | Trick::WhileLossG(_))
+}
+
+/// Whether D's score of a point depends on the others of its batch. A pack is no such thing: its
+/// points have one score together, and one slope.
+fn looks_at_the_batch(trick: Trick) -> bool {
+    matches!(trick, Trick::Minibatch(_) | Trick::BatchNormD)
 }
 
 /// The name of a trick that normalises D.
@@ -399,6 +415,18 @@ mod tests {
             (with(&[Trick::R1(1.0), Trick::R1(2.0)]), "the trick `r1` is there twice"),
             (with(&[Trick::Packing(3.0)]), "`packing`: packs of 3 do not fill batches of 128"),
             (
+                with(&[Trick::GradientPenalty(1.0), Trick::Minibatch(8.0)]),
+                "`gradient-penalty` is on D's slope at each point, and with `minibatch` a score",
+            ),
+            (
+                with(&[Trick::BatchNormD, Trick::R1(1.0)]),
+                "`r1` is on D's slope at each point, and with `batch-norm-d` a score depends",
+            ),
+            (
+                with(&[Trick::Dragan(1.0), Trick::BatchNormD]),
+                "`dragan` is on D's slope at each point",
+            ),
+            (
                 with(&[Trick::LayerNormD, Trick::SpectralNorm]),
                 "`layer-norm-d` and `spectral-norm` both normalise D",
             ),
@@ -423,5 +451,7 @@ mod tests {
             let why = recipe.check().unwrap_err();
             assert!(why.starts_with(expected), "{why}");
         }
+        let packs = [Trick::GradientPenalty(1.0), Trick::Packing(4.0), Trick::BatchNormG];
+        assert_eq!(with(&packs).check(), Ok(()));
     }
 }
