@@ -69,8 +69,8 @@ struct TrainFlags {
     #[arg(long, value_parser = positive)]
     width: Option<usize>,
     /// Residual blocks of each generator [default: 2]
-    #[arg(long, value_parser = positive)]
-    blocks: Option<usize>,
+    #[arg(long, value_parser = value_parser!(u64).range(1..=1000))]
+    blocks: Option<u64>,
 }
 
 #[derive(Args)]
@@ -157,7 +157,11 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         _ => Sets::digits(most),
     };
     let width = flags.width.or(before.map(|own| own.sizes.width)).unwrap_or(WIDTH);
-    let blocks = flags.blocks.or(before.map(|own| own.sizes.blocks)).unwrap_or(BLOCKS);
+    let blocks = flags
+        .blocks
+        .map(|blocks| blocks as usize)
+        .or(before.map(|own| own.sizes.blocks))
+        .unwrap_or(BLOCKS);
     let paths = before.map_or([a, b], |own| [own.a.path.clone(), own.b.path.clone()]);
     let [a, b] = sets.sources(paths);
     let about = format!("A: {a}; B: {b}");

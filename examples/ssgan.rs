@@ -13,6 +13,7 @@ use autograd::in_pool;
 use clap::{Args, Parser, Subcommand, value_parser};
 use lab::figures::{Confusion, Curve, Curves, Panel, Reference, save_svg};
 use lab::image_program::Source;
+use lab::numbers::decay;
 use lab::run::{Configuration, Defaults, Program, RunFlags, positive};
 use lab::systems::ssgan::{
     self, Dataset, Game, PartlyLabelled, Setup, SsGan, Supervised, confusion,
@@ -294,10 +295,4 @@ fn evaluate(flags: &EvalFlags) -> Result<(), Error> {
     save_svg(&Confusion { title: &title, counts: &counts }, &path)?;
     println!("what is taken for what is in {}", path.display());
     Ok(())
-}
-
-/// A number in [0, 1).
-fn decay(text: &str) -> Result<f64, String> {
-    let number = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..1.0).contains(&number) { Ok(number) } else { Err("not in [0, 1)".to_owned()) }
 }

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use lab::figures::{Scatter, image_grid, save_png, save_svg};
 use lab::image_gan::{COLUMNS, ENLARGED, ImageGan, samples};
 use lab::image_program::judge_digits;
+use lab::numbers::factor;
 use lab::run::{Configuration, Defaults, Program, RunFlags, positive};
 use lab::systems::wgan::{BATCH_SIZE, Choice, Form, WIDTH, on_digits, on_points};
 use lab::toy_gan::{Quality, ToyGan};
@@ -303,14 +304,6 @@ fn generate(folder: &Path) -> Result<(), Error> {
     judge(&mut gan).iter().for_each(|line| println!("{line}"));
     println!("1000 samples are in {}", folder.join("generated.svg").display());
     Ok(())
-}
-
-/// A number that a penalty can be multiplied by.
-fn factor(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor >= 0.0 && factor.is_finite() => Ok(factor),
-        _ => Err("not a number of at least 0".to_owned()),
-    }
 }
 
 fn smoke() -> Result<(), Error> {

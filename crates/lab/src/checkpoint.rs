@@ -17,11 +17,13 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use autograd::Real;
 use layers::{State, Stateful, restore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::numbers::as_real;
 use crate::{Error, write_durably};
 
 /// The version of the format, which grows when old files cannot be read any more.
@@ -31,7 +33,8 @@ const FORMAT: u32 = 1;
 const ENTRY: &str = "run";
 
 /// What numbers in a configuration may be, by their names. A file may say anything, and sizes become
-/// memory, divisors and settings that panic.
+/// memory, divisors and settings that panic. Whatever a flag accepts is within them. Compared is
+/// what the engine makes of a number: the largest below 1, and of all, are its own.
 const RANGES: [(&str, RangeInclusive<f64>); 12] = [
     ("batch_size", 1.0..=1e6),
     ("iterations", 1.0..=1e12),
@@ -43,8 +46,8 @@ const RANGES: [(&str, RangeInclusive<f64>); 12] = [
     ("side", 8.0..=512.0),
     ("channels", 1.0..=3.0),
     ("blocks", 1.0..=1000.0),
-    ("average", 0.0..=0.999_999),
-    ("penalty", 0.0..=1e30),
+    ("average", 0.0..=1.0 - Real::EPSILON as f64 / 2.0),
+    ("penalty", 0.0..=Real::MAX as f64),
 ];
 
 /// Sizes of layers, which stand in the shape of a tensor too.
@@ -218,7 +221,7 @@ fn expect_possible(configuration: &Value, sizes: &BTreeSet<usize>) -> Result<(),
         let numbers = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         for number in numbers.iter().filter_map(Value::as_f64) {
             let range = RANGES.iter().find(|(known, _)| known == name).map(|(_, range)| range);
-            if let Some(range) = range.filter(|range| !range.contains(&number)) {
+            if let Some(range) = range.filter(|range| !range.contains(&as_real(number))) {
                 let (least, most) = (range.start(), range.end());
                 return Err(format!("`{name}` is {value}, not from {least} to {most}"));
             }
@@ -244,6 +247,7 @@ fn difference(found: &Value, expected: &Value) -> Option<(String, String, String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbers::{decay, factor};
     use autograd::Rng;
     use layers::{Init, Linear, Module, StateError};
 
@@ -367,6 +371,26 @@ mod tests {
             let why = read(&broken).unwrap_err();
             let named = why.contains("a.safetensors: its configuration: ");
             assert!(named && why.contains(expected), "{field}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_a_flag_accepts_a_checkpoint_may_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let mut ends: Vec<(&str, f64)> = vec![("blocks", 1e3), ("batch_size", 1e6)];
+        // Where the flags end, and one step further.
+        let below_one = |x: &f64| decay(&x.to_string()).is_ok();
+        let tries = (0..60).map(|digits| 1.0 - 0.5_f64.powi(digits));
+        ends.extend(tries.filter(below_one).map(|x| ("average", x)));
+        let is_factor = |x: &f64| factor(&x.to_string()).is_ok();
+        let tries = (0..1024).map(|digits| 1.99 * 2.0_f64.powi(digits));
+        ends.extend(tries.filter(is_factor).map(|x| ("penalty", x)));
+        assert!(ends.len() > 150);
+        for (name, value) in ends {
+            save_checkpoint(&path, PROGRESS, &BTreeMap::from([(name, value)]), &run(0, 3)).unwrap();
+            let read = Checkpoint::read(&path).unwrap().configuration::<Value>();
+            assert!(read.is_ok(), "{name} {value}: {:?}", read.err());
         }
     }
 

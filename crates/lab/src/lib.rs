@@ -32,6 +32,7 @@
 //! | [`image_program`] | what can one do with a GAN of images on the command line? |
 //! | [`auto_encoder_program`] | what can one do with an auto-encoder on the command line? |
 //! | [`report`] | how does one show a whole run to somebody? |
+//! | [`numbers`] | which numbers are still in their range once they have the engine's precision? |
 //! | [`run`] | how does a program train a system, from its flags to its report? |
 //! | [`systems`] | what exactly are the systems that are run? |
 //! | [`program`] | how does a program start and end? |
@@ -57,6 +58,7 @@ pub mod judge;
 mod kit;
 mod metrics;
 mod moments;
+pub mod numbers;
 pub mod playground;
 pub mod program;
 mod quantiles;

@@ -10,6 +10,7 @@ use layers::Init;
 use serde::{Deserialize, Serialize};
 
 use crate::kit::Kit;
+use crate::numbers::{as_real, named};
 use crate::toy_gan::ToyGan;
 use crate::toys::ToyName;
 use crate::tricks::Trick;
@@ -220,13 +221,19 @@ impl Recipe {
         if self.turns == 0 {
             return Err("the turns are 0".to_owned());
         }
-        if let Some(rate) = self.rates.iter().find(|rate| !(**rate > 0.0 && rate.is_finite())) {
-            return Err(format!("the learning rate {rate} is not a positive number"));
+        let is_rate = |rate: f64| rate > 0.0 && rate.is_finite();
+        if let Some(rate) = self.rates.iter().find(|rate| !is_rate(as_real(**rate))) {
+            return Err(format!("the learning rate {} is not a positive number", named(*rate)));
         }
-        if let Some(beta) = self.betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
-            return Err(format!("β = {beta} is not in [0, 1)"));
+        if let Some(beta) = self.betas.iter().find(|beta| !(0.0..1.0).contains(&as_real(**beta))) {
+            return Err(format!("β = {} is not in [0, 1)", named(*beta)));
         }
         self.tricks.iter().try_for_each(|trick| trick.check())?;
+        let d = self.kit().discriminator;
+        let rate = f64::from(d.faster * d.plain_rate.unwrap_or(d.rate));
+        if !is_rate(rate) {
+            return Err(format!("`faster-d` makes D's learning rate {rate}: no positive number"));
+        }
         for (i, trick) in self.tricks.iter().enumerate() {
             if self.tricks[..i].iter().any(|other| other.name() == trick.name()) {
                 return Err(format!("the trick `{}` is there twice", trick.name()));
@@ -453,5 +460,28 @@ mod tests {
         }
         let packs = [Trick::GradientPenalty(1.0), Trick::Packing(4.0), Trick::BatchNormG];
         assert_eq!(with(&packs).check(), Ok(()));
+    }
+
+    /// What an f64 still tells from the ends of its range, and an f32 does not.
+    #[test]
+    fn numbers_are_refused_for_what_the_engine_makes_of_them() {
+        if size_of::<Real>() == 8 {
+            return;
+        }
+        let faster = |by: f64| vec![Trick::FasterD(by)];
+        let cases = [
+            (Recipe { rates: [1e-3, 1e39], ..Recipe::default() }, "(here inf) is not a positive"),
+            (Recipe { rates: [1e-50, 1e-3], ..Recipe::default() }, "(here 0) is not a positive"),
+            (Recipe { betas: [0.5, 0.99999999], ..Recipe::default() }, "(here 1) is not in [0, 1)"),
+            (Recipe { tricks: faster(1e-43), ..Recipe::default() }, "learning rate 0: no positive"),
+            (
+                Recipe { tricks: faster(1e38), rates: [1e3; 2], ..Recipe::default() },
+                "learning rate inf: no positive",
+            ),
+        ];
+        for (recipe, expected) in cases {
+            let why = recipe.check().unwrap_err();
+            assert!(why.contains(expected), "{why}");
+        }
     }
 }

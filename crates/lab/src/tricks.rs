@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::kit::{Kit, Norm, Penalty};
+use crate::numbers::{as_real, named};
 
 /// Something that is done besides, to make a game go better.
 ///
@@ -361,7 +362,8 @@ impl Trick {
         self.number().map_or(Ok(()), |number| self.accept(number))
     }
 
-    fn accept(self, x: f64) -> Result<(), String> {
+    fn accept(self, number: f64) -> Result<(), String> {
+        let x = as_real(number);
         let (fine, wanted) = match self.about().number {
             Number::None => (true, String::new()),
             Number::Count(most) => {
@@ -371,13 +373,13 @@ impl Trick {
             Number::Positive => (x > 0.0 && x.is_finite(), "above 0".to_owned()),
             Number::Share => (x > 0.0 && x < 1.0, "between 0 and 1".to_owned()),
             Number::ShareFrom(least) => {
-                ((least..1.0).contains(&x), format!("at least {least} and below 1"))
+                (number >= least && x < 1.0, format!("at least {least} and below 1"))
             }
         };
         if fine {
             Ok(())
         } else {
-            Err(format!("`{}` is {x}, which has to be {wanted}", self.name()))
+            Err(format!("`{}` is {}, which has to be {wanted}", self.name(), named(number)))
         }
     }
 

@@ -130,6 +130,13 @@ fn what_is_no_trick_is_refused_with_the_way_out() {
     assert_eq!(why("top-samples=0.001"), too_few);
     assert_eq!(why("average=1"), "`average` is 1, which has to be between 0 and 1");
     assert_eq!(why("r1=nan"), "`r1` is NaN, which has to be above 0");
+    assert_eq!(Trick::parse("top-samples=0.01"), Ok(Trick::TopSamples(0.01)));
+    if size_of::<Real>() == 4 {
+        let rounded = "`average` is 0.99999999 (here 1), which has to be between 0 and 1";
+        assert_eq!(why("average=0.99999999"), rounded);
+        assert!(why("r1=1e39").ends_with("(here inf), which has to be above 0"));
+        assert!(why("clip-gradients=1e-50").ends_with("(here 0), which has to be above 0"));
+    }
 }
 
 /// The guide lists each trick as the table has it.
