@@ -19,7 +19,7 @@ use crate::recipe::Recipe;
 use crate::toys::ToyName;
 use crate::training::Stop;
 use crate::tricks::Trick;
-use crate::{Error, Metrics, RunFolder, read_metrics};
+use crate::{Error, Metrics, RunFolder, cut_torn_line, read_metrics};
 use cell::{remove_checkpoint, train};
 
 pub use board::save;
@@ -89,7 +89,12 @@ impl Plan {
 /// If what the folder has of the cells cannot be read, or a cell cannot be written.
 pub fn run(plan: &Plan, folder: &RunFolder, stop: &Stop) -> Result<Vec<Cell>, Error> {
     let path = folder.file(CELLS);
-    let before: Vec<Cell> = if path.exists() { read_metrics(&path)? } else { Vec::new() };
+    let before: Vec<Cell> = if path.exists() {
+        cut_torn_line(&path)?;
+        read_metrics(&path)?
+    } else {
+        Vec::new()
+    };
     let places = plan.places();
     let is_there = |place: &&Place| before.iter().any(|cell| cell.place == **place);
     let missing: Vec<Place> = places.iter().filter(|p| !is_there(p)).cloned().collect();
@@ -216,6 +221,25 @@ mod tests {
         assert_eq!(board.lines().filter(|line| line.contains("| 2 |")).count(), 2, "{board}");
         let drawn = ["board.json", "board.md", CELLS, "course-ring.svg", "modes-ring.svg"];
         assert_eq!(files(&folder), [&drawn[..], &["samples-ring.png"]].concat());
+    }
+
+    #[test]
+    fn a_cell_whose_line_was_torn_is_trained_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(folder.path()).unwrap();
+        let first = run(&plan(1), &folder, &Stop::new()).unwrap();
+        let path = folder.file(CELLS);
+        let whole = std::fs::read(&path).unwrap();
+        // Half a line, and all of it but its end.
+        for lost in [200, 1] {
+            std::fs::write(&path, &whole[..whole.len() - lost]).unwrap();
+            let again = run(&plan(1), &folder, &Stop::new()).unwrap();
+            let timeless = |cells: &[Cell]| -> Vec<Cell> {
+                cells.iter().map(|cell| Cell { seconds: 0.0, ..cell.clone() }).collect()
+            };
+            assert_eq!(timeless(&again), timeless(&first));
+            assert_eq!(read_metrics::<Cell>(&path).unwrap().len(), 2);
+        }
     }
 
     #[test]

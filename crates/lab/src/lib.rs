@@ -83,7 +83,7 @@ pub use data::{Images, Scaling, Split};
 pub use error::Error;
 pub use files::{write_durably, write_whole};
 pub use judge::{Judge, Judgement};
-pub use metrics::{Metrics, read_metrics};
+pub use metrics::{Metrics, cut_torn_line, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};
 pub use quantiles::{Quartiles, quantile};
 pub use run_folder::RunFolder;

@@ -95,6 +95,22 @@ impl Metrics {
     }
 }
 
+/// Cuts a metrics file back to its last whole line. What a loss of power or a kill left of a line
+/// is no record, and the next record would be written behind it.
+///
+/// # Errors
+/// [`Error::Read`] or [`Error::Write`].
+pub fn cut_torn_line(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+    if whole == bytes.len() {
+        return Ok(());
+    }
+    let cut = || File::options().write(true).open(path)?.set_len(whole as u64);
+    cut().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
 /// The path of the first `null` in a value, such as `loss.generator` or `losses.0`.
 fn find_null(value: &Value) -> Option<String> {
     let inside = |key: &str, value: &Value| {
@@ -182,6 +198,28 @@ mod tests {
         metrics.record(&epoch(7, 0.1)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text, "{\"epoch\":7,\"loss\":0.1,\"accuracy\":[0.7645,0.1]}\n");
+    }
+
+    #[test]
+    fn whatever_is_left_of_the_last_line_the_next_record_follows_the_one_before() {
+        let (_folder, path) = scratch();
+        let mut metrics = Metrics::create(&path).unwrap();
+        let records = [epoch(0, 0.1), epoch(1, 0.2)];
+        records.iter().for_each(|record| metrics.record(record).unwrap());
+        let whole = fs::read(&path).unwrap();
+        let first = 1 + whole.iter().position(|&byte| byte == b'\n').unwrap();
+        for end in first..=whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
+            cut_torn_line(&path).unwrap();
+            let expected = if end == whole.len() { &records[..] } else { &records[..1] };
+            assert_eq!(read_metrics::<Epoch>(&path).unwrap(), expected, "{end} bytes");
+            let len = fs::metadata(&path).unwrap().len();
+            Metrics::resume(&path, len).unwrap().record(&epoch(2, 0.3)).unwrap();
+            assert_eq!(read_metrics::<Epoch>(&path).unwrap().last(), Some(&epoch(2, 0.3)));
+        }
+        fs::write(&path, &whole[..first - 1]).unwrap();
+        cut_torn_line(&path).unwrap();
+        assert_eq!(read_metrics::<Epoch>(&path).unwrap(), []);
     }
 
     #[test]
