@@ -200,7 +200,9 @@ fn digit_gan(run: &Chosen) -> Result<ImageGan, Error> {
 
 /// How good a generator of points is, in words.
 fn judge(gan: &mut ToyGan) -> Vec<String> {
-    let Quality { distance, estimate, coverage } = gan.quality();
+    let Some(Quality { distance, estimate, coverage }) = gan.quality() else {
+        return vec!["diverged: its points or scores are not finite".to_owned()];
+    };
     let mut lines = vec![format!(
         "Wasserstein distance {distance:.3}, between real samples {:.3}; by the critic {estimate:.3}",
         gan.floor()
@@ -224,25 +226,19 @@ fn compare_seeds(
     out: &Path,
     stop: &Stop,
 ) -> Result<(), Error> {
+    let end = run.seed.checked_add(seeds).ok_or_else(|| {
+        let why = format!("there are no {seeds} seeds from {} on; begin lower", run.seed);
+        Error::Flag { flag: "--seed", why }
+    })?;
     let folder = RunFolder::create(out)?;
     println!("{}, {about}, {seeds} seeds of {} iterations", PROGRAM.title, run.iterations);
     let mut records: Vec<Record> = Vec::new();
-    for seed in run.seed..run.seed + seeds {
+    for seed in run.seed..end {
         let Some(toy) = run.own.data.toy() else { break };
         let mut gan = toy_gan(&Configuration { seed, ..run.clone() }, toy);
-        let quality = in_pool(|| {
-            for _ in 0..run.iterations {
-                if stop.is_asked_for() {
-                    return None;
-                }
-                gan.step();
-            }
-            Some(gan.quality())
-        });
-        let Some(Quality { distance, coverage, .. }) = quality else { break };
-        let (covered, high_quality) =
-            coverage.map_or((None, None), |c| (Some(c.covered), Some(c.high_quality)));
-        let record = Record { seed, distance, covered, high_quality };
+        let Some(record) = in_pool(|| one_seed(&mut gan, seed, run.iterations, stop)) else {
+            break;
+        };
         println!("{}", serde_json::to_string(&record).expect("a record is plain numbers"));
         records.push(record);
     }
@@ -262,7 +258,11 @@ fn compare_seeds(
     };
     quartiles("modes covered", |record| record.covered.map(|n| n as f64));
     quartiles("share near a mode", |record| record.high_quality);
-    quartiles("Wasserstein distance", |record| Some(record.distance));
+    quartiles("Wasserstein distance", |record| record.distance);
+    let lost = records.iter().filter(|record| record.diverged.is_some()).count();
+    if lost > 0 {
+        println!("diverged: {lost} of {}; the rest is of the others", records.len());
+    }
     let json = serde_json::to_string_pretty(&records).expect("records are plain numbers");
     write_whole(folder.file("seeds.json"), json.as_bytes())?;
     println!("the same as numbers: {}", folder.file("seeds.json").display());
@@ -270,12 +270,38 @@ fn compare_seeds(
 }
 
 /// What became of a seed.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Record {
     seed: u64,
-    distance: f64,
+    distance: Option<f64>,
     covered: Option<usize>,
     high_quality: Option<f64>,
+    /// After how many iterations it was seen that its numbers are lost; it ended there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diverged: Option<u64>,
+}
+
+/// Trains one seed; nothing if it is to stop first.
+fn one_seed(gan: &mut ToyGan, seed: u64, iterations: u64, stop: &Stop) -> Option<Record> {
+    let diverged = |taken| Some(Record { seed, diverged: Some(taken), ..Record::default() });
+    for taken in 1..=iterations {
+        if stop.is_asked_for() {
+            return None;
+        }
+        if !gan.step().iter().all(|(_, number)| number.is_finite()) {
+            return diverged(taken);
+        }
+    }
+    let Some(Quality { distance, coverage, .. }) = gan.quality() else {
+        return diverged(iterations);
+    };
+    Some(Record {
+        seed,
+        distance: Some(distance),
+        covered: coverage.map(|coverage| coverage.covered),
+        high_quality: coverage.map(|coverage| coverage.high_quality),
+        diverged: None,
+    })
 }
 
 /// Draws samples of the generator in a run's folder.

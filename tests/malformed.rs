@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use autograd::{Real, Rng};
@@ -169,6 +170,21 @@ fn put_largest(state: &mut State<'_>, name: &str) {
 
 type Change = fn(&mut State<'_>);
 
+/// What no checkpoint is saved with, and what stands in its place until it is a file.
+const SPOILT: [(f32, f32); 2] = [(1234.5, f32::NAN), (5432.5, f32::INFINITY)];
+
+/// Writes what no checkpoint is saved with into its file.
+fn spoil(path: &Path) {
+    let mut bytes = fs::read(path).expect("the file");
+    for (in_its_place, number) in SPOILT {
+        let place = bytes.windows(4).position(|four| *four == in_its_place.to_le_bytes());
+        if let Some(place) = place {
+            bytes[place..place + 4].copy_from_slice(&number.to_le_bytes());
+        }
+    }
+    fs::write(path, bytes).expect("a file");
+}
+
 /// What is wrong with a checkpoint, how it comes about, and what the error says.
 const BROKEN_CHECKPOINTS: [(&str, Change, &str); 16] = [
     (
@@ -211,7 +227,7 @@ const BROKEN_CHECKPOINTS: [(&str, Change, &str); 16] = [
         "a weight that is NaN",
         |state| {
             drop(state.take("discriminator.0.bias", [1].into()));
-            state.put_list("discriminator.0.bias", &[f64::NAN]);
+            state.put_list("discriminator.0.bias", &[SPOILT[0].0.into()]);
         },
         "tensor `discriminator.0.bias` holds a number that is not finite",
     ),
@@ -219,7 +235,7 @@ const BROKEN_CHECKPOINTS: [(&str, Change, &str); 16] = [
         "an infinite moment",
         |state| {
             drop(state.take("discriminator.optimiser.0.bias.v", [1].into()));
-            state.put_list("discriminator.optimiser.0.bias.v", &[f64::INFINITY]);
+            state.put_list("discriminator.optimiser.0.bias.v", &[SPOILT[1].0.into()]);
         },
         "tensor `discriminator.optimiser.0.bias.v` holds a number that is not finite",
     ),
@@ -289,6 +305,7 @@ fn every_broken_checkpoint_is_an_error_that_names_the_place_and_changes_nothing(
         }
         let progress = Progress { step: 1, metrics_bytes: 0 };
         save_checkpoint(&path, progress, &(), &Broken(&saved, change)).expect("it is saved");
+        spoil(&path);
         let mut target = run();
         let before = everything(&target);
         let why = Checkpoint::read(&path)

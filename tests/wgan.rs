@@ -29,12 +29,38 @@ fn what_cannot_be_names_its_flag() {
         ("train --resume run --penalty 5", "--penalty: --form clip bounds weights"),
         ("train --resume run --constant-rate", "--constant-rate: --form clip has one already"),
         ("train --data mnist --seeds 2", "--seeds: digits have no modes to count"),
+        (
+            "train --seeds 2 --seed 18446744073709551614",
+            "--seed: there are no 2 seeds from 18446744073709551614 on",
+        ),
     ] {
         let flags = flags.replace("SMALL", SMALL);
         let output = wgan(root.path(), &flags).output().expect("the example starts");
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && text.contains(expected), "{flags}: {text}");
     }
+}
+
+/// A penalty of 1e38 makes weights that overflow the next product.
+#[cfg(not(feature = "f64"))]
+#[test]
+fn a_game_that_diverges_ends_with_one_line_and_a_seed_that_does_is_named() {
+    let root = tempfile::tempdir().expect("a folder");
+    let lost = "train --width 8 --batch-size 8 --iterations 3 --every 1 --data ring --penalty 1e38";
+    let output = wgan(root.path(), lost).output().expect("the example starts");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.lines().count() == 1, "{text}");
+    assert!(text.contains("If training diverged, lower the learning rate"), "{text}");
+    let output = wgan(root.path(), &format!("{lost} --seeds 2")).output().expect("it starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for seed in 0..2 {
+        let named = |line: &str| {
+            line.starts_with(&format!(r#"{{"seed":{seed},"#)) && line.contains("\"diverged\":")
+        };
+        assert!(text.lines().any(named), "{text}");
+    }
+    assert!(text.contains("diverged: 2 of 2"), "{text}");
 }
 
 #[cfg(unix)]

@@ -174,11 +174,12 @@ impl Shared {
 
 /// What became of a cell, in less than 100 columns.
 fn line(cell: &Cell) -> String {
-    let found = match (cell.modes, cell.high_quality) {
-        (Some([covered, all]), Some(share)) => {
+    let found = match (cell.modes, cell.high_quality, cell.distance) {
+        (Some([covered, all]), Some(share), _) => {
             format!("{covered:2} of {all} modes, {:5.1} % near one", 100.0 * share)
         }
-        _ => format!("W₁ {:.3}", cell.distance),
+        (_, _, Some(distance)) => format!("W₁ {distance:.3}"),
+        _ => format!("diverged in turn {}", cell.diverged.unwrap_or_default()),
     };
     let Place { recipe, data, seed } = &cell.place;
     let tricks: String = name(&recipe.tricks).chars().take(44).collect();
@@ -240,6 +241,28 @@ mod tests {
             assert_eq!(timeless(&again), timeless(&first));
             assert_eq!(read_metrics::<Cell>(&path).unwrap().len(), 2);
         }
+    }
+
+    /// Weights of the largest number overflow the next product.
+    #[test]
+    fn a_training_that_diverges_is_recorded_and_the_others_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(folder.path()).unwrap();
+        let lost = Trick::FasterD(f64::from(autograd::Real::MAX));
+        let plan = Plan { combinations: vec![vec![lost], Vec::new()], ..plan(2) };
+        let cells = run(&plan, &folder, &Stop::new()).unwrap();
+        for cell in &cells {
+            let is_lost = cell.place.recipe.tricks == [lost];
+            assert_eq!(cell.diverged.is_some(), is_lost, "{cell:?}");
+            assert_eq!((cell.distance.is_none(), cell.modes.is_none()), (is_lost, is_lost));
+            assert_eq!(cell.points.is_empty(), is_lost);
+        }
+        assert_eq!(run(&plan, &folder, &Stop::new()).unwrap(), cells, "it is there already");
+        let board = save(&plan, &cells, &folder).unwrap();
+        let row = |name: &str| board.lines().find(|line| line.contains(name)).unwrap().to_owned();
+        let lost = row("faster-d");
+        assert!(lost.contains("| 2, diverged 2 |  |  | 0 (0.00 to 0.66) |  |"), "{lost}");
+        assert!(row("plain").contains("| plain | 2 | "), "{board}");
     }
 
     #[test]

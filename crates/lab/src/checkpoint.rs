@@ -76,6 +76,7 @@ pub struct Progress {
 /// Writes a checkpoint: whole or not at all, and so that not even a loss of power undoes it.
 ///
 /// # Errors
+/// [`Error::Diverged`] if a number of the run is not finite: nobody could go on from that.
 /// [`Error::Write`], for instance because the disk is full. What stood at `path` stays.
 pub fn save_checkpoint(
     path: impl AsRef<Path>,
@@ -85,6 +86,9 @@ pub fn save_checkpoint(
 ) -> Result<(), Error> {
     let mut state = State::new();
     run.put(&mut state);
+    state
+        .expect_finite()
+        .map_err(|why| Error::Diverged { path: path.as_ref().to_owned(), flaw: why.to_string() })?;
     let header = Header {
         format: FORMAT,
         step: progress.step,
@@ -307,6 +311,20 @@ mod tests {
         checkpoint.restore(&mut loaded).unwrap();
         assert_eq!(weights(&loaded), weights(&saved));
         assert_eq!(loaded.noise.state(), saved.noise.state());
+    }
+
+    #[test]
+    fn a_run_that_has_diverged_is_not_saved_over_one_that_has_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.safetensors");
+        let mut saved = run(0, 3);
+        save_checkpoint(&path, PROGRESS, &CONFIGURATION, &saved).unwrap();
+        let sound = fs::read(&path).unwrap();
+        saved.model.each_param_mut(&mut |param| param.update(|w| w[1] = Real::NAN));
+        let why = save_checkpoint(&path, PROGRESS, &CONFIGURATION, &saved).unwrap_err();
+        let named = "a.safetensors is not written: tensor `model.bias` holds a number that is not";
+        assert!(why.to_string().contains(named), "{why}");
+        assert_eq!(fs::read(&path).unwrap(), sound);
     }
 
     #[test]

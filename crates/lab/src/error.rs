@@ -134,6 +134,15 @@ pub enum Error {
         field: String,
     },
 
+    /// A run is not saved, since its numbers are lost.
+    #[error("{path} is not written: {flaw}. The run has diverged: lower its learning rates")]
+    Diverged {
+        /// The checkpoint that was wanted; what stood there before is untouched.
+        path: PathBuf,
+        /// Which tensor is not finite.
+        flaw: String,
+    },
+
     /// A file is not a checkpoint, or not that of this run.
     #[error(
         "cannot go on from {path}: {flaw}. Put a sound copy in its place, or begin anew without it"

@@ -205,14 +205,17 @@ impl ToyGan {
         slopes.value().map(|slope| factor * slope)
     }
 
-    /// How good the generator is, on noise and real points of its own, the same every time.
-    pub fn quality(&self) -> Quality {
+    /// How good the generator is, on noise and real points of its own, the same every time; none if
+    /// the game has diverged, so that a point or a score is not finite.
+    pub fn quality(&self) -> Option<Quality> {
         let (real, fake) = (self.real(PAIRS, "real pairs"), self.generated(PAIRS, "pairs"));
-        Quality {
+        let estimate = self.difference(&real, &fake);
+        let is_finite = estimate.is_finite() && fake.numbers().iter().all(|x| x.is_finite());
+        is_finite.then(|| Quality {
             distance: wasserstein(&real, &fake),
-            estimate: self.difference(&real, &fake),
+            estimate,
             coverage: self.coverage(),
-        }
+        })
     }
 
     /// Which modes the generator covers, if the toy has any, on noise of its own.
@@ -248,8 +251,11 @@ impl ToyGan {
         names
     }
 
+    /// Of a game that has diverged, NaN: whoever records that learns of it.
     fn measure(&mut self) {
-        let Quality { distance, estimate, coverage } = self.quality();
+        let Some(Quality { distance, estimate, coverage }) = self.quality() else {
+            return self.measured.fill(Real::NAN);
+        };
         let mut measured = vec![distance];
         if self.estimates {
             measured.push(estimate);
@@ -295,10 +301,15 @@ impl System for ToyGan {
         let (real, fake) = (self.real(SHOWN, "shown"), self.generated(SHOWN, "pictures"));
         let grid: Vec<Real> =
             self.window.grid(CELLS).into_iter().flatten().map(|x| x as Real).collect();
+        let mut heights = self.scores(&Array::new([CELLS * CELLS, 2], &grid));
+        // A game that has diverged has no landscape, and its next step says so.
+        if !heights.iter().all(|height| height.is_finite()) {
+            heights.fill(0.0);
+        }
         let figure = Heights {
             title: &format!("{} steps", self.steps),
             window: self.window,
-            heights: &self.scores(&Array::new([CELLS * CELLS, 2], &grid)),
+            heights: &heights,
             real: &points(&real),
             fake: &points(&fake),
         };
@@ -332,9 +343,11 @@ impl Stateful for ToyGan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RunFolder;
     use crate::recipe::Recipe;
     use crate::systems::wgan::{Choice, Form, on_points};
     use crate::toys::{Mixture, NoisyCurve, ToyName};
+    use crate::training::{Plan, Stop, train};
     use crate::tricks::Trick;
     use gan::penalties::gradient_penalty;
     use gan::{Adam, Fakes, Latent, Player, Settings, Steps, Wasserstein};
@@ -370,6 +383,32 @@ mod tests {
         let with_modes = names(&mut gan(Form::Gp, Mixture::grid(), 0));
         assert_eq!(with_modes, "loss_d loss_g distance distance_by_critic modes high_quality");
         assert_eq!(names(&mut gan(Form::R1, NoisyCurve::two_moons(), 0)), "loss_d loss_g distance");
+    }
+
+    /// Weights of the largest number overflow the next product.
+    #[test]
+    fn a_game_that_diverges_ends_its_run_with_an_error() {
+        let tricks = vec![Trick::FasterD(f64::from(Real::MAX))];
+        let recipe = Recipe { width: [8; 2], batch_size: 8, tricks, ..Recipe::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(folder.path()).unwrap();
+        for measured_first in [true, false] {
+            let mut gan = recipe.toy_gan(ToyName::Ring, 0);
+            gan.steps = u64::from(!measured_first);
+            let plan = Plan {
+                title: String::new(),
+                steps: 5,
+                batch_size: 8,
+                line_every: 1,
+                picture_every: 1,
+                save_every: 5,
+                quiet: true,
+            };
+            let why = train(&mut gan, &plan, &recipe, &folder, None, &Stop::new()).unwrap_err();
+            let expected = if measured_first { "`distance`" } else { "`loss_" };
+            assert!(why.to_string().contains(expected), "{why}");
+            assert_eq!(gan.quality(), None);
+        }
     }
 
     /// The push at a point is the slope of the loss by finite differences, one point at a time.
@@ -446,7 +485,7 @@ mod tests {
             .discriminator_term(gradient_penalty(10.0));
         let mut gan = ToyGan::new(game, Box::new(Mixture::grid()), true, 64, true, 0);
         (0..60).for_each(|_| drop(gan.step()));
-        let Quality { distance, estimate, .. } = gan.quality();
+        let Quality { distance, estimate, .. } = gan.quality().expect("it is finite");
         // From below, after so few steps.
         assert!((0.5..1.2).contains(&(estimate / distance)), "{estimate} of {distance}");
     }

@@ -234,6 +234,18 @@ impl<'a> State<'a> {
         })
     }
 
+    /// Checks that its numbers are those that can be taken back.
+    ///
+    /// # Errors
+    /// If one is not finite, naming its tensor: a model that has diverged.
+    pub fn expect_finite(&self) -> Result<(), StateError> {
+        let is_lost = |(_, stored): &(_, &Stored<'_>)| !stored.numbers().all(f64::is_finite);
+        match self.tensors.iter().find(is_lost) {
+            Some((name, _)) => Err(StateError::NotFinite(name.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// The end of taking.
     ///
     /// # Errors

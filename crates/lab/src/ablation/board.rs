@@ -84,7 +84,8 @@ fn smalls(plan: &Plan, cells: &[Cell], data: ToyName) -> Vec<Small> {
     let first = |(tricks, recipe): (&Vec<_>, Recipe)| {
         let own = |cell: &&Cell| cell.place.recipe == recipe && cell.place.data == data;
         let cell = cells.iter().find(own)?;
-        Some(Small { name: name(tricks), points: cell.points.clone() })
+        let lost = if cell.diverged.is_some() { "diverged: " } else { "" };
+        Some(Small { name: format!("{lost}{}", name(tricks)), points: cell.points.clone() })
     };
     combinations.filter_map(first).collect()
 }
@@ -99,6 +100,10 @@ fn markdown(recipe: &Recipe, rows: &[Row]) -> String {
         "{} turns of {} points. Means with 95 % intervals: Student's t, and Wilson's for counts.\n",
         recipe.turns, recipe.batch_size
     );
+    if rows.iter().any(|row| row.diverged > 0) {
+        text +=
+            "Seeds that diverged count among those without all modes; means are of the others.\n";
+    }
     for rows in rows.chunk_by(|a, b| a.data == b.data) {
         text += &format!("\n### {}\n\n", lower(rows[0].data));
         text += "| tricks | seeds | modes | near a mode, % | all modes | W₁ | s |\n";
@@ -110,10 +115,14 @@ fn markdown(recipe: &Recipe, rows: &[Row]) -> String {
                 let count = (all.value * row.seeds as f64).round();
                 format!("{count} ({:.2} to {:.2})", all.low, all.high)
             });
-            let (distance, seconds) = (plus_minus(row.distance, 1.0, 2), row.seconds);
+            let distance = row.distance.map_or(String::new(), |far| plus_minus(far, 1.0, 2));
+            let seeds = match row.diverged {
+                0 => row.seeds.to_string(),
+                lost => format!("{}, diverged {lost}", row.seeds),
+            };
             text += &format!(
-                "| {} | {} | {modes} | {near} | {all} | {distance} | {seconds:.0} |\n",
-                row.tricks, row.seeds
+                "| {} | {seeds} | {modes} | {near} | {all} | {distance} | {:.0} |\n",
+                row.tricks, row.seconds
             );
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use gan::Report;
 use indicatif::ProgressBar;
 use layers::{State, StateError, Stateful};
 use serde::{Deserialize, Serialize};
@@ -49,8 +50,13 @@ pub struct Cell {
     /// The share of points near a mode, if the data have modes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high_quality: Option<f64>,
-    /// W₁ between 256 generated and 256 real points.
-    pub distance: f64,
+    /// W₁ between 256 generated and 256 real points, unless it has diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f64>,
+    /// The turn in which it was seen that its numbers are lost. It ended there, without modes,
+    /// distance and points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<u64>,
     /// Seconds of its thread.
     pub seconds: f64,
     /// Twenty moments of the way, evenly spread up to the end, if the data have modes. A shorter
@@ -110,9 +116,11 @@ pub(super) fn train(
     }
     bar.inc(turn);
     let mut since = Instant::now();
-    while turn < turns {
-        training.gan.turn();
+    let mut is_lost = false;
+    while turn < turns && !is_lost {
+        let Report { loss_d, loss_g, .. } = training.gan.turn();
         turn += 1;
+        is_lost = !(loss_d + loss_g).is_finite();
         training.look(turn, turns);
         if turn % LOOK_EVERY == 0 {
             bar.inc(LOOK_EVERY);
@@ -121,15 +129,21 @@ pub(super) fn train(
                 training.seconds += since.elapsed().as_secs_f64();
                 since = Instant::now();
                 let progress = Progress { step: turn, metrics_bytes: 0 };
-                save_checkpoint(&path, progress, &place, &training)?;
+                match save_checkpoint(&path, progress, &place, &training) {
+                    // Seen here before the next loss shows it.
+                    Err(Error::Diverged { .. }) => is_lost = true,
+                    saved => saved?,
+                }
             }
-            if stopped {
+            if stopped && !is_lost {
                 return Ok(None);
             }
         }
     }
+    bar.inc(turns - turn);
     training.seconds += since.elapsed().as_secs_f64();
-    Ok(Some(training.cell(place)))
+    let quality = training.gan.quality().filter(|_| !is_lost);
+    Ok(Some(training.cell(place, turn, quality)))
 }
 
 /// Removes what is kept of a cell under way, now that it is finished.
@@ -175,15 +189,18 @@ impl Training {
         }
     }
 
-    fn cell(self, place: Place) -> Cell {
-        let Quality { distance, coverage, .. } = self.gan.quality();
+    /// What became of it in its last turn. Without a quality it has diverged.
+    fn cell(self, place: Place, turn: u64, quality: Option<Quality>) -> Cell {
+        let coverage = quality.and_then(|quality| quality.coverage);
         let round = |x: f64| (1000.0 * x).round() / 1000.0;
-        let drawn = points(&self.gan.generated(DRAWN, "drawn"));
+        let mut drawn = points(&self.gan.generated(DRAWN, "drawn"));
+        drawn.retain(|point| quality.is_some() && point.iter().all(|x| x.is_finite()));
         Cell {
             place,
             modes: coverage.map(|Coverage { modes, covered, .. }| [covered, modes]),
             high_quality: coverage.map(|coverage| coverage.high_quality),
-            distance,
+            distance: quality.map(|quality| quality.distance),
+            diverged: quality.is_none().then_some(turn),
             seconds: round(self.seconds),
             course: self.course,
             points: drawn.into_iter().map(|point| point.map(round)).collect(),

@@ -15,6 +15,9 @@ pub struct Row {
     pub data: ToyName,
     /// Seeds that are finished.
     pub seeds: usize,
+    /// How many of them have diverged: they cover no mode, and all other numbers are of the rest.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub diverged: usize,
     /// Modes covered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modes: Option<Estimate>,
@@ -25,13 +28,18 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_modes: Option<Estimate>,
     /// W₁ to real points.
-    pub distance: Estimate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Estimate>,
     /// Seconds of a training, in the mean.
     pub seconds: f64,
     /// Turns played, modes covered and the share of points near one at moments on the way, in the
     /// mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub course: Vec<[f64; 3]>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A row for each combination and data that has a finished cell, in the plan's order.
@@ -45,23 +53,25 @@ pub fn summaries(plan: &Plan, cells: &[Cell]) -> Vec<Row> {
                 continue;
             }
             let of = |number: fn(&Cell) -> Option<f64>| -> Option<Estimate> {
-                let values: Option<Vec<f64>> = cells.iter().map(|cell| number(cell)).collect();
-                values.map(|values| mean(&values))
+                let values: Vec<f64> = cells.iter().filter_map(|cell| number(cell)).collect();
+                (!values.is_empty()).then(|| mean(&values))
             };
             let covered = |cell: &&&Cell| cell.modes.is_some_and(|[covered, all]| covered == all);
-            let distances: Vec<f64> = cells.iter().map(|cell| cell.distance).collect();
+            let has_modes = !data.toy().modes().is_empty();
+            let sound: Vec<&Cell> =
+                cells.iter().copied().filter(|cell| cell.diverged.is_none()).collect();
             rows.push(Row {
                 tricks: name(tricks),
                 data: *data,
                 seeds: cells.len(),
+                diverged: cells.len() - sound.len(),
                 modes: of(|cell| cell.modes.map(|[covered, _]| covered as f64)),
                 high_quality: of(|cell| cell.high_quality),
-                all_modes: cells[0]
-                    .modes
-                    .map(|_| share(cells.iter().filter(covered).count(), cells.len())),
-                distance: mean(&distances),
+                all_modes: has_modes
+                    .then(|| share(cells.iter().filter(covered).count(), cells.len())),
+                distance: of(|cell| cell.distance),
                 seconds: cells.iter().map(|cell| cell.seconds).sum::<f64>() / cells.len() as f64,
-                course: mean_course(&cells),
+                course: mean_course(&sound),
             });
         }
     }

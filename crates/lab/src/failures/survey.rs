@@ -54,12 +54,13 @@ pub fn survey(cases: &[Case], seeds: u64, healthy: u64, told: impl Fn(&str)) -> 
     let one = |seed: u64| {
         let Healthy { name, toy, recipe, turns } = &HEALTHY[seed as usize % HEALTHY.len()];
         let course = in_pool(|| Course::play(&recipe(), toy.toy(), *turns, seed, || ()));
-        let quality = course.gan.quality();
-        let modes = quality.coverage.map_or(String::new(), |coverage| {
-            format!(", {} of {} modes", coverage.covered, coverage.modes)
+        let quality = course.gan.quality().map_or("diverged".to_owned(), |quality| {
+            let modes = quality.coverage.map_or(String::new(), |coverage| {
+                format!(", {} of {} modes", coverage.covered, coverage.modes)
+            });
+            format!("W1 {:.3}, floor {:.3}{modes}", quality.distance, course.gan.floor())
         });
-        let distance = format!("W1 {:.3}, floor {:.3}", quality.distance, course.gan.floor());
-        watch(format!("healthy, {name}, seed {seed}, {distance}{modes}"), &course)
+        watch(format!("healthy, {name}, seed {seed}, {quality}"), &course)
     };
     let well: Vec<Found> = (0..healthy).map(one).collect();
     let row = |(case, [ill, cured]): (&Case, &[Vec<Found>; 2])| Row {

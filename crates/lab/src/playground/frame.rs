@@ -185,7 +185,7 @@ impl Table {
         if !fakes.numbers().iter().all(|x| x.abs() < 1e6) {
             return;
         }
-        let Quality { distance, coverage, .. } = self.gan.quality();
+        let Some(Quality { distance, coverage, .. }) = self.gan.quality() else { return };
         self.measured = Some(Measured {
             turn: self.turns,
             distance,
