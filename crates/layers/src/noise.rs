@@ -43,16 +43,20 @@ impl Dropout {
         let size = x.shape().count() / x.shape().first().copied().unwrap_or(1).max(1);
         let rows = masks.numbers_mut().chunks_exact_mut(size.max(1));
         for (mask, row) in rows.zip(x.numbers().chunks_exact(size.max(1))) {
-            // The hash FNV-1a, a number at a time.
-            let hash = |hash: u64, x: &Real| {
-                (hash ^ f64::from(*x).to_bits()).wrapping_mul(0x0100_0000_01b3)
-            };
-            let seed = row.iter().fold(0xcbf2_9ce4_8422_2325, hash);
-            let drawn = Rng::new(seed, "dropout").dropout([size], self.rate);
+            let drawn = Rng::new(hash(row), "dropout").dropout([size], self.rate);
             mask.copy_from_slice(drawn.numbers());
         }
         masks
     }
+}
+
+/// The hash FNV-1a, a number at a time, with its upper half mixed into the lower after each product: a
+/// product carries upwards only, so that the sign, a number's highest bit, would move few others.
+fn hash(row: &[Real]) -> u64 {
+    row.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, x| {
+        let hash = (hash ^ u64::from(x.to_bits())).wrapping_mul(0x0100_0000_01b3);
+        hash ^ hash >> 32
+    })
 }
 
 impl Module for Dropout {
@@ -176,6 +180,22 @@ mod tests {
             y.slice(0, row..row + 1).numbers().iter().map(|y| *y == 0.0).collect()
         };
         assert_ne!(lost(0), lost(1));
+    }
+
+    #[test]
+    fn each_number_and_each_sign_moves_both_halves_of_the_hash() {
+        let x = Rng::new(0, "x").normal([8]);
+        let of_x = hash(x.numbers());
+        for i in 0..8 {
+            let mut other = x.numbers().to_vec();
+            other[i] = -other[i];
+            let moved = of_x ^ hash(&other);
+            let (low, high) = (moved as u32, (moved >> 32) as u32);
+            assert!(low.count_ones() > 0 && high.count_ones() > 0, "{i}: {moved:x}");
+            other[i] = x.numbers()[i].next_up();
+            let moved = of_x ^ hash(&other);
+            assert!(moved as u32 != 0 && moved >> 32 != 0, "{i}: {moved:x}");
+        }
     }
 
     #[test]
