@@ -1,6 +1,7 @@
 //! How wrong is a prediction?
 //!
-//! Each function is its formula. All return the mean over the batch, of shape `[]`, in nats.
+//! Each function is its formula. All return the mean over the batch, of shape `[]`: cross-entropies
+//! in nats.
 
 pub mod semi_supervised;
 
@@ -8,8 +9,9 @@ use autograd::{Array, Real, Tensor};
 
 /// Probabilities are kept this far from 0 and 1 before a logarithm is taken.
 ///
-/// Below it the loss stops at -ln(1e-7) = 16.1 and its gradient is 0. The value is Keras's
-/// `epsilon()`; in f32 it is the smallest power of ten for which 1 - p still differs from 1.
+/// Nearer than that the gradient is 0, and the loss stops: at -ln(1e-7) = 16.1 near 0, and near 1,
+/// where f32 has 1 - 2⁻²³ for 1 - 1e-7, at 15.9. The value is Keras's `epsilon()`; in f32 it is the
+/// smallest power of ten for which 1 - p still differs from 1.
 pub const PROBABILITY_MARGIN: Real = 1e-7;
 
 /// Softmax cross-entropy against class labels:  L = -(1/n) Σ_i ln softmax(x_i)_{label i}.
@@ -106,7 +108,7 @@ pub fn discriminator(real: &Tensor, fake: &Tensor) -> Tensor {
     check_scores("discriminator", real);
     check_scores("discriminator", fake);
     // ln σ(s) = -softplus(-s) and ln(1 - σ(s)) = -softplus(s). Not `sigmoid(s).ln()`, which is
-    // -∞ below s = -88 in f32.
+    // -∞ below s = -104 in f32.
     (-real).softplus().mean() + fake.softplus().mean()
 }
 
@@ -257,6 +259,17 @@ mod tests {
         let [weak] = grad(&saturating(&s), [&s], false);
         let [strong] = grad(&non_saturating(&s), [&s], false);
         assert!(weak.item().abs() < 1e-8 && strong.item() < -0.99);
+    }
+
+    #[test]
+    fn losses_end_where_the_comments_say() {
+        if size_of::<Real>() == 8 {
+            return;
+        }
+        let at = |s: Real| Tensor::scalar(s).sigmoid().item();
+        assert!(at(-103.0) > 0.0 && at(-104.5) == 0.0, "{} {}", at(-103.0), at(-104.5));
+        let end = |p: Real, target: Real| bce(&Tensor::new([1], &[p]), target).item();
+        assert!((end(0.0, 1.0) - 16.118).abs() < 1e-3 && (end(1.0, 0.0) - 15.942).abs() < 1e-3);
     }
 
     #[test]

@@ -91,10 +91,10 @@ impl Reading {
     }
 }
 
-/// The share of images that are read as what they are: those on the diagonal.
+/// The share of images that are read as what they are: those on the diagonal. 0 of no images.
 pub fn accuracy(confusion: &[[usize; CLASSES]; CLASSES]) -> f64 {
     let right: usize = (0..CLASSES).map(|i| confusion[i][i]).sum();
-    right as f64 / confusion.as_flattened().iter().sum::<usize>() as f64
+    right as f64 / confusion.as_flattened().iter().sum::<usize>().max(1) as f64
 }
 
 impl LeNet {
@@ -246,5 +246,6 @@ mod tests {
         let counts = reading.confusion(&[4, 4, 4]);
         assert_eq!((counts[4][4], counts[4][9]), (2, 1));
         assert_eq!(accuracy(&counts), 2.0 / 3.0);
+        assert_eq!(accuracy(&[[0; CLASSES]; CLASSES]), 0.0);
     }
 }
