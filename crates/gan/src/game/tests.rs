@@ -1,9 +1,9 @@
 //! Are the turns of a game those of its settings, and can they be played on?
 
 use super::*;
-use crate::{Adam, Bce, InputNoise, Latent, RmsProp, Schedule};
+use crate::{Adam, Bce, InputNoise, Latent, RmsProp, Schedule, Sgd};
 use autograd::{Array, grad};
-use layers::{BatchNorm, Init, Linear, Sequential, State, Stateful, restore};
+use layers::{Activation, BatchNorm, Init, Linear, Sequential, State, Stateful, restore};
 
 /// With statistics, a schedule and fading noise: all that a turn depends on.
 fn game(width: usize) -> Game {
@@ -153,6 +153,56 @@ fn looking_ahead_moves_the_generator_and_not_the_discriminator() {
     let ([plain_g, plain_d], [g, d]) = (turn(0), turn(3));
     assert_eq!(d, plain_d);
     assert_ne!(g, plain_g);
+}
+
+/// G descends what D will say of its samples once it has learnt from them. The slope of that comes
+/// from finite differences: D learns for real, after each small change of G.
+#[test]
+fn looking_ahead_follows_the_slope_of_what_d_will_say() {
+    let linear =
+        |i, o, seed| Linear::new(i, o, Init::XavierUniform, &mut Rng::new(seed, "weights"));
+    let generator = || Player::new(linear(3, 2, 0), Sgd::new(1.0));
+    let discriminator = || {
+        let model = Sequential::new().add(linear(2, 6, 1)).add(Activation::Tanh);
+        Player::new(model.add(linear(6, 1, 2)), Sgd::new(1.0).momentum(0.5))
+    };
+    let (loss, latent) = (Bce::default(), Latent::Normal { size: 3 });
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let noise = Tensor::constant(latent.sample(4, &mut Rng::new(0, "noise")));
+    let learn = |d: &mut Player, fake: &Tensor| {
+        let scores = [&real, fake].map(|x| d.model().forward(x));
+        let _ = d.learn(loss.discriminator(&scores[0], &scores[1]));
+    };
+    let weights = |g: &Player| -> Vec<Real> {
+        g.model().params().iter().flat_map(|param| param.tensor().numbers()).copied().collect()
+    };
+    for ahead in [1, 3] {
+        let settings = Settings { unrolled: ahead, ..Settings::default() };
+        let mut game = Game::new(generator(), discriminator(), loss, latent).settings(settings);
+        game.step(&real, &mut Rng::new(0, "noise"));
+        let moved = weights(&game.generator);
+        let said = |at: usize, step: Real| {
+            let (mut d, mut g) = (discriminator(), generator());
+            // D's own step, on what G makes before it moves.
+            learn(&mut d, &g.model().forward(&noise).detach());
+            let mut place = 0;
+            g.model_mut().each_param_mut(&mut |param| {
+                param.update(|w| {
+                    let inside = at.checked_sub(place).and_then(|i| w.get_mut(i));
+                    inside.into_iter().for_each(|w| *w += step);
+                    place += w.len();
+                });
+            });
+            let fake = g.model().forward(&noise).detach();
+            (0..ahead).for_each(|_| learn(&mut d, &fake));
+            f64::from(loss.generator(&d.model().forward(&fake)).item())
+        };
+        for (at, (before, after)) in weights(&generator()).into_iter().zip(moved).enumerate() {
+            let slope = (said(at, 1e-2) - said(at, -1e-2)) / 2e-2;
+            let found = f64::from(before - after);
+            assert!((found - slope).abs() < 2e-3, "{ahead}, {at}: {found} for {slope}");
+        }
+    }
 }
 
 #[test]
