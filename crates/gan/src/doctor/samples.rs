@@ -88,11 +88,9 @@ impl Data {
             let rows = as_rows(&fake);
             let (between, within) =
                 (mean_distance(&self.rows, &rows, false), mean_distance(&rows, &rows, true));
-            signs.gap = (2.0 * between - self.within - within) / (2.0 * between);
+            signs.gap = gap(between, [self.within, within]);
             signs.spread = within / self.within;
-            let found = shares(&rows, &self.centres);
-            let missed = self.shares.iter().zip(found).filter(|(p, q)| *q < MISSED * **p);
-            signs.missing = missed.map(|(p, _)| p).sum();
+            signs.missing = self.missing(&rows);
             (signs.main, signs.thin) = self.variances(&rows);
             let mean = mean_row(&rows);
             if !path.mean.is_empty() {
@@ -101,6 +99,13 @@ impl Data {
             signs.away = distance(&mean, &self.mean) / self.radius;
             path.mean = mean;
         });
+    }
+
+    /// The share of the data in cells that samples miss.
+    fn missing(&self, rows: &Tensor) -> f64 {
+        let found = shares(rows, &self.centres);
+        let missed = self.shares.iter().zip(found).filter(|(p, q)| *q < MISSED * **p);
+        missed.map(|(p, _)| p).sum()
     }
 
     /// The variance of samples in parts of the data's, in the main direction and in the thin one
@@ -153,6 +158,12 @@ fn mean_distance(x: &Tensor, y: &Tensor, same: bool) -> f64 {
     let others = squared.numbers().iter().enumerate().filter(|(at, _)| !same || at / m != at % m);
     let sum: f64 = others.map(|(_, d)| double(*d).sqrt()).sum();
     sum / (n * m - if same { n } else { 0 }) as f64
+}
+
+/// The energy distance in parts of the largest that it can be, from the mean distances between the
+/// samples of both kinds and within each.
+fn gap(between: f64, within: [f64; 2]) -> f64 {
+    (2.0 * between - within[0] - within[1]) / (2.0 * between)
 }
 
 /// The probability that D scores a real sample above a generated one.

@@ -24,9 +24,7 @@ fn data(real: &Tensor) -> Data {
 fn the_missing_share_is_that_of_the_lost_modes() {
     let data = data(&ring(8));
     for modes in [1, 2, 4, 7, 8] {
-        let found = shares(&ring(modes), &data.centres);
-        let missed = data.shares.iter().zip(found).filter(|(p, q)| *q < MISSED * **p);
-        let missing: f64 = missed.map(|(p, _)| p).sum();
+        let missing = data.missing(&ring(modes));
         // A region may reach over two modes; ours are small enough.
         let expected = 1.0 - modes as f64 / 8.0;
         assert!((missing - expected).abs() < 0.05, "{modes} modes: {missing}");
@@ -37,9 +35,7 @@ fn the_missing_share_is_that_of_the_lost_modes() {
 fn the_energy_distance_is_1_for_two_points_and_0_for_one_distribution() {
     let point = |x: Real| Tensor::new([2, 1], &[x, x]);
     let gap = |x: &Tensor, y: &Tensor| {
-        let between = mean_distance(x, y, false);
-        let within = [x, y].map(|x| mean_distance(x, x, true));
-        (2.0 * between - within[0] - within[1]) / (2.0 * between)
+        gap(mean_distance(x, y, false), [x, y].map(|x| mean_distance(x, x, true)))
     };
     assert!((gap(&point(0.0), &point(5.0)) - 1.0).abs() < 1e-6);
     let mut rng = Rng::new(0, "samples");
