@@ -234,7 +234,7 @@ fn take_player(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use layers::restore;
+    use layers::{Init, Linear, restore};
 
     #[test]
     fn a_saved_training_goes_on_with_the_same_numbers() {
@@ -250,6 +250,86 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(gan.step(), loaded.step(), "{form:?}");
             }
+        }
+    }
+
+    /// The means over rows of (8 / 3) |x - decoder(f(x))|², real and generated, less MMD² of f(x) with
+    /// the widths 1/2 and 1. f and its decoder are linear, from 3 numbers to 2 and back; `w` has their
+    /// weights, each matrix before its bias.
+    fn objective(w: &[f64], real: &Array, fake: &Array) -> f64 {
+        type Rows = Vec<Vec<f64>>;
+        let dense = |rows: &Rows, w: &[f64], outputs: usize| -> Rows {
+            let one = |x: &Vec<f64>, j: usize| {
+                let products = x.iter().enumerate().map(|(i, x)| x * w[i * outputs + j]);
+                products.sum::<f64>() + w[x.len() * outputs + j]
+            };
+            rows.iter().map(|x| (0..outputs).map(|j| one(x, j)).collect()).collect()
+        };
+        let squared =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        let kernel = |a: &[f64], b: &[f64]| {
+            (-squared(a, b) / (2.0 * 0.25)).exp() + (-squared(a, b) / 2.0).exp()
+        };
+        let mean_kernel = |x: &Rows, y: &Rows| {
+            let all = x.iter().flat_map(|x| y.iter().map(|y| kernel(x, y)));
+            all.sum::<f64>() / (x.len() * y.len()) as f64
+        };
+        let [(f_real, of_real), (f_fake, of_fake)] = [real, fake].map(|x| {
+            let wide = |row: &[Real]| row.iter().map(|x| f64::from(*x)).collect();
+            let x: Rows = x.numbers().chunks(3).map(wide).collect();
+            let f = dense(&x, &w[..8], 2);
+            let back = dense(&f, &w[8..], 3);
+            let errors = x.iter().zip(&back).map(|(x, back)| squared(x, back)).sum::<f64>();
+            (f, 8.0 / 3.0 * errors / x.len() as f64)
+        });
+        let within = mean_kernel(&f_real, &f_real) + mean_kernel(&f_fake, &f_fake);
+        of_real + of_fake - (within - 2.0 * mean_kernel(&f_real, &f_fake))
+    }
+
+    /// The first step of Adam is η = 2e-4 against the sign of each slope, and of the slope g it
+    /// remembers (1 - β₁) g and (1 - β₂) g². Then f alone is brought back to ±0.1.
+    #[test]
+    fn a_step_of_f_and_its_decoder_descends_the_documented_objective() {
+        let mut rng = Rng::new(0, "critic");
+        let mut linear = |inputs, outputs, name: &str| {
+            let init = Init::Normal { std: 0.3 };
+            let mut layer = Sequential::new().add(Linear::new(inputs, outputs, init, &mut rng));
+            layer.each_param_mut(&mut |param| param.move_into(name));
+            layer
+        };
+        let (features, decoder) = (linear(3, 2, "features"), linear(2, 3, "decoder"));
+        let mut critic = Critic { features, decoder, adam: slow_adam() };
+        let (real, fake) = (rng.normal([5, 3]), rng.uniform([4, 3], 0.0, 1.0));
+        let weights = |critic: &Critic| -> Vec<f64> {
+            let params = critic.params();
+            params.iter().flat_map(|p| p.tensor().numbers()).map(|w| f64::from(*w)).collect()
+        };
+        let start = weights(&critic);
+        let [x, y] = [&real, &fake].map(|x| Tensor::constant(x.clone()));
+        critic.step(&x, &y, &[0.5, 1.0]);
+        let (moved, remembered) = (weights(&critic), critic.adam.state());
+        let moments = |end: &str| -> Vec<f64> {
+            let of_kind = remembered.iter().filter(|(name, _)| name.ends_with(end));
+            of_kind.flat_map(|(_, numbers)| numbers).copied().collect()
+        };
+        let (m, v) = (moments(".m"), moments(".v"));
+        assert!(m.len() == 17 && start.iter().any(|w| w.abs() > 0.1));
+        for i in 0..17 {
+            let at = |step: f64| {
+                let mut w = start.clone();
+                w[i] += step;
+                objective(&w, &real, &fake)
+            };
+            let slope = (at(1e-4) - at(-1e-4)) / 2e-4;
+            assert!(
+                (m[i] / 0.5 - slope).abs() < 1e-4 + 1e-4 * slope.abs(),
+                "{i}: {} {slope}",
+                m[i]
+            );
+            assert!((v[i] / 0.001 - slope.powi(2)).abs() < 1e-4 + 1e-3 * slope.powi(2), "{i}");
+            let stepped = start[i] - 2e-4 * slope.signum();
+            let expected = if i < 8 { stepped.clamp(-0.1, 0.1) } else { stepped };
+            assert!((moved[i] - expected).abs() < 1e-6, "{i}: {} for {expected}", moved[i]);
         }
     }
 
