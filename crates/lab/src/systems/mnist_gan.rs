@@ -110,3 +110,95 @@ pub(super) fn models(width: usize, rng: &mut Rng) -> [Sequential; 2] {
         .add(linear(quarter, 1));
     [generator, discriminator]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::{Real, Tensor};
+    use layers::{State, Stateful};
+
+    fn real() -> Tensor {
+        Tensor::constant(Rng::new(0, "data").uniform([6, 784], -1.0, 1.0))
+    }
+
+    /// The notebook's game with 8 and 2 hidden units, by its numbers.
+    fn by_hand(attached: bool) -> Game {
+        let mut rng = Rng::new(0, "weights");
+        let mut linear =
+            |i, o| Linear::new(i, o, Init::FanIn, &mut rng).with_bias(Init::FanIn, &mut rng);
+        let (relu, leaky) = (Activation::Relu, Activation::LeakyRelu(0.2));
+        let g = Sequential::new().add(linear(96, 8)).add(relu).add(linear(8, 8)).add(relu);
+        let g = g.add(linear(8, 784)).add(Activation::Tanh);
+        let d = Sequential::new().add(linear(784, 2)).add(leaky).add(linear(2, 2)).add(leaky);
+        let d = d.add(linear(2, 1));
+        let [g, d] = [g, d].map(|model| Player::new(model, Adam::new(3e-4).betas(0.5, 0.999)));
+        let settings = Settings { fakes: Fakes::Rebuilt, attached, ..Settings::default() };
+        Game::new(g, d, Bce::default(), Latent::Uniform { size: 96 }).settings(settings)
+    }
+
+    fn played(mut game: Game) -> Vec<u8> {
+        let mut rng = Rng::new(0, "noise");
+        (0..3).for_each(|_| drop(game.step(&real(), &mut rng)));
+        let mut state = State::new();
+        game.put(&mut state);
+        state.to_bytes(None)
+    }
+
+    #[test]
+    fn the_game_has_the_numbers_of_the_notebook() {
+        assert_eq!((BATCH_SIZE, WIDTH), (128, 1024));
+        for as_printed in [true, false] {
+            let found = played(sized(8, as_printed, &mut Rng::new(0, "weights")));
+            assert!(found == played(by_hand(as_printed)), "{as_printed}");
+        }
+    }
+
+    /// Both losses of a turn, from D's scores before its step and after it.
+    #[test]
+    fn each_loss_is_that_of_its_name() {
+        type Scores<'a> = &'a [f64];
+        let mean = |x: Scores<'_>, f: &dyn Fn(f64) -> f64| {
+            x.iter().map(|x| f(*x)).sum::<f64>() / x.len() as f64
+        };
+        let softplus = |x: f64| x.exp().ln_1p();
+        let above = |high: Scores<'_>, low: Scores<'_>| {
+            let (h, l) = (mean(high, &|x| x), mean(low, &|x| x));
+            mean(high, &|x| softplus(l - x)) + mean(low, &|x| softplus(x - h))
+        };
+        type Formula<'a> = &'a dyn Fn(Scores<'_>, Scores<'_>) -> f64;
+        let losses: [(Loss, Formula<'_>, Formula<'_>); 4] = [
+            (Loss::Bce, &|r, f| mean(r, &|s| softplus(-s)) + mean(f, &softplus), &|_, f| {
+                mean(f, &|s| softplus(-s))
+            }),
+            (
+                Loss::LeastSquares,
+                &|r, f| 0.5 * (mean(r, &|s| (s - 1.0).powi(2)) + mean(f, &|s| s.powi(2))),
+                &|_, f| 0.5 * mean(f, &|s| (s - 1.0).powi(2)),
+            ),
+            (
+                Loss::Hinge,
+                &|r, f| mean(r, &|s| (1.0 - s).max(0.0)) + mean(f, &|s| (1.0 + s).max(0.0)),
+                &|_, f| -mean(f, &|s| s),
+            ),
+            (Loss::Relativistic, &|r, f| above(r, f), &|r, f| above(f, r)),
+        ];
+        assert_eq!(losses.map(|(loss, ..)| loss), Loss::value_variants());
+        for (loss, of_d, of_g) in losses {
+            let mut game = with_loss(loss, 8, false, &mut Rng::new(0, "weights"));
+            let noise = Rng::new(0, "noise").uniform([6, 96], -1.0, 1.0);
+            let fake = game.generate(&Tensor::constant(noise)).detach();
+            let scores = |game: &Game| -> [Vec<f64>; 2] {
+                let wide = |s: &Real| f64::from(*s);
+                [&real(), &fake].map(|x| game.scores(x).numbers().iter().map(wide).collect())
+            };
+            let [r, f] = scores(&game);
+            let report = game.step(&real(), &mut Rng::new(0, "noise"));
+            let near = |found: Real, expected: f64| {
+                assert!((f64::from(found) - expected).abs() < 1e-5, "{loss:?} {found} {expected}");
+            };
+            near(report.loss_d, of_d(&r, &f));
+            let [r, f] = scores(&game);
+            near(report.loss_g, of_g(&r, &f));
+        }
+    }
+}

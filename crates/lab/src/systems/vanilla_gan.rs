@@ -81,6 +81,42 @@ impl AdversarialLoss for LogOfProbability {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use layers::{State, Stateful};
+
+    #[test]
+    fn the_game_has_the_numbers_of_the_listing() {
+        assert_eq!((BATCH_SIZE, WIDTH), (128, 128));
+        let by_hand = |as_printed| {
+            let mut rng = Rng::new(0, "weights");
+            // The listing's Xavier has the standard deviation 1 / √(inputs / 2).
+            let mut linear = |i: usize, o| {
+                let std = (1.0 / (i as f64 / 2.0).sqrt()) as Real;
+                Linear::new(i, o, Init::Normal { std }, &mut rng)
+            };
+            let g = Sequential::new().add(linear(100, 6)).add(Activation::Relu);
+            let g = g.add(linear(6, 784)).add(Activation::Sigmoid);
+            let d = Sequential::new().add(linear(784, 6)).add(Activation::Relu).add(linear(6, 1));
+            let [g, d] = [g, d].map(|model| Player::new(model, Adam::new(1e-3).betas(0.9, 0.999)));
+            let latent = Latent::Uniform { size: 100 };
+            let game = match as_printed {
+                true => Game::new(g, d, LogOfProbability, latent),
+                false => Game::new(g, d, Minimax { saturating: false }, latent),
+            };
+            game.settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+        };
+        let real = Tensor::constant(Rng::new(0, "data").uniform([6, 784], 0.0, 1.0));
+        let played = |mut game: Game| {
+            let mut rng = Rng::new(0, "noise");
+            (0..3).for_each(|_| drop(game.step(&real, &mut rng)));
+            let mut state = State::new();
+            game.put(&mut state);
+            state.to_bytes(None)
+        };
+        for as_printed in [true, false] {
+            let found = played(sized(6, as_printed, &mut Rng::new(0, "weights")));
+            assert!(found == played(by_hand(as_printed)), "{as_printed}");
+        }
+    }
 
     #[test]
     fn both_forms_agree_until_the_discriminator_is_sure() {

@@ -195,3 +195,81 @@ fn fresh(
     let settings = Settings { fakes: Fakes::Fresh, ..Settings::default() };
     Game::new(generator, discriminator, loss, latent).settings(settings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::Tensor;
+    use layers::{State, Stateful};
+
+    /// The games of the table: on points, or on digits.
+    fn expected(form: Form, points: bool, weight: Real, [g, d]: [Sequential; 2]) -> Game {
+        let (rate, aside) = if points { (1e-3, 0.1) } else { (2e-4, 0.5) };
+        let latent = if points { Latent::Normal { size: 2 } } else { Latent::Uniform { size: 96 } };
+        // Of four turns the rates fall over the last two.
+        let adam = |model, beta1, steps, [from, to]: [u64; 2]| {
+            Player::new(model, Adam::new(rate).betas(beta1, 0.9))
+                .steps(Steps::exactly(steps))
+                .schedule(Schedule::Linear { from, to })
+        };
+        let non_saturating = Minimax { saturating: false };
+        let game = match form {
+            Form::Clip => {
+                let [g, d] = [g, d].map(|model| Player::new(model, RmsProp::new(5e-5)));
+                let steps = Steps::exactly(5).long_turns(100, 25, 500);
+                Game::new(g, d.keep_weights_within(0.01).steps(steps), Wasserstein, latent)
+            }
+            Form::Gp => {
+                let (g, d) = (adam(g, 0.5, 1, [2, 4]), adam(d, 0.5, 5, [10, 20]));
+                Game::new(g, d, Wasserstein, latent).discriminator_term(gradient_penalty(weight))
+            }
+            Form::R1 => {
+                let (g, d) = (adam(g, 0.0, 1, [2, 4]), adam(d, 0.0, 1, [2, 4]));
+                Game::new(g, d, non_saturating, latent).discriminator_term(r1(weight))
+            }
+            Form::Dragan => {
+                let (g, d) = (adam(g, 0.5, 1, [2, 4]), adam(d, 0.5, 1, [2, 4]));
+                Game::new(g, d, non_saturating, latent).discriminator_term(dragan(weight, aside))
+            }
+        };
+        game.settings(Settings { fakes: Fakes::Fresh, ..Settings::default() })
+    }
+
+    fn played(mut game: Game, real: &Tensor) -> Vec<u8> {
+        let mut rng = Rng::new(0, "noise");
+        (0..3).for_each(|_| drop(game.step(real, &mut rng)));
+        let mut state = State::new();
+        game.put(&mut state);
+        state.to_bytes(None)
+    }
+
+    #[test]
+    fn each_form_plays_by_the_numbers_of_the_table() {
+        let mut rng = Rng::new(0, "data");
+        let (pairs, digits) = (rng.normal([4, 2]), rng.uniform([4, 784], -1.0, 1.0));
+        let relu = Activation::Relu;
+        for form in Form::value_variants() {
+            for (penalty, on_points_, on_digits_) in [(None, 1.0, 10.0), (Some(3.0), 3.0, 3.0)] {
+                let choice = Choice { form: *form, width: 4, penalty, fall: Some(4) };
+                let weights = || Rng::new(0, "weights");
+                let mut rng = weights();
+                let mut stack = |outputs| {
+                    let mut linear = |i, o| Linear::new(i, o, Init::KaimingNormal, &mut rng);
+                    let model = Sequential::new().add(linear(2, 4)).add(relu);
+                    let model = model.add(linear(4, 4)).add(relu).add(linear(4, 4)).add(relu);
+                    model.add(linear(4, outputs))
+                };
+                let models = [stack(2), stack(1)];
+                let real = Tensor::constant(pairs.clone());
+                let found = played(on_points(choice, &mut weights()), &real);
+                let by_hand = played(expected(*form, true, on_points_, models), &real);
+                assert!(found == by_hand, "{form:?} on points");
+                let models = mnist_gan::models(4, &mut weights());
+                let real = Tensor::constant(digits.clone());
+                let found = played(on_digits(choice, &mut weights()), &real);
+                let by_hand = played(expected(*form, false, on_digits_, models), &real);
+                assert!(found == by_hand, "{form:?} on digits");
+            }
+        }
+    }
+}
