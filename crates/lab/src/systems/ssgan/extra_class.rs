@@ -246,20 +246,152 @@ impl Stateful for ExtraClass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Images;
+
+    /// The softmax of each row of logits.
+    fn beliefs(logits: &Tensor) -> Vec<Vec<f64>> {
+        let softmax = |row: &[Real]| {
+            let z: f64 = row.iter().map(|l| f64::from(*l).exp()).sum();
+            row.iter().map(|l| f64::from(*l).exp() / z).collect()
+        };
+        logits.numbers().chunks(CLASSES + 1).map(softmax).collect()
+    }
+
+    fn mean(terms: impl IntoIterator<Item = f64>) -> f64 {
+        let terms: Vec<f64> = terms.into_iter().collect();
+        terms.iter().sum::<f64>() / terms.len() as f64
+    }
+
+    /// Players whose opinions are `sure` times as strong, digits of which ten have labels, in batches
+    /// of two, and noise. The same every time.
+    fn fresh(as_printed: bool, sure: Real) -> (ExtraClass, PartlyLabelled, Rng) {
+        let mut players =
+            ExtraClass::new(Dataset::Mnist, as_printed, 2, 2, &mut Rng::new(0, "weights"));
+        players.classifier.model.each_param_mut(&mut |param| {
+            if param.name().starts_with("head") {
+                param.update(|w| w.iter_mut().for_each(|w| *w *= sure));
+            }
+        });
+        let digits = Images::embedded_mnist().take(0..40);
+        (players, PartlyLabelled::new(digits, (0..10).collect(), 2, 0), Rng::new(0, "noise"))
+    }
+
+    fn near(found: Real, expected: f64) {
+        assert!(
+            (f64::from(found) - expected).abs() < 1e-5 * expected.abs().max(1.0),
+            "{found} {expected}"
+        );
+    }
+
+    #[test]
+    fn a_step_of_d_descends_the_documented_loss() {
+        for as_printed in [true, false] {
+            let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
+            let found = players.teach(&mut data, &mut rng);
+            let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
+            let scaling = if as_printed { Scaling::ZeroToOne } else { Scaling::MinusOneToOne };
+            let (labelled, labels) = data.next_labelled(scaling);
+            let fake = players.fakes(2, &mut rng).detach();
+            let mut p = |x: &Tensor| beliefs(&players.classifier.model.forward_train(x, &mut rng));
+            let (of_labelled, of_fake) = (p(&labelled), p(&fake));
+            let cross_entropy = mean(of_labelled.iter().zip(&labels).map(|(p, y)| -p[*y].ln()));
+            let certainly = |p: &Vec<f64>| -> f64 {
+                -p[..10].iter().map(|p| 0.01 * p.ln()).sum::<f64>() - 0.9 * p[10].ln()
+            };
+            let mut loss = cross_entropy + mean(of_fake.iter().map(certainly));
+            let s_loss = mean(of_labelled.iter().zip(&labels).flat_map(|(p, y)| {
+                (0..10).map(move |j| (f64::from(u8::from(j == *y)) - p[j]).powi(2) / 2.0)
+            }));
+            if !as_printed {
+                let of_unlabelled = p(&data.next_unlabelled(scaling));
+                loss += s_loss + mean(of_unlabelled.iter().map(|p| -(1.0 - p[10]).ln()));
+            }
+            near(found[0], loss);
+            near(found[1], s_loss);
+        }
+    }
+
+    #[test]
+    fn a_step_of_g_descends_the_documented_loss() {
+        for (as_printed, turns, weight) in [(true, 750, 5.0), (true, 1500, 0.0), (false, 0, 0.0)] {
+            let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
+            players.turns = turns;
+            let found = players.forge(&mut data, &mut rng);
+            let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
+            let fake = players.fakes(2, &mut rng).detach();
+            let p = beliefs(&players.classifier.model.forward_train(&fake, &mut rng));
+            let loss = if as_printed {
+                let real = data.next_unlabelled(Scaling::ZeroToOne);
+                let apart = real.numbers().iter().zip(fake.numbers());
+                let apart = apart.map(|(x, y)| f64::from(x - y).abs());
+                let huber = |d: f64| if d <= 1.0 { d * d / 2.0 } else { d - 0.5 };
+                mean(p.iter().map(|p| p[10].ln())) + weight * mean(apart.map(huber))
+            } else {
+                -mean(p.iter().map(|p| (1.0 - p[10]).ln()))
+            };
+            near(found, loss);
+        }
+    }
+
+    #[test]
+    fn a_turn_is_one_step_of_d_and_five_of_g() {
+        let state = |players: &ExtraClass| {
+            let mut state = State::new();
+            players.put(&mut state);
+            state.to_bytes(None)
+        };
+        for as_printed in [true, false] {
+            let (mut whole, mut data, mut rng) = fresh(as_printed, 1.0);
+            let said = whole.turn(&mut data, &mut rng);
+            let (mut parts, mut data, mut rng) = fresh(as_printed, 1.0);
+            let [loss_d, loss_s] = parts.teach(&mut data, &mut rng);
+            let loss_g = [(); 5].map(|()| parts.forge(&mut data, &mut rng))[4];
+            assert_eq!(said, [("loss_d", loss_d), ("loss_g", loss_g), ("loss_s", loss_s)]);
+            assert!(state(&whole) == state(&parts) && whole.turns == 1);
+        }
+    }
+
+    /// Of a first step Adam remembers (1 - β₁) g and (1 - β₂) g² for the gradient g, whose norm is 20
+    /// where opinions are strong. Each weight moves by the rate.
+    #[test]
+    fn gradients_are_no_longer_than_20_and_d_learns_at_half_the_rate_of_g() {
+        fn numbers(model: &dyn Module) -> Vec<f64> {
+            let params = model.params();
+            params.iter().flat_map(|p| p.tensor().numbers()).map(|w| f64::from(*w)).collect()
+        }
+        fn check<M: Module>(learner: &Learner<M>, before: &[f64], rate: f64) {
+            let after = numbers(&learner.model);
+            // A step of a large weight is rounded.
+            let small = before.iter().zip(&after).filter(|(before, _)| before.abs() < 1.0);
+            let moved = small.map(|(before, after)| (before - after).abs());
+            let furthest = moved.fold(0.0, f64::max);
+            assert!((furthest / rate - 1.0).abs() < 0.01, "{furthest} for {rate}");
+            let mut state = State::new();
+            learner.put(&mut state);
+            let lists = state.within("optimiser", |state| state.take_lists()).unwrap();
+            let sum = |end: &str, f: fn(f64) -> f64| -> f64 {
+                let of_kind = lists.iter().filter(|(name, _)| name.ends_with(end));
+                of_kind.flat_map(|(_, numbers)| numbers).map(|x| f(*x)).sum()
+            };
+            let (m, v) = (sum(".m", |m| m * m).sqrt(), sum(".v", |v| v).sqrt());
+            assert!((m - 0.5 * 20.0).abs() < 1e-3, "{m}");
+            assert!((v - 0.001_f64.sqrt() * 20.0).abs() < 1e-4, "{v}");
+        }
+        // As printed, since the mended loss has no slope where D is fooled.
+        let (mut players, mut data, mut rng) = fresh(true, 3000.0);
+        let before = [numbers(&players.generator.model), numbers(&players.classifier.model)];
+        players.forge(&mut data, &mut rng);
+        check(&players.generator, &before[0], 1e-4);
+        players.teach(&mut data, &mut rng);
+        check(&players.classifier, &before[1], 5e-5);
+    }
 
     #[test]
     fn documented_formula_matches() {
         let logits = Tensor::constant(Rng::new(0, "logits").normal([3, CLASSES + 1]));
         let labels = [4, 0, 9];
-        let rows: Vec<Vec<f64>> = logits
-            .numbers()
-            .chunks(CLASSES + 1)
-            .map(|row| {
-                let z: f64 = row.iter().map(|l| f64::from(*l).exp()).sum();
-                row.iter().map(|l| f64::from(*l).exp() / z).collect()
-            })
-            .collect();
-        let mean = |of: &dyn Fn(&Vec<f64>) -> f64| rows.iter().map(of).sum::<f64>() / 3.0;
+        let rows = beliefs(&logits);
+        let mean = |of: &dyn Fn(&Vec<f64>) -> f64| mean(rows.iter().map(of));
         // Below 1 Huber's loss is half a square, and no two probabilities differ by more.
         let s: f64 = rows
             .iter()

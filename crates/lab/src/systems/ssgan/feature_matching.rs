@@ -221,3 +221,54 @@ impl Stateful for FeatureMatching {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Images;
+
+    #[test]
+    fn a_turn_descends_the_documented_losses() {
+        let fresh = || {
+            let rng = &mut Rng::new(0, "weights");
+            let players = FeatureMatching::new(Dataset::Mnist, 8, 4, 0.9, rng);
+            let digits = Images::embedded_mnist().take(0..40);
+            (players, PartlyLabelled::new(digits, (0..10).collect(), 4, 0), Rng::new(0, "noise"))
+        };
+        let (mut played, mut data, mut rng) = fresh();
+        let said = played.turn(&mut data, &mut rng);
+
+        let (mut players, mut data, mut rng) = fresh();
+        let (labelled, labels) = data.next_labelled(Scaling::ZeroToOne);
+        let unlabelled = data.next_unlabelled(Scaling::ZeroToOne);
+        no_grad(|| players.classifier.model.forward_first(&unlabelled, &mut rng));
+        let noise = Tensor::constant(rng.uniform([4, NOISE], -1.0, 1.0));
+        let fake = players.generator.model.forward_train(&noise, &mut rng).detach();
+        let all = Tensor::concat(&[&labelled, &unlabelled, &fake], 0);
+        let logits = players.classifier.model.forward_train(&all, &mut rng);
+        let wide = |x: &Tensor, width| -> Vec<Vec<f64>> {
+            let rows = x.numbers().chunks(width);
+            rows.map(|row| row.iter().map(|x| f64::from(*x)).collect()).collect()
+        };
+        let mean = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>() / 4.0;
+        let logits = wide(&logits, CLASSES);
+        let z = |row: &Vec<f64>| row.iter().map(|l| l.exp()).sum::<f64>();
+        // The probability of being real is Z / (Z + 1).
+        let cross_entropy = mean(&mut labels.iter().zip(&logits).map(|(y, l)| z(l).ln() - l[*y]));
+        let real = mean(&mut logits[4..8].iter().map(|l| -(z(l) / (z(l) + 1.0)).ln()));
+        let fakes = mean(&mut logits[8..].iter().map(|l| (z(l) + 1.0).ln()));
+        let loss_d = cross_entropy + 0.5 * (real + fakes);
+
+        // D has moved before G looks at its features, of which there are 2.
+        let mut features = |x: &Tensor| -> [f64; 2] {
+            let rows = wide(&played.classifier.model.features_train(x, &mut rng), 2);
+            [0, 1].map(|j| mean(&mut rows.iter().map(|row| row[j])))
+        };
+        let [wanted, found] =
+            [data.next_unlabelled(Scaling::ZeroToOne), fake].map(|x| features(&x));
+        let loss_g = [0, 1].map(|j| (wanted[j] - found[j]).powi(2)).iter().sum::<f64>() / 2.0;
+        for ((name, found), expected) in said.into_iter().zip([loss_d, loss_g]) {
+            assert!((f64::from(found) - expected).abs() < 1e-5, "{name}: {found} for {expected}");
+        }
+    }
+}
