@@ -51,6 +51,71 @@ fn each_trick_changes_what_the_game_offers() {
     }
 }
 
+/// What a trick changes in a plain kit, as Rust prints it, behind whose it is.
+fn changed(trick: Trick) -> String {
+    let parts = |kit: &Kit| -> [Vec<String>; 3] {
+        let [g, d] = [&kit.generator, &kit.discriminator].map(|side| format!("{side:?}"));
+        let game = format!("{kit:?}").replace(&g, "").replace(&d, "");
+        [g, d, game].map(|text| {
+            let inside = text.trim_end_matches(" }").split_once("{ ").expect("a struct").1;
+            inside.split(", ").map(str::to_owned).collect()
+        })
+    };
+    let mut kit = Kit::plain(&Recipe::default());
+    let before = parts(&kit);
+    trick.change(&mut kit);
+    let other = |(before, after): (&Vec<String>, Vec<String>)| -> String {
+        let parts = after.into_iter().filter(|part| !before.contains(part));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let parts = ["G ", "D ", ""].into_iter().zip(before.iter().zip(parts(&kit)).map(other));
+    let parts =
+        parts.filter(|(_, part)| !part.is_empty()).map(|(whose, part)| whose.to_owned() + &part);
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn each_trick_changes_its_part_of_the_kit_and_no_other() {
+    let expected = [
+        "penalties: [Gradient(1.0)]",
+        "penalties: [R1(1.0)]",
+        "penalties: [Dragan(1.0)]",
+        "D norm: Spectral",
+        "D norm: Weight",
+        "D weight_bound: Some(0.1)",
+        "real_label: 0.9",
+        "input_noise: Some(0.3)",
+        "D pack: 4",
+        "D kernels: 8",
+        "pool: Some(1280)",
+        "joined: true",
+        "feature_matching: Some(1.0)",
+        "moment_matching: Some(10.0)",
+        "unrolled: 5",
+        "D steps: 5",
+        "G steps: 2",
+        "D while_above: Some(1.2)",
+        "G while_above: Some(1.0)",
+        "D plain_rate: Some(0.1)",
+        "D faster: 4.0",
+        "falling: Some(0.5)",
+        "G clip: Some(1.0), D clip: Some(1.0)",
+        "G history: Some(0.01), D history: Some(0.01)",
+        "G norm: Batch",
+        "D norm: Batch",
+        "D norm: Layer",
+        "D activation: LeakyRelu(0.2)",
+        "G dropout: Some(Dropout { rate: 0.1, in_evaluation: true })",
+        "D dropout: Some(Dropout { rate: 0.2, in_evaluation: false })",
+        "average: Some(0.999)",
+        "keep: Some(0.5)",
+    ];
+    for (trick, expected) in Trick::all().into_iter().zip(expected) {
+        assert_eq!(changed(trick), expected, "{trick}");
+    }
+    assert_eq!(expected.len(), TABLE.len());
+}
+
 /// But for the order of penalties, and for two that contradict each other.
 #[test]
 fn the_order_of_tricks_does_not_matter() {
