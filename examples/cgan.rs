@@ -103,6 +103,7 @@ fn smoke() -> Result<(), Error> {
             batch_size: Some(8),
             every: Some(2),
             out: Some(out.clone()),
+            overwrite: true,
             ..RunFlags::default()
         };
         let (condition, width, images) = (Some(*condition), Some(4), Some(200));

@@ -123,6 +123,7 @@ fn smoke() -> Result<(), Error> {
         every: Some(3),
         save_every: Some(4),
         out: Some(PROGRAM.smoke_folder()),
+        overwrite: true,
         ..RunFlags::default()
     };
     let (width, blocks, images) = (Some(4), Some(1), Some(12));

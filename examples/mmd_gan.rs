@@ -93,6 +93,7 @@ fn smoke() -> Result<(), Error> {
             batch_size: Some(8),
             every: Some(2),
             out: Some(out.clone()),
+            overwrite: true,
             ..RunFlags::default()
         };
         train(&TrainFlags { run, form: Some(form), images: Some(50) }, &Stop::new())?;

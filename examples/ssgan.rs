@@ -118,6 +118,7 @@ fn smoke() -> Result<(), Error> {
             every: Some(2),
             save_every: Some(3),
             out: Some(out.clone()),
+            overwrite: true,
             ..RunFlags::default()
         };
         let flags = TrainFlags {

@@ -338,6 +338,7 @@ fn smoke() -> Result<(), Error> {
         batch_size: Some(8),
         every: Some(2),
         out: Some(PROGRAM.smoke_folder().join(out)),
+        overwrite: true,
         ..RunFlags::default()
     };
     let flags = |form, data, out| TrainFlags {

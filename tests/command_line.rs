@@ -144,6 +144,44 @@ fn a_run_does_not_go_back() {
     }
 }
 
+/// Runs a program in this folder.
+fn program(name: &str, folder: &Path, flags: &str) -> Output {
+    let mut command = Command::new(example(name));
+    command.current_dir(folder).args(flags.split(' ')).output().expect("the example starts")
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let files = fs::read_dir(folder).expect("a folder");
+    files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_run_is_deleted_only_by_the_flag_for_it_and_then_all_of_it_is() {
+    let folder = tempfile::tempdir().expect("a folder for the run");
+    let run = folder.path().join("run");
+    let train = "train --batch-size 8 --images 40 --every 3 --iterations";
+    let first = program("vae", folder.path(), &format!("{train} 3 --code 2 --out run"));
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    assert!(program("vae", folder.path(), "generate --checkpoint run").status.success());
+    fs::write(run.join("notes.png"), "mine").expect("a file");
+    let before = names(&run);
+    let again = program("vae", folder.path(), &format!("{train} 3 --code 3 --out run"));
+    let message = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && again.stdout.is_empty(), "{message}");
+    let expected = "error: run holds a run of 3 steps: `--resume run` goes on with it, \
+                    `--out FOLDER` trains beside it, `--overwrite` deletes it and starts anew";
+    assert_eq!(message.trim_end(), expected);
+    assert_eq!(names(&run), before);
+    let flags = format!("{train} 2 --code 3 --out run --overwrite");
+    assert!(program("vae", folder.path(), &flags).status.success());
+    let gone = ["codes.svg", "plane.png", "generated.png", "samples-000003.png"].map(str::to_owned);
+    assert!(before.is_superset(&gone.clone().into()), "{before:?}");
+    let mut expected: BTreeSet<String> = before.difference(&gone.into()).cloned().collect();
+    expected.insert("samples-000002.png".to_owned());
+    assert_eq!(names(&run), expected);
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_ends_with_one_clear_line() {
     let folder = tempfile::tempdir().expect("a folder for the run");

@@ -100,6 +100,7 @@ impl AutoEncoderProgram {
             batch_size: Some(8),
             every: Some(2),
             out: Some(out.clone()),
+            overwrite: true,
             ..RunFlags::default()
         };
         self.train(&TrainFlags { run, code: Some(2), images: Some(100) }, &Stop::new())?;

@@ -154,6 +154,18 @@ pub enum Error {
         flaw: String,
     },
 
+    /// A run is to begin where another one stands.
+    #[error(
+        "{folder} holds a run of {step} steps: `--resume {folder}` goes on with it, `--out FOLDER` \
+         trains beside it, `--overwrite` deletes it and starts anew"
+    )]
+    RunInTheWay {
+        /// The folder that was wanted.
+        folder: PathBuf,
+        /// How many steps the run has taken.
+        step: u64,
+    },
+
     /// A checkpoint belongs to a run that was started otherwise.
     #[error(
         "{path}: its run's `{field}` is {found}, here it is {expected}. Leave that flag out to go \

@@ -170,6 +170,7 @@ impl ImageProgram {
             every: Some(3),
             save_every: Some(4),
             out: Some(out.to_owned()),
+            overwrite: true,
             ..RunFlags::default()
         };
         let (width, images) = (Some(8), Some(SMOKE_IMAGES));

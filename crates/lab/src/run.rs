@@ -46,6 +46,9 @@ pub struct RunFlags {
     /// Go on with the run in this folder, to the same bits as if it had never been stopped
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+    /// Start anew where another run stands, which is deleted
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
     /// Steps from one printed line and picture to the next
     #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub every: Option<u64>,
@@ -128,6 +131,8 @@ pub struct Start<Own> {
     pub checkpoint: Option<Checkpoint>,
     /// Where its files go.
     pub out: PathBuf,
+    /// Whether a run that stands there is deleted.
+    pub overwrite: bool,
     /// Whether the doctor keeps silent.
     pub quiet: bool,
 }
@@ -164,8 +169,8 @@ impl Program {
     /// is, and writes the report. `about` says in a line what it learns from.
     ///
     /// # Errors
-    /// If a file cannot be written, the checkpoint does not fit, a number of a step is not finite,
-    /// or the judge fails.
+    /// If another run stands where this one is to begin, a file cannot be written, the checkpoint
+    /// does not fit, a number of a step is not finite, or the judge fails.
     pub fn train<S: System, Own: Serialize + Sync>(
         &self,
         start: &Start<Own>,
@@ -174,6 +179,7 @@ impl Program {
         stop: &Stop,
         judge: impl FnOnce(&mut S) -> Result<Vec<String>, Error>,
     ) -> Result<Outcome, Error> {
+        start.expect_room()?;
         let folder = RunFolder::create(&start.out)?;
         let Configuration { batch_size, iterations, seed, every, save_every, .. } =
             start.configuration;
@@ -252,6 +258,7 @@ impl<Own: Clone + Serialize> Opened<Own> {
             configuration: wanted,
             checkpoint: self.before.map(|(_, checkpoint)| checkpoint),
             out: out.cloned().unwrap_or_else(|| Path::new("out").join(name)),
+            overwrite: flags.overwrite,
             quiet: flags.no_doctor,
         };
         start.set_iterations("--iterations", flags.iterations.unwrap_or(iterations))?;
@@ -260,6 +267,19 @@ impl<Own: Clone + Serialize> Opened<Own> {
 }
 
 impl<Own> Start<Own> {
+    /// Checks that the run deletes no other one but if it is asked to.
+    ///
+    /// # Errors
+    /// [`Error::RunInTheWay`] if another one is there, or that of its checkpoint if it is broken.
+    fn expect_room(&self) -> Result<(), Error> {
+        let older = self.out.join(CHECKPOINT);
+        if self.checkpoint.is_some() || self.overwrite || !older.exists() {
+            return Ok(());
+        }
+        let step = Checkpoint::read(older)?.progress().step;
+        Err(Error::RunInTheWay { folder: self.out.clone(), step })
+    }
+
     /// Sets how many steps there are in all, by this flag.
     ///
     /// # Errors

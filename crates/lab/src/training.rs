@@ -90,6 +90,31 @@ pub const METRICS: &str = "metrics.jsonl";
 /// The name of the times in a run's folder.
 const TIMES: &str = "times.jsonl";
 
+/// What programs write into a run's folder, beside pictures by the number of their step. The
+/// checkpoint first: however soon a run that begins anew ends, nobody goes on from the older one.
+const WRITTEN: [&str; 18] = [
+    CHECKPOINT,
+    METRICS,
+    TIMES,
+    "report.html",
+    "losses.svg",
+    "training.gif",
+    // When the run is judged.
+    "codes.svg",
+    "confusion.svg",
+    "errors.svg",
+    "plane.png",
+    "reconstructions.png",
+    // From what it has learnt.
+    "arithmetic.png",
+    "generated.png",
+    "generated.svg",
+    "interpolation.png",
+    "nice.png",
+    "translated.png",
+    "walk.gif",
+];
+
 /// Part of a run, in `times.jsonl`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Times {
@@ -99,7 +124,8 @@ struct Times {
 }
 
 /// Trains a system from its first step, or from a checkpoint, until the end of the plan or until
-/// `stop` says so. From its first step, it deletes what another run has left in the folder.
+/// `stop` says so. From its first step, it deletes what another run has left in the folder, and
+/// nothing else there.
 ///
 /// # Errors
 /// If a file cannot be written, the checkpoint does not fit, or a number of a step is not finite:
@@ -115,9 +141,7 @@ pub fn train(
     folder.remove_unfinished()?;
     let (first, metrics, times) = match from {
         None => {
-            // The checkpoint first: however soon this run ends, nobody goes on from an older one.
-            let older = [CHECKPOINT, "report.html", "losses.svg", "training.gif"];
-            older.into_iter().try_for_each(|name| folder.remove(name))?;
+            WRITTEN.into_iter().try_for_each(|name| folder.remove(name))?;
             folder.remove_numbered("samples-", ".png")?;
             let metrics = Metrics::create(folder.file(METRICS))?;
             (0, metrics, Metrics::create(folder.file(TIMES))?)
