@@ -171,6 +171,7 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
             (_, Dataset::Cifar10) => 64,
         }),
         average: flags.average.or(saved.map(|s| s.average)).unwrap_or(0.999),
+        supervised: flags.supervised.or(saved.map(|s| s.supervised)).unwrap_or(1000),
         data,
     };
     let start = opened.settle(&flags.run, defaults(game, dataset, folder.is_some()), own)?;
@@ -182,9 +183,8 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         test.len()
     );
     let mut system = own.system(&images, test, *batch_size, *every, *seed)?;
-    let steps = flags.supervised.unwrap_or(1000);
     program(dataset).train(&start, &mut system, &about, stop, |system| {
-        in_pool(|| judge(system, &images, &start.configuration, steps, &start.out))
+        in_pool(|| judge(system, &images, &start.configuration, &start.out))
     })?;
     Ok(())
 }
@@ -230,7 +230,6 @@ fn judge(
     system: &mut SsGan,
     images: &Images,
     configuration: &Configuration<Setup>,
-    steps: u64,
     out: &Path,
 ) -> Result<Vec<String>, Error> {
     let Configuration { own, batch_size, seed, .. } = configuration;
@@ -238,7 +237,7 @@ fn judge(
     let error = 100.0 * ssgan::error(&counts);
     let mut alone = Supervised::new(own, *seed);
     let mut data: PartlyLabelled = own.partly_labelled(images, *batch_size, *seed)?;
-    for _ in 0..steps {
+    for _ in 0..own.supervised {
         alone.step(&mut data);
     }
     let of_alone = confusion(alone.classifier(), system.test(), alone.scaling());
@@ -264,7 +263,7 @@ fn judge(
     Ok(vec![
         format!("{} labels, {tested} test images", own.labels),
         format!("  in the game:            {error:6.2} % wrong"),
-        format!("  from the labels alone:  {error_alone:6.2} % wrong, after {steps} steps"),
+        format!("  from the labels alone:  {error_alone:6.2} % wrong, after {} steps", own.supervised),
     ])
 }
 

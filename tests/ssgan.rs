@@ -39,7 +39,7 @@ fn a_run_leaves_its_files_and_goes_on_to_the_same_bits() {
             assert!(root.path().join("whole").join(file).exists(), "{file}");
         }
         printed(root.path(), &format!("{flags} --iterations 3 --out parts"));
-        printed(root.path(), "train --resume parts --iterations 5 --supervised 2");
+        printed(root.path(), "train --resume parts --iterations 5");
         for file in ["checkpoint.safetensors", "metrics.jsonl", "errors.svg"] {
             let read = |run: &str| fs::read(root.path().join(run).join(file)).expect(file);
             assert!(read("whole") == read("parts"), "{recipe}: {file} differs");
@@ -62,6 +62,7 @@ fn what_cannot_be_names_its_flag() {
         ("--images 90 --labels 10", "--batch-size: no batch of 100"),
         ("--average 1", "'1' for '--average"),
         ("train --resume run --labels 10", "`labels` is 20, here it is 10"),
+        ("train --resume run --supervised 3", "`supervised` is 2, here it is 3"),
         ("eval --dataset CIFAR10 --checkpoint run", "--dataset: the run in run learnt another"),
         ("eval --dataset MNIST --checkpoint nowhere", "nowhere"),
     ] {

@@ -35,6 +35,8 @@ pub struct Setup {
     pub width: usize,
     /// The decay β of the averaged weights.
     pub average: f64,
+    /// Steps of the classifier that learns from the labels alone, for comparison.
+    pub supervised: u64,
     /// The images to learn from.
     pub data: Source,
 }

@@ -12,6 +12,7 @@ fn setup(game: Game, as_printed: bool, width: usize, images: &Images) -> Setup {
         labels: 40,
         width,
         average: 0.9,
+        supervised: 0,
         data: Source::of(images, "digits".to_owned(), None),
     }
 }
