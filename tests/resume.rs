@@ -83,10 +83,21 @@ fn sit_from(
     folder: &Path,
     stop: &Stop,
 ) -> Outcome {
+    sit_until(STEPS, from, system, folder, stop)
+}
+
+/// The same of a plan of so many steps.
+fn sit_until(
+    steps: u64,
+    from: Option<&Checkpoint>,
+    system: &mut impl System,
+    folder: &Path,
+    stop: &Stop,
+) -> Outcome {
     let plan = Plan {
         quiet: false,
         title: "a test".to_owned(),
-        steps: STEPS,
+        steps,
         batch_size: 4,
         line_every: 1000,
         picture_every: 25,
@@ -195,6 +206,31 @@ fn a_new_run_leaves_nothing_of_an_old_one() {
     assert!(catch_unwind(broken).is_err());
     let left: Vec<String> = files(folder.path()).into_keys().collect();
     assert_eq!(left, ["metrics.jsonl", "samples-000000.png"]);
+}
+
+#[test]
+fn a_run_that_was_prolonged_leaves_the_bytes_of_a_longer_one() {
+    let (_, make) = SYSTEMS[2];
+    let whole = tempfile::tempdir().expect("a folder");
+    sit(&mut gan(make, 0), whole.path(), &Stop::new());
+    let folder = tempfile::tempdir().expect("a folder");
+    sit_until(31, None, &mut gan(make, 0), folder.path(), &Stop::new());
+    assert!(folder.path().join("samples-000031.png").exists());
+    sit(&mut gan(make, 1), folder.path(), &Stop::new());
+    assert_same(folder.path(), whole.path(), "prolonged");
+}
+
+#[test]
+fn a_run_that_goes_on_takes_its_old_report_away_and_passes_by_a_broken_picture() {
+    let (_, make) = SYSTEMS[2];
+    let folder = tempfile::tempdir().expect("a folder");
+    sit_until(31, None, &mut gan(make, 0), folder.path(), &Stop::new());
+    let file = |name: &str| folder.path().join(name);
+    fs::write(file("report.html"), "31 steps").expect("a file");
+    fs::write(file("samples-000000.png"), "no picture").expect("a file");
+    sit(&mut gan(make, 0), folder.path(), &Stop::new());
+    assert!(!file("report.html").exists());
+    assert!(file("samples-000060.png").exists() && file("training.gif").exists());
 }
 
 /// Trains by the program itself, killed after random steps until it has been killed so often, and

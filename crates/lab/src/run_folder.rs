@@ -96,7 +96,8 @@ impl RunFolder {
     }
 }
 
-fn remove(path: PathBuf) -> Result<(), Error> {
+/// Deletes a file of an earlier run.
+pub(crate) fn remove(path: PathBuf) -> Result<(), Error> {
     fs::remove_file(&path).map_err(|source| Error::Write { path, source })
 }
 

@@ -29,7 +29,9 @@ pub use record::Numbers;
 pub use stop::Stop;
 
 use crate::figures::{Bitmap, Curve, Curves, Panel, save_png, save_svg};
-use crate::{Checkpoint, Error, Metrics, RunFolder, read_metrics, save_checkpoint, save_gif};
+use crate::{
+    Checkpoint, Error, Metrics, RunFolder, read_metrics, run_folder, save_checkpoint, save_gif,
+};
 use progress::Progress;
 
 /// Something that learns step by step and shows what it has learnt: players, their data, and the
@@ -149,6 +151,14 @@ pub fn train(
         Some(checkpoint) => {
             checkpoint.restore(system)?;
             let progress = checkpoint.progress();
+            // It tells of a run that ended where this one goes on.
+            folder.remove("report.html")?;
+            // A run of as many steps from the start has none of where an earlier plan ended.
+            for (step, path) in folder.numbered("samples-", ".png")? {
+                if step % plan.picture_every != 0 || step >= progress.step {
+                    run_folder::remove(path)?;
+                }
+            }
             let metrics = Metrics::resume(folder.file(METRICS), progress.metrics_bytes)?;
             let end = fs::metadata(folder.file(TIMES)).map_or(0, |file| file.len());
             let times = if end == 0 {
@@ -238,9 +248,18 @@ impl<S: System, C: Serialize> Run<'_, S, C> {
         let pictures = self.folder.numbered("samples-", ".png")?;
         // A hundred frames are enough for a film; the last one is always there.
         let every = pictures.len().div_ceil(100).max(1);
-        let last_first = pictures.iter().rev().step_by(every).collect::<Vec<_>>();
-        let frames = last_first.into_iter().rev().map(|(_, path)| Bitmap::load_png(path));
-        let frames = frames.collect::<Result<Vec<_>, Error>>()?;
+        let size = |frame: &Bitmap| (frame.width, frame.height);
+        let mut frames: Vec<Bitmap> = Vec::new();
+        for (_, path) in pictures.iter().rev().step_by(every) {
+            match Bitmap::load_png(path) {
+                Ok(frame) if frames.first().is_none_or(|last| size(last) == size(&frame)) => {
+                    frames.push(frame);
+                }
+                // A run does not fail for a picture that was damaged since it was drawn.
+                _ => println!("{} is broken: the film goes without it", path.display()),
+            }
+        }
+        frames.reverse();
         if frames.is_empty() {
             return Ok(());
         }
