@@ -196,14 +196,16 @@ impl Program {
         println!("  {about}");
         let (configuration, from) = (&start.configuration, start.checkpoint.as_ref());
         let outcome = training::train(system, &plan, configuration, &folder, from, stop)?;
-        let path = folder.path().display();
+        let (path, word) = (folder.path().display(), shell_word(folder.path()));
         let program = format!("cargo run --release --example {}", self.name);
-        let resume = format!("{program} -- train --resume {path}");
+        let resume = format!("{program} -- train --resume {word}");
         if let Outcome::Stopped { step } = outcome {
             println!("stopped after {step} iterations; to go on:\n  {resume}");
             return Ok(outcome);
         }
-        let next = format!("{program} -- {} --checkpoint {path}", self.next);
+        // All steps are taken: to go on means more of them.
+        let resume = format!("{resume} --iterations {}", 2 * iterations);
+        let next = format!("{program} -- {} --checkpoint {word}", self.next);
         let judgement = judge(system)?;
         judgement.iter().for_each(|line| println!("{line}"));
         let commands = [resume, next.clone()];
@@ -298,6 +300,13 @@ impl<Own> Start<Own> {
     }
 }
 
+/// A path as one word of a shell's command line.
+fn shell_word(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 /// A number of things, at least one.
 ///
 /// # Errors
@@ -351,6 +360,17 @@ mod tests {
         assert_eq!(json, expected);
         assert_eq!(start.out, Path::new("out/gan"));
         assert!(start.checkpoint.is_none());
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_a_command() {
+        for (path, word) in [
+            ("out/a-b_1.c", "out/a-b_1.c"),
+            ("out/my run", "'out/my run'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
     }
 
     #[test]
