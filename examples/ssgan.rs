@@ -263,7 +263,10 @@ fn judge(
     Ok(vec![
         format!("{} labels, {tested} test images", own.labels),
         format!("  in the game:            {error:6.2} % wrong"),
-        format!("  from the labels alone:  {error_alone:6.2} % wrong, after {} steps", own.supervised),
+        format!(
+            "  from the labels alone:  {error_alone:6.2} % wrong, after {} steps",
+            own.supervised
+        ),
     ])
 }
 

@@ -21,7 +21,7 @@ use autograd::Real;
 use layers::{State, Stateful, restore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::numbers::as_real;
 use crate::{Error, write_durably};
@@ -167,21 +167,28 @@ impl Checkpoint {
     /// [`Error::OtherConfiguration`], naming the first field that differs.
     pub fn expect_configuration(&self, expected: &impl Serialize) -> Result<(), Error> {
         let expected = serde_json::to_value(expected).expect("it has a form in JSON");
-        self.expect_same(&self.header.configuration, &expected)
+        match difference(&self.header.configuration, &expected) {
+            None => Ok(()),
+            Some((field, found, expected)) => {
+                Err(Error::OtherConfiguration { path: self.path.clone(), field, found, expected })
+            }
+        }
     }
 
-    /// Checks one field of what the run was started with.
+    /// Checks which program's run it is, by its configuration's `system`.
     ///
     /// # Errors
-    /// [`Error::OtherConfiguration`] if it is another, or absent.
-    pub fn expect_field(&self, name: &str, expected: &str) -> Result<(), Error> {
-        let found = self.header.configuration.get(name);
-        self.expect_same(&json!({ name: found }), &json!({ name: expected }))
-    }
-
-    fn expect_same(&self, found: &Value, expected: &Value) -> Result<(), Error> {
-        let Some((field, found, expected)) = difference(found, expected) else { return Ok(()) };
-        Err(Error::OtherConfiguration { path: self.path.clone(), field, found, expected })
+    /// [`Error::OtherProgram`] if it is another's, [`Error::Checkpoint`] if it names none.
+    pub fn expect_program(&self, expected: &str) -> Result<(), Error> {
+        match self.header.configuration.get("system").and_then(Value::as_str) {
+            Some(found) if found == expected => Ok(()),
+            Some(found) => Err(Error::OtherProgram {
+                path: self.path.clone(),
+                found: found.to_owned(),
+                expected: expected.to_owned(),
+            }),
+            None => Err(self.flaw("its configuration names no program as its `system`".to_owned())),
+        }
     }
 
     /// Loads everything into a run.
@@ -237,15 +244,29 @@ fn expect_possible(configuration: &Value, sizes: &BTreeSet<usize>) -> Result<(),
     Ok(())
 }
 
-/// The first field in which two configurations differ, with both values.
+/// The first field in which two configurations differ, with both values. Of a field that has fields
+/// itself it is the first of those, with both names, such as `data.images`.
 fn difference(found: &Value, expected: &Value) -> Option<(String, String, String)> {
     let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let (found, expected) = (fields(found), fields(expected));
     let names = expected.keys().chain(found.keys().filter(|name| !expected.contains_key(*name)));
-    let text = |value: Option<&Value>| value.map_or("absent".to_owned(), Value::to_string);
     let differs = |name: &&String| found.get(*name) != expected.get(*name);
     let name = names.into_iter().find(differs)?;
-    Some((name.clone(), text(found.get(name)), text(expected.get(name))))
+    let (found, expected) = (found.get(name), expected.get(name));
+    if let (Some(found @ Value::Object(_)), Some(expected @ Value::Object(_))) = (found, expected) {
+        let (inner, found, expected) = difference(found, expected)?;
+        return Some((format!("{name}.{inner}"), found, expected));
+    }
+    Some((name.clone(), text(found), text(expected)))
+}
+
+/// A value as one reads it in a line: of a long one, such as a hash, the beginning.
+fn text(value: Option<&Value>) -> String {
+    let text = value.map_or("absent".to_owned(), Value::to_string);
+    match text.char_indices().nth(24) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
 }
 
 #[cfg(test)]
@@ -254,6 +275,7 @@ mod tests {
     use crate::numbers::{decay, factor};
     use autograd::Rng;
     use layers::{Init, Linear, Module, StateError};
+    use serde_json::json;
 
     struct Run {
         model: Linear,
@@ -340,14 +362,27 @@ mod tests {
         assert!(why.contains("a.safetensors"), "{why}");
         let why = checkpoint.expect_configuration(&BTreeMap::from([("seed", 1)])).unwrap_err();
         assert!(why.to_string().contains("`seed` is 18446744073709551615"), "{why}");
-        for (name, found) in
-            [("seed", "`seed` is 18446744073709551615"), ("system", "`system` is null")]
-        {
-            let why = checkpoint.expect_field(name, "gan").unwrap_err().to_string();
-            assert!(why.contains(found) && why.contains("\"gan\""), "{why}");
-        }
+        let why = checkpoint.expect_program("gan").unwrap_err().to_string();
+        assert!(why.contains("its configuration names no program"), "{why}");
         let why = checkpoint.configuration::<BTreeMap<String, String>>().unwrap_err();
         assert!(why.to_string().contains("its configuration: invalid type"), "{why}");
+    }
+
+    #[test]
+    fn a_difference_inside_of_a_field_is_named_and_a_long_value_is_cut() {
+        let data =
+            |images: u64, hash: &str| json!({ "data": { "images": images, "sha256": hash } });
+        let (a, b) = ("a".repeat(64), "b".repeat(64));
+        let expected = ("data.images".to_owned(), "3".to_owned(), "4".to_owned());
+        assert_eq!(difference(&data(3, &a), &data(4, &b)), Some(expected));
+        let (field, found, _) = difference(&data(3, &a), &data(3, &b)).unwrap();
+        assert_eq!((&field[..], found.len()), ("data.sha256", 26));
+        let path = "a".into();
+        let why = Error::OtherConfiguration { path, field, found, expected: "4".to_owned() };
+        assert!(why.to_string().contains("Go on with the `data` that it began with"), "{why}");
+        assert_eq!(difference(&data(3, &a), &data(3, &a)), None);
+        let (field, ..) = difference(&data(3, &a), &json!({ "data": null })).unwrap();
+        assert_eq!(field, "data");
     }
 
     #[test]

@@ -168,17 +168,32 @@ pub enum Error {
 
     /// A checkpoint belongs to a run that was started otherwise.
     #[error(
-        "{path}: its run's `{field}` is {found}, here it is {expected}. Leave that flag out to go \
-         on, or start anew in another folder"
+        "{path}: its run's `{field}` is {found}, here it is {expected}. {}, or start anew in another \
+         folder",
+        to_go_on(field)
     )]
     OtherConfiguration {
         /// The checkpoint.
         path: PathBuf,
-        /// What differs.
+        /// What differs: a field, or one inside it, such as `data.images`.
         field: String,
         /// The value in the checkpoint.
         found: String,
         /// The value asked for.
+        expected: String,
+    },
+
+    /// A checkpoint belongs to a run of another program.
+    #[error(
+        "{path}: this is a run of `{found}`, not of `{expected}`. Use it by `cargo run --release \
+         --example {found}`"
+    )]
+    OtherProgram {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The program that it names.
+        found: String,
+        /// The program that was to use it.
         expected: String,
     },
 
@@ -204,4 +219,13 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+}
+
+/// How one goes on with a run in spite of a field that differs.
+fn to_go_on(field: &str) -> String {
+    match field.split_once('.') {
+        // Of many fields, which no flag sets one by one.
+        Some((whole, _)) => format!("Go on with the `{whole}` that it began with"),
+        None => "Leave that flag out to go on".to_owned(),
+    }
 }

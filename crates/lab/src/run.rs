@@ -161,7 +161,7 @@ impl Program {
         folder: &Path,
     ) -> Result<(Configuration<Own>, Checkpoint), Error> {
         let checkpoint = Checkpoint::read(folder.join(CHECKPOINT))?;
-        checkpoint.expect_field("system", self.name)?;
+        checkpoint.expect_program(self.name)?;
         Ok((checkpoint.configuration()?, checkpoint))
     }
 
@@ -402,6 +402,6 @@ mod tests {
         }
         let other = Program { name: "vae", ..PROGRAM };
         let why = other.open::<Own>(&resume).err().expect("another program").to_string();
-        assert!(why.contains("`system` is \"gan\""), "{why}");
+        assert!(why.contains("this is a run of `gan`, not of `vae`. Use it by `cargo"), "{why}");
     }
 }
