@@ -183,6 +183,13 @@ pub enum Error {
         expected: String,
     },
 
+    /// A file stands where the folder of a run is needed, most likely one in it.
+    #[error("{file} is a file. Give the folder of the run, which holds its checkpoint")]
+    NoRunFolder {
+        /// What was given.
+        file: PathBuf,
+    },
+
     /// A checkpoint belongs to a run of another program.
     #[error(
         "{path}: this is a run of `{found}`, not of `{expected}`. Use it by `cargo run --release \

@@ -40,10 +40,11 @@ impl Metrics {
     /// comes behind was recorded after the checkpoint, and the same records come again.
     ///
     /// # Errors
-    /// [`Error::Write`] if it cannot be opened, [`Error::Shorter`] if it has fewer bytes.
+    /// [`Error::Read`] if it is missing, [`Error::Write`] if it cannot be opened otherwise,
+    /// [`Error::Shorter`] if it has fewer bytes.
     pub fn resume(path: impl Into<PathBuf>, len: u64) -> Result<Metrics, Error> {
         let path = path.into();
-        let open = || {
+        let open = || -> io::Result<(File, u64)> {
             let mut file = File::options().read(true).write(true).open(&path)?;
             let found = file.metadata()?.len();
             if found >= len {
@@ -55,6 +56,9 @@ impl Metrics {
         match open() {
             Ok((_, found)) if found < len => Err(Error::Shorter { path, found, expected: len }),
             Ok((file, _)) => Ok(Metrics { path, file }),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                Err(Error::Read { path, source })
+            }
             Err(source) => Err(Error::Write { path, source }),
         }
     }
@@ -278,7 +282,8 @@ mod tests {
         assert!(error.to_string().contains("metrics.jsonl has"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), before);
         let error = Metrics::resume(path.with_extension("missing"), 0).unwrap_err();
-        assert!(error.to_string().contains("metrics.missing"), "{error}");
+        let missing = "metrics.missing. See that it exists";
+        assert!(error.to_string().contains(missing), "{error}");
     }
 
     #[test]

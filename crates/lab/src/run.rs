@@ -160,6 +160,9 @@ impl Program {
         &self,
         folder: &Path,
     ) -> Result<(Configuration<Own>, Checkpoint), Error> {
+        if folder.is_file() {
+            return Err(Error::NoRunFolder { file: folder.to_owned() });
+        }
         let checkpoint = Checkpoint::read(folder.join(CHECKPOINT))?;
         checkpoint.expect_program(self.name)?;
         Ok((checkpoint.configuration()?, checkpoint))
@@ -400,6 +403,9 @@ mod tests {
             let why = settle(&flags, width).err().expect("another run").to_string();
             assert!(why.contains(field), "{why}");
         }
+        let file = RunFlags { resume: Some(path.clone()), ..RunFlags::default() };
+        let why = settle(&file, 8).err().expect("no folder").to_string();
+        assert!(why.contains("safetensors is a file. Give the folder of the run"), "{why}");
         let other = Program { name: "vae", ..PROGRAM };
         let why = other.open::<Own>(&resume).err().expect("another program").to_string();
         assert!(why.contains("this is a run of `gan`, not of `vae`. Use it by `cargo"), "{why}");

@@ -58,11 +58,11 @@ fn load(path: &Path, split: Split, size: Option<[usize; 2]>) -> Result<Images, E
     let parts = ["train", "test"].map(|part| path.join(part));
     if parts.iter().all(|part| part.is_dir()) {
         let part = &parts[usize::from(split == Split::Test)];
-        if png_folder::is(part) {
+        if png_folder::is(part)? {
             return png_folder::read_folder(part, size);
         }
     }
-    if png_folder::is(path) {
+    if png_folder::is(path)? {
         if split == Split::Test {
             return Err(one_piece(path));
         }

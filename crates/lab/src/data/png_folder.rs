@@ -20,8 +20,11 @@ use crate::Error;
 const LARGEST: usize = 16 << 20;
 
 /// Whether the folder has PNG files, or folders with PNG files.
-pub(super) fn is(folder: &Path) -> bool {
-    files(folder).is_ok_and(|files| !files.is_empty())
+///
+/// # Errors
+/// [`Error::Read`] if one may not look, [`Error::Malformed`] if there are too many classes.
+pub(super) fn is(folder: &Path) -> Result<bool, Error> {
+    files(folder).map(|files| !files.is_empty())
 }
 
 /// The pictures of a folder, all of `size` (height, width) if it is given, else as large as the

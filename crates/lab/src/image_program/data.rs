@@ -50,7 +50,12 @@ impl Source {
             }
         };
         if all.shape()[2] > channels {
-            let why = format!("images of {} channels; this system takes grey ones", all.shape()[2]);
+            // None are in the program but grey ones.
+            let folder = folder.unwrap_or(Path::new("")).display();
+            let why = format!(
+                "{folder} holds pictures in colour, and these players take grey ones. `dcgan train \
+                 --architecture radford` learns colours"
+            );
             return Err(Error::Flag { flag: "--data", why });
         }
         let (wanted, found) = (flag.unwrap_or(images), all.len());
