@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use autograd::{Array, Real, Rng, Tensor, in_pool};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::figures::{Confusion, image_grid, save_png, save_svg};
-use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, at_most};
 use lab::systems::cgan::{BATCH_SIZE, Condition, ConditionalGan, NOISE, WIDTH};
 use lab::systems::cgan::{every_class, without_lower_half};
 use lab::systems::lenet::{CLASSES, accuracy};
@@ -46,10 +46,10 @@ struct TrainFlags {
     #[arg(long, value_enum)]
     condition: Option<Condition>,
     /// Channels of the discriminator's first convolution [default: 32]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(512))]
     width: Option<usize>,
     /// How many of the program's digits, from the first on [default: 10000]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     images: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ struct GenerateFlags {
     #[arg(long, default_value = "0123456789", value_parser = digits)]
     number: String,
     /// How often, each time from other noise
-    #[arg(long, default_value_t = 8, value_parser = positive)]
+    #[arg(long, default_value_t = 8, value_parser = at_most(1000))]
     rows: usize,
 }
 

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use autograd::{Rng, in_pool};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use lab::figures::{image_grid, save_png};
-use lab::run::{Defaults, Program, RunFlags, positive};
+use lab::run::{Defaults, Program, RunFlags, at_most};
 use lab::systems::cyclegan::{
     BATCH_SIZE, COLUMNS, CycleGan, Generators, SCALING, Sets, Sizes, Source, Way, measure, rows,
     striped,
@@ -63,14 +63,14 @@ struct TrainFlags {
     #[arg(long, requires = "a", value_parser = side)]
     side: Option<usize>,
     /// At most so many images of each set, from the first on
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     images: Option<usize>,
     /// Channels of the first layer of each player [default: 16]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(256))]
     width: Option<usize>,
     /// Residual blocks of each generator [default: 2]
-    #[arg(long, value_parser = value_parser!(u64).range(1..=1000))]
-    blocks: Option<u64>,
+    #[arg(long, value_parser = at_most(64))]
+    blocks: Option<usize>,
 }
 
 #[derive(Args)]
@@ -85,7 +85,7 @@ struct TranslateFlags {
     #[arg(long, value_enum, default_value_t = Direction::AToB)]
     way: Direction,
     /// How many, from the first on
-    #[arg(long, default_value_t = COLUMNS, value_parser = positive)]
+    #[arg(long, default_value_t = COLUMNS, value_parser = at_most(1000))]
     count: usize,
     /// The picture to write [default: one in the run's folder]
     #[arg(long, value_parser = value_parser!(PathBuf))]
@@ -158,11 +158,7 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         _ => Sets::digits(most),
     };
     let width = flags.width.or(before.map(|own| own.sizes.width)).unwrap_or(WIDTH);
-    let blocks = flags
-        .blocks
-        .map(|blocks| blocks as usize)
-        .or(before.map(|own| own.sizes.blocks))
-        .unwrap_or(BLOCKS);
+    let blocks = flags.blocks.or(before.map(|own| own.sizes.blocks)).unwrap_or(BLOCKS);
     let paths = before.map_or([a, b], |own| [own.a.path.clone(), own.b.path.clone()]);
     let [a, b] = sets.sources(paths);
     let about = format!("A: {a}; B: {b}");
@@ -231,7 +227,7 @@ fn translate(flags: &TranslateFlags) -> Result<(), Error> {
 
 /// The height and width of pictures.
 fn side(text: &str) -> Result<usize, String> {
-    match positive(text)? {
+    match at_most(512)(text)? {
         side if (8..=512).contains(&side) && side.is_multiple_of(4) => Ok(side),
         _ => Err("not 8, 12, 16, ..., 512".to_owned()),
     }

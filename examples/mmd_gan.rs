@@ -12,7 +12,7 @@ use autograd::{Array, Rng, Tensor, in_pool};
 use clap::{Args, Parser, Subcommand};
 use lab::figures::{image_grid, save_png};
 use lab::judge::calibration_images;
-use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, at_most};
 use lab::systems::mmd_gan::{BATCH_SIZE, Form, MmdGan};
 use lab::training::Stop;
 use lab::two_sample::two_sample_test;
@@ -46,7 +46,7 @@ struct TrainFlags {
     #[arg(long, value_enum)]
     form: Option<Form>,
     /// How many of the program's digits, from the first on [default: 10000]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     images: Option<usize>,
 }
 
@@ -55,7 +55,7 @@ struct GenerateFlags {
     #[command(flatten)]
     trained: Trained,
     /// How many samples
-    #[arg(long, default_value_t = 64, value_parser = positive)]
+    #[arg(long, default_value_t = 64, value_parser = at_most(10_000))]
     batch_size: usize,
 }
 

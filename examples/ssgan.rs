@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use lab::figures::{Confusion, Curve, Curves, Panel, Reference, save_svg};
 use lab::image_program::Source;
 use lab::numbers::decay;
-use lab::run::{Configuration, Defaults, Program, RunFlags, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, at_most};
 use lab::systems::ssgan::{
     self, Dataset, Game, PartlyLabelled, Setup, SsGan, Supervised, confusion,
 };
@@ -53,10 +53,10 @@ struct TrainFlags {
     #[arg(long, value_enum)]
     recipe: Option<Game>,
     /// How many images have labels, equally many of each class [default: 100; as printed, all]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     labels: Option<usize>,
     /// Units or channels of the classifier's first layer: how wide the players are
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(2048))]
     width: Option<usize>,
     /// The decay of the averaged weights, for feature matching [default: 0.999]
     #[arg(long, value_parser = decay)]
@@ -66,7 +66,7 @@ struct TrainFlags {
     #[arg(long)]
     data: Option<PathBuf>,
     /// How many images to learn from, from the first on
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     images: Option<usize>,
     /// Keep the mistakes of the source text, with --recipe extra-class
     #[arg(long)]

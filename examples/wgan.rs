@@ -17,7 +17,7 @@ use lab::figures::{Scatter, image_grid, save_png, save_svg};
 use lab::image_gan::{COLUMNS, ENLARGED, ImageGan, samples};
 use lab::image_program::judge_digits;
 use lab::numbers::factor;
-use lab::run::{Configuration, Defaults, Program, RunFlags, positive};
+use lab::run::{Configuration, Defaults, Program, RunFlags, at_most};
 use lab::systems::wgan::{BATCH_SIZE, Choice, Form, WIDTH, on_digits, on_points};
 use lab::toy_gan::{Quality, ToyGan};
 use lab::toys::{Coverage, Mixture, NoisyCurve, SAMPLES, Toy};
@@ -57,7 +57,7 @@ struct TrainFlags {
     #[arg(long, value_enum)]
     data: Option<Data>,
     /// Hidden units of a layer [default: 128 on points, 1024 on digits]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(4096))]
     width: Option<usize>,
     /// The factor of the penalty [default: the form's]
     #[arg(long, value_parser = factor)]

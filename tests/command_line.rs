@@ -103,6 +103,58 @@ fn wrong_flags_end_with_one_clear_line_and_leave_nothing() {
 }
 
 #[test]
+fn wrong_flags_of_a_command_say_whose_help_to_see() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (flags, expected) in [
+        (
+            "trian",
+            "unrecognized subcommand 'trian'; tip: a similar subcommand exists: 'train'; see --help",
+        ),
+        (
+            "train --iterations -1",
+            "'-1' for '--iterations <ITERATIONS>': -1 is not in 1..=100000000; see train --help",
+        ),
+        (
+            "generate --batch-size 99999999999999999999999 --checkpoint x",
+            "'--batch-size <BATCH_SIZE>': more than",
+        ),
+        (
+            "train --batch-size -3",
+            "'--batch-size <BATCH_SIZE>': there must be at least one; see train",
+        ),
+        ("train --width x", "'--width <WIDTH>': not a whole number; see train --help"),
+    ] {
+        let output = program("mnist_gan", folder.path(), flags);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.lines().count() == 1, "{message}");
+        assert!(message.starts_with("error: ") && message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn what_would_take_more_memory_than_there_is_names_its_flag_and_writes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = "train --width 3 --batch-size 4 --images 20 --every 1 --iterations 1 --out run";
+    assert!(program("mnist_gan", folder.path(), train).status.success());
+    let before = names(&folder.path().join("run"));
+    for (flags, expected) in [
+        ("generate --batch-size 1000000", "--batch-size: 1000000 images of 28 x 28 at once"),
+        ("generate --nice --batch-size 10000", "--batch-size: 200000 images"),
+        ("interpolate --pairs 100000 --steps 1000", "--pairs: 200000000 images"),
+        ("walk --stops 1000000 --steps 1000", "--stops: 1000000000 images"),
+        ("train --width 100000", "--width: 100000 is more than 8192"),
+        ("train --batch-size 1000000", "'--batch-size <BATCH_SIZE>': more than 20000"),
+    ] {
+        let trained = if flags.starts_with("train") { "--overwrite --out" } else { "--checkpoint" };
+        let output = program("mnist_gan", folder.path(), &format!("{flags} {trained} run"));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.lines().count() == 1, "{message}");
+        assert!(message.starts_with("error: ") && message.contains(expected), "{message}");
+        assert_eq!(names(&folder.path().join("run")), before, "{flags}");
+    }
+}
+
+#[test]
 fn a_batch_of_more_digits_than_there_are_ends_with_one_clear_line() {
     let folder = tempfile::tempdir().expect("a folder for the run");
     let mut command = Command::new(example("wgan"));

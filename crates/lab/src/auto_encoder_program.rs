@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figures::{Classes, Window, image_grid, save_png, save_svg};
 use crate::judge::{Judge, calibration_images};
-use crate::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, positive};
+use crate::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, at_most};
 use crate::systems::vae::{BATCH_SIZE, CODE, Form, Training};
 use crate::training::Stop;
 use crate::{Error, Images, RunFolder, Scaling, program};
@@ -58,11 +58,11 @@ struct TrainFlags {
     #[command(flatten)]
     run: RunFlags,
     /// Numbers in a code; with 2, the plane of codes is drawn [default: 20]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(10_000))]
     code: Option<usize>,
     /// How many of the program's digits, from the first on; one in ten is held back
     /// [default: 10000]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     images: Option<usize>,
 }
 
@@ -71,7 +71,7 @@ struct GenerateFlags {
     #[command(flatten)]
     trained: Trained,
     /// How many samples
-    #[arg(long, default_value_t = 64, value_parser = positive)]
+    #[arg(long, default_value_t = 64, value_parser = at_most(10_000))]
     batch_size: usize,
 }
 

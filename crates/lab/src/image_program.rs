@@ -224,6 +224,12 @@ impl ImageProgram {
             return Err(Error::Flag { flag: "--side", why });
         }
         let settings = (self.settings)(recipe, architecture);
+        // Weights, their gradients and two moments each: some gigabytes, but no more.
+        let widest = 8 * (self.settings)(Recipe::Full, architecture).width;
+        if let Some(width) = flags.width.filter(|width| *width > widest) {
+            let why = format!("{width} is more than {widest}, eight times the source's width");
+            return Err(Error::Flag { flag: "--width", why });
+        }
         let image = saved.as_ref().map_or(settings.image, |saved| saved.image);
         let image = flags.side.map_or(image, |side| [side, side, image[2]]);
         let (images, data) = match &saved {

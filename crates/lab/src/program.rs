@@ -4,8 +4,8 @@
 //! stream that says what is wrong, and an exit code that is not 0.
 
 use std::error::Error;
-use std::{env, panic};
 use std::process::{self, ExitCode};
+use std::{env, panic};
 
 use clap::error::ErrorKind;
 use clap::{Command, Parser};
@@ -119,7 +119,8 @@ mod tests {
             let wrong = command.clone().try_get_matches_from(words).expect_err("it is wrong");
             without_usage(&wrong.to_string())
         };
-        let tip = "error: unrecognized subcommand 'trian'; tip: a similar subcommand exists: 'train'";
+        let tip =
+            "error: unrecognized subcommand 'trian'; tip: a similar subcommand exists: 'train'";
         assert_eq!(why(&["gan", "trian"]), tip);
         let said = why(&["gan", "train", "--steps", "-1"]);
         assert!(said.starts_with("error: invalid value '-1' for '--steps <steps>'"), "{said}");

@@ -8,6 +8,7 @@
 //! PROGRAM.train(&start, &mut system, about, &Stop::on_ctrl_c(), |system| judge(system))
 //! ```
 
+use std::num::IntErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
@@ -35,7 +36,7 @@ pub struct RunFlags {
     #[arg(long, value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub iterations: Option<u64>,
     /// Real samples in a step
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(20_000))]
     pub batch_size: Option<usize>,
     /// Where all randomness comes from [default: 0]
     #[arg(long)]
@@ -310,15 +311,14 @@ fn shell_word(path: &Path) -> String {
     if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// A number of things, at least one.
-///
-/// # Errors
-/// If the text is no such number, or one above a million.
-pub fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("there must be at least one".to_owned()),
-        Ok(n) if n > 1_000_000 => Err("more than a million is a mistake".to_owned()),
-        Ok(n) => Ok(n),
+/// Reads a number of things, from one to so many: more would be a mistake, and take more memory
+/// than there is.
+pub fn at_most(most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync {
+    move |text| match text.parse::<i128>() {
+        Ok(n) if n < 1 => Err("there must be at least one".to_owned()),
+        Ok(n) if n <= most as i128 => Ok(n as usize),
+        Ok(_) => Err(format!("more than {most}")),
+        Err(why) if *why.kind() == IntErrorKind::PosOverflow => Err(format!("more than {most}")),
         Err(_) => Err("not a whole number".to_owned()),
     }
 }
@@ -363,6 +363,23 @@ mod tests {
         assert_eq!(json, expected);
         assert_eq!(start.out, Path::new("out/gan"));
         assert!(start.checkpoint.is_none());
+    }
+
+    #[test]
+    fn a_number_is_within_its_bounds_or_says_what_it_is() {
+        let read = at_most(50);
+        assert_eq!([read("1"), read("+7"), read("50")], [Ok(1), Ok(7), Ok(50)]);
+        let huge = "9".repeat(60);
+        for (text, why) in [
+            ("51", "more than 50"),
+            (&huge, "more than 50"),
+            ("0", "there must be at least one"),
+            ("-3", "there must be at least one"),
+            ("3.5", "not a whole number"),
+            ("", "not a whole number"),
+        ] {
+            assert_eq!(read(text), Err(why.to_owned()), "{text}");
+        }
     }
 
     #[test]

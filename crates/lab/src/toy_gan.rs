@@ -343,12 +343,12 @@ impl Stateful for ToyGan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AffineGaussian, RunFolder};
     use crate::recipe::Recipe;
     use crate::systems::wgan::{Choice, Form, on_points};
     use crate::toys::{Mixture, NoisyCurve, ToyName};
     use crate::training::{Plan, Stop, train};
     use crate::tricks::Trick;
+    use crate::{AffineGaussian, RunFolder};
     use gan::penalties::gradient_penalty;
     use gan::{Adam, Fakes, Latent, Player, Settings, Steps, Wasserstein};
     use layers::{Activation, Init, Linear, Sequential, restore};

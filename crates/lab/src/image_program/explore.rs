@@ -14,6 +14,31 @@ use crate::{Error, save_gif};
 /// How many samples `--nice` makes for each that it keeps.
 const CANDIDATES: usize = 20;
 
+/// How large a pixel of a walk is.
+const WALK_ENLARGED: u32 = 4 * ENLARGED;
+
+/// The most bytes that pictures may take, unpacked. What they are made of takes less.
+const ROOM: usize = 1 << 30;
+
+/// Checks that there is room for so many images of this shape, each pixel a square.
+///
+/// # Errors
+/// [`Error::Flag`] if there is not.
+fn expect_room(
+    flag: &'static str,
+    images: usize,
+    [height, width, _]: [usize; 3],
+    enlarged: u32,
+) -> Result<(), Error> {
+    let most = ROOM / (3 * height * width * (enlarged * enlarged) as usize);
+    if images <= most {
+        return Ok(());
+    }
+    let why =
+        format!("{images} images of {height} x {width} at once, and there is room for {most}");
+    Err(Error::Flag { flag, why })
+}
+
 /// Rows of noise drawn for a walk or a sum: the first of them are those of `generate`.
 fn noise(game: &Game, count: usize, trained: &Trained) -> Array {
     game.latent().sample(count, &mut Rng::new(trained.seed, "generate"))
@@ -29,6 +54,8 @@ impl ImageProgram {
     pub(super) fn generate(&self, flags: &GenerateFlags) -> Result<(), Error> {
         let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
         let count = flags.batch_size;
+        let made = if flags.nice { CANDIDATES * count } else { count };
+        expect_room("--batch-size", made, shape, ENLARGED)?;
         let images = if flags.nice {
             nicest(&game, &noise(&game, CANDIDATES * count, &flags.trained), count, shape)
         } else {
@@ -40,8 +67,9 @@ impl ImageProgram {
 
     pub(super) fn interpolate(&self, flags: &InterpolateFlags) -> Result<(), Error> {
         let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
-        let ends = noise(&game, 2 * flags.pairs, &flags.trained);
         let steps = flags.steps as usize;
+        expect_room("--pairs", 2 * flags.pairs * steps, shape, ENLARGED)?;
+        let ends = noise(&game, 2 * flags.pairs, &flags.trained);
         let mut points = Vec::new();
         for pair in 0..flags.pairs {
             for way in [latent::Path::Straight, latent::Path::Spherical] {
@@ -57,12 +85,13 @@ impl ImageProgram {
 
     pub(super) fn walk(&self, flags: &WalkFlags) -> Result<(), Error> {
         let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
+        expect_room("--stops", flags.stops * flags.steps, shape, WALK_ENLARGED)?;
         let stops = noise(&game, flags.stops, &flags.trained);
         let points = latent::Path::from(flags.way).walk(&stops, flags.steps);
         let images = Tensor::constant(samples(&game, &points, shape));
         let frame = |i: usize| {
             let image = images.slice(0, i..i + 1);
-            image_grid(image.value(), 1, self.scaling).enlarged(4 * ENLARGED)
+            image_grid(image.value(), 1, self.scaling).enlarged(WALK_ENLARGED)
         };
         let frames: Vec<Bitmap> = (0..flags.stops * flags.steps).map(frame).collect();
         let path = flags.trained.place("walk.gif");

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use gan::latent;
 use serde::{Deserialize, Serialize};
 
-use crate::run::{RunFlags, Trained, positive};
+use crate::run::{RunFlags, Trained, at_most};
 use crate::systems::mnist_gan::Loss;
 
 /// Train a GAN on images, and show what it has learnt.
@@ -67,7 +67,7 @@ pub struct TrainFlags {
     #[arg(long, conflicts_with = "iterations", value_parser = epochs())]
     pub epochs: Option<u64>,
     /// Hidden units or channels: how wide the players are
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = at_most(1_000_000))]
     pub width: Option<usize>,
     /// Which networks play, where a system has several [default: keras]
     #[arg(long, value_enum)]
@@ -80,7 +80,7 @@ pub struct TrainFlags {
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// How many images, from the first on
-    #[arg(long, value_parser = positive, conflicts_with = "resume")]
+    #[arg(long, value_parser = at_most(1_000_000), conflicts_with = "resume")]
     pub images: Option<usize>,
     /// Keep the mistakes of the source text
     #[arg(long)]
@@ -118,7 +118,7 @@ pub struct GenerateFlags {
     #[command(flatten)]
     pub(super) trained: Trained,
     /// How many samples
-    #[arg(long, default_value_t = 64, value_parser = positive)]
+    #[arg(long, default_value_t = 64, value_parser = at_most(1_000_000))]
     pub(super) batch_size: usize,
     /// Make 20 times as many and keep those that the discriminator scores highest
     #[arg(long)]
@@ -131,7 +131,7 @@ pub struct InterpolateFlags {
     #[command(flatten)]
     pub(super) trained: Trained,
     /// How many pairs, each with two rows: the line, then the arc
-    #[arg(long, default_value_t = 5, value_parser = positive)]
+    #[arg(long, default_value_t = 5, value_parser = at_most(1_000_000))]
     pub(super) pairs: usize,
     /// Samples in a row, both ends among them
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(2..=1000))]
@@ -144,10 +144,10 @@ pub struct WalkFlags {
     #[command(flatten)]
     pub(super) trained: Trained,
     /// Samples to go through
-    #[arg(long, default_value_t = 8, value_parser = positive)]
+    #[arg(long, default_value_t = 8, value_parser = at_most(1_000_000))]
     pub(super) stops: usize,
     /// Frames from one to the next
-    #[arg(long, default_value_t = 12, value_parser = positive)]
+    #[arg(long, default_value_t = 12, value_parser = at_most(1_000_000))]
     pub(super) steps: usize,
     /// By which way
     #[arg(long, value_enum, default_value_t = Way::Arc)]
@@ -202,7 +202,7 @@ fn place() -> RangedU64ValueParser {
 pub(super) const SIDES: [usize; 4] = [16, 32, 64, 128];
 
 fn side(text: &str) -> Result<usize, String> {
-    match positive(text)? {
+    match at_most(512)(text)? {
         side if SIDES.contains(&side) => Ok(side),
         _ => Err("not 16, 32, 64 or 128".to_owned()),
     }
