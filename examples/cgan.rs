@@ -230,7 +230,7 @@ fn generate(flags: &GenerateFlags) -> Result<(), Error> {
         let noise = rng.normal([classes.len(), NOISE]);
         (gan.draw(conditions.value(), &noise), flags.number.len())
     };
-    let path = flags.trained.place("generated.png");
+    let path = flags.trained.place("generated.png")?;
     let picture = image_grid(&digits, columns, Scaling::MinusOneToOne).enlarged(2);
     save_png(&picture, &path)?;
     println!("the picture is {}", path.display());

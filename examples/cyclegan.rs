@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use autograd::{Rng, in_pool};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use lab::figures::{image_grid, save_png};
-use lab::run::{Defaults, Program, RunFlags, at_most};
+use lab::run::{Defaults, Program, RunFlags, at_most, picture_place};
 use lab::systems::cyclegan::{
     BATCH_SIZE, COLUMNS, CycleGan, Generators, SCALING, Sets, Sizes, Source, Way, measure, rows,
     striped,
@@ -219,7 +219,8 @@ fn translate(flags: &TranslateFlags) -> Result<(), Error> {
     };
     let columns = shown[0].shape()[0];
     let picture = image_grid(&rows(&shown), columns, SCALING).enlarged(2);
-    let path = flags.out.clone().unwrap_or_else(|| flags.checkpoint.join("translated.png"));
+    let usual = flags.checkpoint.join("translated.png");
+    let path = picture_place(flags.out.as_deref(), usual)?;
     save_png(&picture, &path)?;
     println!("rows: {what}\n{columns} columns are in {}", path.display());
     Ok(())

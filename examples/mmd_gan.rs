@@ -161,7 +161,7 @@ fn generate(flags: &GenerateFlags) -> Result<(), Error> {
     checkpoint.restore(&mut gan)?;
     let samples = gan.samples(flags.batch_size, &mut Rng::new(flags.trained.seed, "generate"));
     let images = Array::new([flags.batch_size, 28, 28, 1], samples.numbers());
-    let path = flags.trained.place("generated.png");
+    let path = flags.trained.place("generated.png")?;
     save_png(&image_grid(&images, 8, Scaling::ZeroToOne).enlarged(2), &path)?;
     println!("the picture is {}", path.display());
     Ok(())

@@ -142,6 +142,8 @@ fn what_would_take_more_memory_than_there_is_names_its_flag_and_writes_nothing()
         ("generate --nice --batch-size 10000", "--batch-size: 200000 images"),
         ("interpolate --pairs 100000 --steps 1000", "--pairs: 200000000 images"),
         ("walk --stops 1000000 --steps 1000", "--stops: 1000000000 images"),
+        ("walk --out a.png", "--out: what is written is a .gif file, and a.png is none"),
+        ("generate --out a/b.jpg", "--out: what is written is a .png file, and a/b.jpg is none"),
         ("train --width 100000", "--width: 100000 is more than 8192"),
         ("train --batch-size 1000000", "'--batch-size <BATCH_SIZE>': more than 20000"),
     ] {

@@ -149,7 +149,7 @@ impl AutoEncoderProgram {
         checkpoint.restore(&mut training)?;
         let mut rng = Rng::new(flags.trained.seed, "generate");
         let noise = rng.normal([flags.batch_size, configuration.own.code]);
-        let path = flags.trained.place("generated.png");
+        let path = flags.trained.place("generated.png")?;
         save_digits(&training.decoded(&noise), 8, &path)?;
         println!("the picture is {}", path.display());
         Ok(())

@@ -82,7 +82,11 @@ impl Disk for System {
         // Temporary files are private by default; a figure is as readable as any other new file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(folder)
+        // The error would name the temporary file, of which nobody has heard.
+        builder.tempfile_in(folder).map_err(|why| match why.to_string().split_once(" at path ") {
+            Some((what, _)) => io::Error::new(why.kind(), what),
+            None => why,
+        })
     }
 
     fn write(&mut self, file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
@@ -172,6 +176,8 @@ mod tests {
 
         let error = write_whole(folder.path().join("missing/a.txt"), b"one").unwrap_err();
         assert!(matches!(error, Error::Write { .. }), "{error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(!cause.contains(UNFINISHED), "{cause}");
     }
 
     /// A disk whose power fails. Until a sync has waited for them, the end of a file's bytes may be

@@ -82,9 +82,31 @@ impl Trained {
     }
 
     /// Where the picture goes: to `name` in the run's folder if no flag says otherwise.
-    pub fn place(&self, name: &str) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| self.checkpoint.join(name))
+    ///
+    /// # Errors
+    /// Those of [`picture_place`].
+    pub fn place(&self, name: &str) -> Result<PathBuf, Error> {
+        picture_place(self.out.as_deref(), self.checkpoint.join(name))
     }
+}
+
+/// Where a picture goes: to what `--out` says, whose folder is made, or else to its usual place.
+///
+/// # Errors
+/// [`Error::Flag`] if the name does not end as the usual one: the ending says what is written. That
+/// of [`RunFolder::create`] if the folder cannot be made.
+pub fn picture_place(out: Option<&Path>, usual: PathBuf) -> Result<PathBuf, Error> {
+    let Some(out) = out else { return Ok(usual) };
+    let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
+    if ending(out) != ending(&usual) {
+        let usual = ending(&usual).unwrap_or_default();
+        let why = format!("what is written is a .{usual} file, and {} is none", out.display());
+        return Err(Error::Flag { flag: "--out", why });
+    }
+    if let Some(folder) = out.parent().filter(|folder| *folder != Path::new("")) {
+        RunFolder::create(folder)?;
+    }
+    Ok(out.to_owned())
 }
 
 /// What a run has if no flag says otherwise.
@@ -380,6 +402,22 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(why.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_picture_goes_where_the_flag_says_and_is_called_what_it_is() {
+        let root = tempfile::tempdir().expect("a folder");
+        let usual = root.path().join("walk.gif");
+        assert_eq!(picture_place(None, usual.clone()).expect("it is there"), usual);
+        let out = root.path().join("deep/er/a.GIF");
+        assert_eq!(picture_place(Some(&out), usual.clone()).expect("it is made"), out);
+        assert!(root.path().join("deep/er").is_dir());
+        for name in ["a.png", "a"] {
+            let out = root.path().join("else").join(name);
+            let why = picture_place(Some(&out), usual.clone()).expect_err("another kind");
+            assert!(why.to_string().contains("--out: what is written is a .gif file"), "{why}");
+        }
+        assert!(!root.path().join("else").exists());
     }
 
     #[test]

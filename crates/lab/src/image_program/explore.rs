@@ -85,6 +85,7 @@ impl ImageProgram {
 
     pub(super) fn walk(&self, flags: &WalkFlags) -> Result<(), Error> {
         let (game, shape) = self.trained_game(&flags.trained.checkpoint)?;
+        let path = flags.trained.place("walk.gif")?;
         expect_room("--stops", flags.stops * flags.steps, shape, WALK_ENLARGED)?;
         let stops = noise(&game, flags.stops, &flags.trained);
         let points = latent::Path::from(flags.way).walk(&stops, flags.steps);
@@ -94,7 +95,6 @@ impl ImageProgram {
             image_grid(image.value(), 1, self.scaling).enlarged(WALK_ENLARGED)
         };
         let frames: Vec<Bitmap> = (0..flags.stops * flags.steps).map(frame).collect();
-        let path = flags.trained.place("walk.gif");
         save_gif(&frames, 8, 8, &path)?;
         println!("{} frames are in {}", frames.len(), path.display());
         Ok(())
@@ -141,7 +141,7 @@ impl ImageProgram {
         trained: &Trained,
         name: &str,
     ) -> Result<(), Error> {
-        let path = trained.place(name);
+        let path = trained.place(name)?;
         save_png(&image_grid(images, columns, self.scaling).enlarged(ENLARGED), &path)?;
         println!("{} images are in {}", images.shape()[0], path.display());
         Ok(())
