@@ -69,7 +69,8 @@ fn judge(flags: &Flags) -> Result<(), Error> {
         let found = neighbours(&some, Scaling::MinusOneToOne, &real);
         let distances = found.iter().map(|neighbour| neighbour.distance);
         let mean = distances.sum::<f64>() / found.len() as f64;
-        println!("nearest among {real}: {mean:.3} away on average; 0 is a copy");
+        println!("nearest real digits: {mean:.3} away on average; 0 is a copy");
+        println!("  among {real}");
         let picture = neighbour_grid(&some, Scaling::MinusOneToOne, &real, 8);
         save_png(&picture, run.file("neighbours.png"))?;
     }

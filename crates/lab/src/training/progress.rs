@@ -18,8 +18,8 @@ pub(super) struct Progress {
     last: (u64, Instant),
 }
 
-/// 100 columns at most: the losses take 40.
-const BAR: &str = "{bar:16} {pos}/{len} {msg}, {eta} left";
+/// 100 columns at most: the losses take up to 55, those of `cyclegan`.
+const BAR: &str = "{bar:10} {pos}/{len} {msg}, {eta} left";
 
 impl Progress {
     pub(super) fn new(first: u64, steps: u64, batch_size: usize) -> Progress {
@@ -39,10 +39,9 @@ impl Progress {
         let taken = numbers.step + 1;
         match &self.bar {
             Some(bar) => {
-                let speed = self.speed(bar.per_sec());
                 let losses = numbers.to_string();
                 let losses = losses.split_once(", ").map_or("", |(_, losses)| losses);
-                bar.set_message(format!("{losses}, {speed}"));
+                bar.set_message(format!("{losses}, {:.1} it/s", bar.per_sec()));
                 bar.set_position(taken);
                 if line {
                     bar.suspend(|| println!("{numbers}"));
@@ -50,10 +49,8 @@ impl Progress {
             }
             None if line => {
                 let (step, time) = self.last;
-                let rate = (taken - step) as f64 / time.elapsed().as_secs_f64();
-                let left = Duration::from_secs_f64((self.steps - taken) as f64 / rate);
-                let left = format!("{}:{:02} left", left.as_secs() / 60, left.as_secs() % 60);
-                println!("{numbers}   {}, {left}", self.speed(rate));
+                let pace = pace(taken - step, time.elapsed(), self.steps - taken, self.batch_size);
+                println!("{numbers}{pace}");
                 self.last = (taken, Instant::now());
             }
             None => {}
@@ -68,15 +65,33 @@ impl Progress {
         }
     }
 
-    /// Steps and samples a second.
-    fn speed(&self, rate: f64) -> String {
-        let images = rate * self.batch_size as f64;
-        format!("{rate:.1} it/s, {images:.0} images/s")
-    }
-
     pub(super) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// How fast it goes, and how long it takes at this pace for the steps that are left; nothing after a
+/// single step, which may be the first and wait for memory and threads.
+fn pace(steps: u64, time: Duration, left: u64, batch_size: usize) -> String {
+    if steps < 2 {
+        return String::new();
+    }
+    let rate = steps as f64 / time.as_secs_f64();
+    let left = (left as f64 / rate) as u64;
+    let samples = rate * batch_size as f64;
+    format!("  {rate:.1} it/s, {samples:.0} samples/s, {}:{:02} left", left / 60, left % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_of_several_steps() {
+        let time = Duration::from_secs(4);
+        assert_eq!(pace(10, time, 200, 64), "  2.5 it/s, 160 samples/s, 1:20 left");
+        assert_eq!(pace(1, time, 200, 64), "");
     }
 }
