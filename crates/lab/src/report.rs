@@ -10,7 +10,7 @@ use gan::Finding;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::training::{self, METRICS, Numbers};
+use crate::training::{self, METRICS, Numbers, four_digits};
 use crate::{Error, RunFolder, read_metrics, write_whole};
 
 /// Pictures behind the slider, at most.
@@ -25,7 +25,7 @@ const STYLE: &str = "\
     \x20 max-width: 60rem; margin: 0 auto; padding: 1rem; }\n\
     h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }\n\
     svg, img { max-width: 100%; height: auto; display: block; }\n\
-    img { image-rendering: pixelated; width: 484px; background: #eee; }\n\
+    img { background: #eee; } .enlarged { image-rendering: pixelated; width: 484px; }\n\
     table { border-collapse: collapse; } .wide { overflow-x: auto; }\n\
     th, td { text-align: left; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid #ddd;\n\
     \x20 vertical-align: top; overflow-wrap: anywhere; } th { font-weight: 600; }\n\
@@ -46,7 +46,8 @@ const SCRIPT: &str = "\
 
 /// Writes `report.html` from what a run has left in its folder: what it was started with, its
 /// curves, its pictures behind a slider, its last numbers, what the doctor found, if anything, what
-/// the judge says of its samples, if it says anything, and the `commands` that go on from there.
+/// the judge says of its samples and has drawn, if anything, and the `commands` that go on from
+/// there.
 ///
 /// # Errors
 /// [`Error::Read`] or [`Error::Write`].
@@ -67,7 +68,7 @@ pub fn save(
     let every = all.len().div_ceil(PICTURES).max(1);
     let mut pictures = Vec::new();
     for (step, path) in all.into_iter().rev().step_by(every) {
-        pictures.push((step, format!("data:image/png;base64,{}", base64(&read(path)?))));
+        pictures.push((step, read(path)?));
     }
     pictures.reverse();
     let seconds = training::seconds(folder);
@@ -92,6 +93,17 @@ pub fn save(
         }
     }
     put("</div>\n".to_owned());
+    for (name, title) in training::JUDGED {
+        let path = folder.file(name);
+        if path.exists() {
+            let figure = if name.ends_with(".svg") {
+                String::from_utf8_lossy(&read(path)?).into_owned()
+            } else {
+                picture(&read(path)?, "", title)
+            };
+            put(format!("<h2>{title}</h2>\n{figure}\n"));
+        }
+    }
     put(format!("<h2>Configuration</h2>\n<table>\n{}</table>\n", fields(&configuration, "")));
     let commands = escaped(&commands.join("\n"));
     put(format!("<h2>To go on</h2>\n<pre>{commands}</pre>\n"));
@@ -110,16 +122,36 @@ pub(crate) fn page(title: &str, body: &str) -> String {
 }
 
 /// The pictures one behind the other, the last one in front.
-fn slider(pictures: &[(u64, String)]) -> String {
+fn slider(pictures: &[(u64, Vec<u8>)]) -> String {
     let Some((step, last)) = pictures.last() else { return String::new() };
-    let list = serde_json::to_string(pictures).expect("numbers and texts have a form in JSON");
+    let sources: Vec<(u64, String)> =
+        pictures.iter().map(|(step, png)| (*step, source(png))).collect();
+    let list = serde_json::to_string(&sources).expect("numbers and texts have a form in JSON");
     let end = pictures.len() - 1;
+    let picture = picture(last, "picture", "A grid of samples");
     format!(
-        "<h2>Samples after <span id=\"step\">{step}</span> steps, always from the same noise</h2>\n\
-         <img id=\"picture\" src=\"{last}\" alt=\"A grid of generated samples\">\n\
+        "<h2>Samples after <span id=\"step\">{step}</span> steps, always from the same input</h2>\n\
+         {picture}\n\
          <input id=\"slider\" type=\"range\" min=\"0\" max=\"{end}\" value=\"{end}\" \
          aria-label=\"Which picture\">\n<script>\nconst pictures = {list};\n{SCRIPT}</script>\n"
     )
+}
+
+/// The width that small pictures are enlarged to.
+const WIDTH: u32 = 484;
+
+/// A PNG file as an element of this name: enlarged by whole pixels if it is small, else as it is.
+fn picture(png: &[u8], id: &str, what: &str) -> String {
+    // The header is the first chunk, and the width its first number.
+    let width = png.get(16..20).map_or(0, |w| u32::from_be_bytes([w[0], w[1], w[2], w[3]]));
+    let class = if width < WIDTH { "enlarged" } else { "" };
+    let source = source(png);
+    format!("<img id=\"{id}\" class=\"{class}\" src=\"{source}\" alt=\"{what}\">")
+}
+
+/// A PNG file as text that stands for its address.
+fn source(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", base64(png))
 }
 
 /// A table of the last step's numbers, and their means over the latest steps.
@@ -135,9 +167,11 @@ fn last_numbers(records: &[Numbers<String>]) -> String {
         let mean = sum / latest.len() as f64;
         writeln!(
             table,
-            "<tr><th>{}</th><td class=\"number\">{value:.4}</td>\
-             <td class=\"number\">{mean:.4}</td></tr>",
-            escaped(&name.replace('_', " "))
+            "<tr><th>{}</th><td class=\"number\">{}</td>\
+             <td class=\"number\">{}</td></tr>",
+            escaped(&name.replace('_', " ")),
+            four_digits(f64::from(*value)),
+            four_digits(mean)
         )
         .expect("writing to a string cannot fail");
     }
@@ -207,6 +241,7 @@ mod tests {
             metrics.record(&Numbers { step, values }).unwrap();
         }
         fs::write(folder.file("losses.svg"), "<svg id=\"curves\"></svg>").unwrap();
+        fs::write(folder.file("confusion.svg"), "<svg id=\"counts\"></svg>").unwrap();
         let picture = Bitmap::white(2, 2);
         for step in [0, 3] {
             save_png(&picture, folder.file(format!("samples-{step:06}.png"))).unwrap();
@@ -228,7 +263,9 @@ mod tests {
             "doctor, turn 0: mode collapse",
             "<th>batch size</th><td>4</td>",
             "<th>data, name</th><td>A &lt; B</td>",
-            "<td class=\"number\">2.5000</td><td class=\"number\">1.5000</td>",
+            "<td class=\"number\">2.5</td><td class=\"number\">1.5</td>",
+            "<h2>What is taken for what</h2>\n<svg id=\"counts\">",
+            "class=\"enlarged\"",
             "all ten",
             "train --resume x",
         ] {

@@ -26,6 +26,7 @@ use layers::Stateful;
 use serde::{Deserialize, Serialize};
 
 pub use record::Numbers;
+pub(crate) use record::four_digits;
 pub use stop::Stop;
 
 use crate::figures::{Bitmap, Curve, Curves, Panel, save_png, save_svg};
@@ -92,21 +93,24 @@ pub const METRICS: &str = "metrics.jsonl";
 /// The name of the times in a run's folder.
 const TIMES: &str = "times.jsonl";
 
-/// What programs write into a run's folder, beside pictures by the number of their step. The
-/// checkpoint first: however soon a run that begins anew ends, nobody goes on from the older one.
-const WRITTEN: [&str; 18] = [
+/// What judges draw in a run's folder, and how the report calls it.
+pub(crate) const JUDGED: [(&str, &str); 5] = [
+    ("errors.svg", "Errors"),
+    ("confusion.svg", "What is taken for what"),
+    ("reconstructions.png", "Digits that were held back, and what they become"),
+    ("codes.svg", "Codes"),
+    ("plane.png", "The plane of codes"),
+];
+
+/// What else programs write there, beside pictures by the number of their step. The checkpoint
+/// first: however soon a run that begins anew ends, nobody goes on from the older one.
+const WRITTEN: [&str; 13] = [
     CHECKPOINT,
     METRICS,
     TIMES,
     "report.html",
     "losses.svg",
     "training.gif",
-    // When the run is judged.
-    "codes.svg",
-    "confusion.svg",
-    "errors.svg",
-    "plane.png",
-    "reconstructions.png",
     // From what it has learnt.
     "arithmetic.png",
     "generated.png",
@@ -143,7 +147,8 @@ pub fn train(
     folder.remove_unfinished()?;
     let (first, metrics, times) = match from {
         None => {
-            WRITTEN.into_iter().try_for_each(|name| folder.remove(name))?;
+            let judged = JUDGED.map(|(name, _)| name);
+            WRITTEN.into_iter().chain(judged).try_for_each(|name| folder.remove(name))?;
             folder.remove_numbered("samples-", ".png")?;
             let metrics = Metrics::create(folder.file(METRICS))?;
             (0, metrics, Metrics::create(folder.file(TIMES))?)

@@ -76,8 +76,11 @@ impl<Name: AsRef<str>> fmt::Display for Numbers<Name> {
 }
 
 /// A number with four significant digits and no zeros behind them, as `{:.4}` of Python writes it.
-fn four_digits(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
+pub(crate) fn four_digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned(); // and not -0
+    }
+    if !x.is_finite() {
         return x.to_string();
     }
     let rounded: f64 = format!("{x:.3e}").parse().expect("a number was written");
@@ -121,6 +124,8 @@ mod tests {
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-inf"),
             (0.0, "0"),
+            (-0.0, "0"),
+            (-0.000_012_344, "-1.234e-5"),
         ] {
             assert_eq!(four_digits(x), expected);
         }
