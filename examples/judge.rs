@@ -8,13 +8,14 @@ use clap::{Parser, value_parser};
 use lab::figures::{image_grid, save_png};
 use lab::judge::{calibration_images, neighbour_grid, neighbours};
 use lab::systems::lenet::IMAGE;
+use lab::training::CHECKPOINT;
 use lab::{Error, Images, Judge, Judgement, RunFolder, Scaling, Split};
 
 /// Judge generated digits: are all classes there, are they clear, how far from real ones?
 #[derive(Parser)]
 struct Flags {
-    /// The samples: a folder of PNG files or a file of images, 28 x 28, white on black; without
-    /// them only known images are judged
+    /// The samples: a folder of PNG files or a file of images, 28 x 28, white on black, as
+    /// `generate --each` writes them; without them only known images are judged
     #[arg(long)]
     samples: Option<PathBuf>,
     /// What the samples may be copies of: a folder with MNIST's files [default: the test digits]
@@ -36,13 +37,11 @@ fn main() -> ExitCode {
 }
 
 fn judge(flags: &Flags) -> Result<(), Error> {
-    let run = RunFolder::create(&flags.out)?;
+    let out = if flags.smoke { flags.out.join("smoke") } else { flags.out.clone() };
     let judge = Judge::embedded();
     println!("LeNet, accuracy {:.2} %", 100.0 * judge.net().accuracy());
-    let samples = match &flags.samples {
-        Some(path) => Some(checked(path, Images::load_resized(path, Split::Train, [28, 28])?)?),
-        None => None,
-    };
+    let samples = flags.samples.as_deref().map(samples).transpose()?;
+    let run = RunFolder::create(out)?;
     let count = samples.as_ref().map_or(5000, |samples| samples.len().clamp(2, 5000));
     let count = flags.count.map_or(count, |count| count as usize);
     let count = if flags.smoke { 200 } else { count };
@@ -76,6 +75,19 @@ fn judge(flags: &Flags) -> Result<(), Error> {
     }
     println!("pictures are in {}", run.path().display());
     Ok(())
+}
+
+/// The samples, if they are single ones.
+fn samples(path: &Path) -> Result<Images, Error> {
+    if path.join(CHECKPOINT).exists() {
+        let why = format!(
+            "{} holds a run, whose pictures show many samples each. Its program writes single ones \
+             by `generate --checkpoint {0} --batch-size 1000 --each FOLDER`",
+            path.display()
+        );
+        return Err(Error::Flag { flag: "--samples", why });
+    }
+    checked(path, Images::load(path, Split::Train)?)
 }
 
 /// The images, if LeNet can read them.

@@ -6,6 +6,7 @@
 //! What the two forms are is in `crates/lab/src/systems/mmd_gan.rs`; what a run leaves behind and
 //! how it looks is in `docs/mmd-gan.md`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use autograd::{Array, Rng, Tensor, in_pool};
@@ -16,7 +17,7 @@ use lab::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, at_mo
 use lab::systems::mmd_gan::{BATCH_SIZE, Form, MmdGan};
 use lab::training::Stop;
 use lab::two_sample::two_sample_test;
-use lab::{Error, Images, Judge, Scaling};
+use lab::{Error, Images, Judge, Scaling, save_each};
 use serde::{Deserialize, Serialize};
 
 /// Trains a generator of digits by the maximum mean discrepancy and shows what it has learnt.
@@ -57,6 +58,9 @@ struct GenerateFlags {
     /// How many samples
     #[arg(long, default_value_t = 64, value_parser = at_most(10_000))]
     batch_size: usize,
+    /// Write each sample as a picture of its own into this folder, as `judge --samples` wants them
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    each: Option<PathBuf>,
 }
 
 /// What only this system is started with.
@@ -98,7 +102,7 @@ fn smoke() -> Result<(), Error> {
         };
         train(&TrainFlags { run, form: Some(form), images: Some(50) }, &Stop::new())?;
         let trained = Trained::in_folder(&out);
-        generate(&GenerateFlags { trained, batch_size: 4 })?;
+        generate(&GenerateFlags { trained, batch_size: 4, each: None })?;
     }
     Ok(())
 }
@@ -161,6 +165,11 @@ fn generate(flags: &GenerateFlags) -> Result<(), Error> {
     checkpoint.restore(&mut gan)?;
     let samples = gan.samples(flags.batch_size, &mut Rng::new(flags.trained.seed, "generate"));
     let images = Array::new([flags.batch_size, 28, 28, 1], samples.numbers());
+    if let Some(folder) = &flags.each {
+        save_each(&images, Scaling::ZeroToOne, folder)?;
+        println!("{} pictures are in {}", flags.batch_size, folder.display());
+        return Ok(());
+    }
     let path = flags.trained.place("generated.png")?;
     save_png(&image_grid(&images, 8, Scaling::ZeroToOne).enlarged(2), &path)?;
     println!("the picture is {}", path.display());

@@ -157,6 +157,32 @@ fn what_would_take_more_memory_than_there_is_names_its_flag_and_writes_nothing()
 }
 
 #[test]
+fn single_samples_are_judged_and_grids_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = "train --width 3 --batch-size 4 --images 20 --every 1 --iterations 1 --out run";
+    assert!(program("mnist_gan", folder.path(), train).status.success());
+    let each = "generate --checkpoint run --batch-size 5 --each single";
+    assert!(program("mnist_gan", folder.path(), each).status.success());
+    assert_eq!(names(&folder.path().join("single")).len(), 5);
+    let judged = program("judge", folder.path(), "--smoke --samples single");
+    let text = String::from_utf8_lossy(&judged.stdout);
+    assert!(judged.status.success() && text.contains("nearest real digits"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(names(&folder.path().join("out/judge")), BTreeSet::from(["smoke".to_owned()]));
+    fs::create_dir(folder.path().join("grids")).expect("a folder");
+    fs::copy(folder.path().join("run/samples-000000.png"), folder.path().join("grids/a.png"))
+        .expect("a picture");
+    for (samples, expected) in [
+        ("run", "--samples: run holds a run, whose pictures show many samples each"),
+        ("grids", "not two or more grey images of 28 x 28"),
+    ] {
+        let output = program("judge", folder.path(), &format!("--samples {samples}"));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn a_batch_of_more_digits_than_there_are_ends_with_one_clear_line() {
     let folder = tempfile::tempdir().expect("a folder for the run");
     let mut command = Command::new(example("wgan"));

@@ -3,7 +3,7 @@
 //! Train it, stop it, go on; decode random codes. An example says which form it is, and the rest
 //! is here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use autograd::{Array, Real, Rng, Tensor, in_pool, no_grad};
@@ -15,7 +15,7 @@ use crate::judge::{Judge, calibration_images};
 use crate::run::{Configuration, Defaults, Program, RunFlags, Start, Trained, at_most};
 use crate::systems::vae::{BATCH_SIZE, CODE, Form, Training};
 use crate::training::Stop;
-use crate::{Error, Images, RunFolder, Scaling, program};
+use crate::{Error, Images, RunFolder, Scaling, program, save_each};
 
 /// Samples that are judged at the end of a run.
 const JUDGED: usize = 1000;
@@ -73,6 +73,9 @@ struct GenerateFlags {
     /// How many samples
     #[arg(long, default_value_t = 64, value_parser = at_most(10_000))]
     batch_size: usize,
+    /// Write each sample as a picture of its own into this folder, as `judge --samples` wants them
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    each: Option<PathBuf>,
 }
 
 /// What only these systems are started with.
@@ -105,7 +108,7 @@ impl AutoEncoderProgram {
         };
         self.train(&TrainFlags { run, code: Some(2), images: Some(100) }, &Stop::new())?;
         let trained = Trained::in_folder(out);
-        self.generate(&GenerateFlags { trained, batch_size: 4 })
+        self.generate(&GenerateFlags { trained, batch_size: 4, each: None })
     }
 
     fn program(&self) -> Program {
@@ -149,8 +152,14 @@ impl AutoEncoderProgram {
         checkpoint.restore(&mut training)?;
         let mut rng = Rng::new(flags.trained.seed, "generate");
         let noise = rng.normal([flags.batch_size, configuration.own.code]);
+        let digits = images(&training.decoded(&noise));
+        if let Some(folder) = &flags.each {
+            save_each(&digits, Scaling::ZeroToOne, folder)?;
+            println!("{} pictures are in {}", flags.batch_size, folder.display());
+            return Ok(());
+        }
         let path = flags.trained.place("generated.png")?;
-        save_digits(&training.decoded(&noise), 8, &path)?;
+        save_digits(&digits, 8, &path)?;
         println!("the picture is {}", path.display());
         Ok(())
     }
@@ -204,11 +213,15 @@ fn judge(training: &mut Training, start: &Start<Choices>) -> Result<Vec<String>,
     Ok(lines)
 }
 
+/// Digits as images, each of 784 numbers in [0, 1].
+fn images(digits: &Array) -> Array {
+    let count = digits.shape().count() / (28 * 28);
+    Array::new([count, 28, 28, 1], digits.numbers())
+}
+
 /// Draws digits, each of 784 numbers in [0, 1].
 fn save_digits(digits: &Array, columns: usize, path: &Path) -> Result<(), Error> {
-    let count = digits.shape().count() / (28 * 28);
-    let images = Array::new([count, 28, 28, 1], digits.numbers());
-    save_png(&image_grid(&images, columns, Scaling::ZeroToOne).enlarged(2), path)
+    save_png(&image_grid(&images(digits), columns, Scaling::ZeroToOne).enlarged(2), path)
 }
 
 /// Codes in rows from the highest second coordinate, each from the lowest first: the quantiles

@@ -28,6 +28,7 @@
 //! | [`Checkpoint`], [`save_checkpoint`] | how does a run stop and go on? |
 //! | [`Metrics`] | how is a run recorded? One JSON object a line |
 //! | [`figures`], [`save_gif`] | how are results drawn? |
+//! | [`save_each`] | how are samples kept one by one, for whoever judges them? |
 //! | [`image_gan`] | how does a game play on images? |
 //! | [`image_program`] | what can one do with a GAN of images on the command line? |
 //! | [`auto_encoder_program`] | what can one do with an auto-encoder on the command line? |
@@ -66,6 +67,7 @@ pub mod recipe;
 pub mod report;
 pub mod run;
 mod run_folder;
+mod samples;
 pub mod systems;
 pub mod theory;
 pub mod toy_gan;
@@ -87,3 +89,4 @@ pub use metrics::{Metrics, cut_torn_line, read_metrics};
 pub use moments::{Gaussian2, covariance, mean, symmetric_eigenvalues};
 pub use quantiles::{Quartiles, quantile};
 pub use run_folder::RunFolder;
+pub use samples::save_each;

@@ -9,7 +9,7 @@ use super::flags::{ArithmeticFlags, GenerateFlags, InterpolateFlags, WalkFlags};
 use crate::figures::{Bitmap, image_grid, save_png};
 use crate::image_gan::{COLUMNS, ENLARGED, samples};
 use crate::run::Trained;
-use crate::{Error, save_gif};
+use crate::{Error, save_each, save_gif};
 
 /// How many samples `--nice` makes for each that it keeps.
 const CANDIDATES: usize = 20;
@@ -61,6 +61,11 @@ impl ImageProgram {
         } else {
             samples(&game, &noise(&game, count, &flags.trained), shape)
         };
+        if let Some(folder) = &flags.each {
+            save_each(&images, self.scaling, folder)?;
+            println!("{count} pictures are in {}", folder.display());
+            return Ok(());
+        }
         let name = if flags.nice { "nice.png" } else { "generated.png" };
         self.save(&images, COLUMNS, &flags.trained, name)
     }

@@ -41,7 +41,18 @@ impl Command {
     pub(super) fn each_on(folder: &Path) -> Vec<Command> {
         let trained = || Trained::in_folder(folder);
         vec![
-            Command::Generate(GenerateFlags { trained: trained(), batch_size: 4, nice: true }),
+            Command::Generate(GenerateFlags {
+                trained: trained(),
+                batch_size: 4,
+                nice: true,
+                each: None,
+            }),
+            Command::Generate(GenerateFlags {
+                trained: trained(),
+                batch_size: 4,
+                nice: false,
+                each: Some(folder.join("each")),
+            }),
             Command::Interpolate(InterpolateFlags { trained: trained(), pairs: 2, steps: 5 }),
             Command::Walk(WalkFlags { trained: trained(), stops: 2, steps: 3, way: Way::Arc }),
             Command::Arithmetic(ArithmeticFlags {
@@ -123,6 +134,9 @@ pub struct GenerateFlags {
     /// Make 20 times as many and keep those that the discriminator scores highest
     #[arg(long)]
     pub(super) nice: bool,
+    /// Write each sample as a picture of its own into this folder, as `judge --samples` wants them
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    pub(super) each: Option<PathBuf>,
 }
 
 /// What [`Command::Interpolate`] draws.
