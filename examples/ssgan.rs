@@ -251,9 +251,10 @@ fn judge(
     let measured = records.iter().filter(|r| r.step.is_multiple_of(every));
     let points: Vec<[f64; 2]> =
         measured.filter_map(|r| Some([r.step as f64, 100.0 * f64::from(of(r)?)])).collect();
+    let highest = points.iter().map(|point| point[1]).fold(error_alone, f64::max);
     let panel = Panel {
         y_name: "error in %",
-        y_range: Some(0.0..(1.5 * error_alone).clamp(5.0, 100.0)),
+        y_range: Some(0.0..(1.05 * highest).max(5.0)),
         curves: &[Curve { name: "semi-supervised", points: &points }],
         references: &[Reference { name: "alone", y: error_alone }],
     };

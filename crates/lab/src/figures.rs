@@ -7,6 +7,7 @@ mod axes;
 mod bands;
 mod canvas;
 mod classes;
+mod clipping;
 mod confusion;
 mod curves;
 mod dots;

@@ -8,6 +8,7 @@ use plotters::style::text_anchor::HPos;
 use super::Figure;
 use super::axes::{Axes, Plot, TICK_SIZE};
 use super::canvas::{Canvas, colours};
+use super::clipping::clipped;
 use super::legend::{self, Sign};
 use super::text;
 use super::thinning::{Point, THINNED_TO, thinned};
@@ -28,8 +29,8 @@ pub struct Curves<'a> {
 pub struct Panel<'a> {
     /// What y measures, and its unit.
     pub y_name: &'a str,
-    /// From the lowest to the highest y; `None` takes those of the curves and references. Curves
-    /// stay inside: a y beyond is drawn at the edge.
+    /// From the lowest to the highest y; `None` takes those of the curves and references. What lies
+    /// beyond is not drawn: a curve that goes there leaves the panel.
     pub y_range: Option<Range<f64>>,
     /// At most four, which differ in colour and in dashes.
     pub curves: &'a [Curve<'a>],
@@ -120,10 +121,10 @@ impl Panel<'_> {
         });
         let axes = Axes { x, y: y.clone(), x_name, y_name: self.y_name, ticks: [11, 6] };
         let scale = axes.draw(canvas, plot)?;
-        let place = |x: f64, height: f64| scale.place([x, height.clamp(y.start, y.end)]);
+        let y = y.start..=y.end;
 
-        for reference in self.references {
-            let ends = [axes.x.start, axes.x.end].map(|x| place(x, reference.y));
+        for reference in self.references.iter().filter(|r| y.contains(&r.y)) {
+            let ends = [axes.x.start, axes.x.end].map(|x| scale.place([x, reference.y]));
             canvas.dashes(ends.to_vec(), [3.0, 3.0], canvas.stroke(colours::GREY, 1.0))?;
             let (right, height) = ends[1];
             canvas.write(
@@ -136,6 +137,8 @@ impl Panel<'_> {
         // All bands first: no band may hide a curve.
         for (points, (colour, _)) in curves.iter().zip(LOOKS) {
             for run in runs(points).filter(|run| run.iter().any(|p| p.lower < p.upper)) {
+                // An area may end at the border, where a line would say that it runs there.
+                let place = |x, height: f64| scale.place([x, height.clamp(*y.start(), *y.end())]);
                 let upper = run.iter().map(|p| place(p.x, p.upper));
                 let lower = run.iter().rev().map(|p| place(p.x, p.lower));
                 canvas.polygon(upper.chain(lower).collect(), colour.mix(0.2))?;
@@ -143,13 +146,16 @@ impl Panel<'_> {
         }
         for (points, (colour, dashes)) in curves.iter().zip(LOOKS) {
             for run in runs(points) {
-                let places: Vec<_> = run.iter().map(|p| place(p.x, p.y)).collect();
                 if points.len() <= DOTS_UP_TO {
-                    for dot in &places {
-                        canvas.disc(*dot, 2.5, colour)?;
+                    for dot in run.iter().filter(|p| y.contains(&p.y)) {
+                        canvas.disc(scale.place([dot.x, dot.y]), 2.5, colour)?;
                     }
                 }
-                legend::stroke(canvas, places, colour, dashes)?;
+                let line: Vec<_> = run.iter().map(|p| [p.x, p.y]).collect();
+                for stretch in clipped(&line, &y) {
+                    let places = stretch.into_iter().map(|p| scale.place(p)).collect();
+                    legend::stroke(canvas, places, colour, dashes)?;
+                }
             }
         }
         let signs = LOOKS.iter().map(|(colour, dashes)| Sign::Line(*colour, *dashes));
@@ -217,6 +223,29 @@ mod tests {
             let ends = svg(&[[0.0, hole], [1.0, hole], [2.0, 1.0], [3.0, 2.0], [4.0, hole]]);
             assert!(!ends.contains("points=\"\""));
         }
+    }
+
+    #[test]
+    fn what_lies_beyond_the_range_is_not_drawn() {
+        let svg = |y_range| {
+            let curves =
+                [Curve { name: "D", points: &[[0.0, 9.0], [1.0, 1.0], [2.0, 0.5], [3.0, -7.0]] }];
+            let references = [Reference { name: "chance", y: 5.0 }];
+            let panel = Panel { y_range, references: &references, ..panel(&curves) };
+            to_svg(&Curves { title: "t", x_name: "epoch", panels: &[panel] })
+        };
+        let (whole, cut) = (svg(None), svg(Some(0.0..2.0)));
+        assert_eq!([&whole, &cut].map(|svg| svg.matches("<circle").count()), [4, 2]);
+        assert_eq!([&whole, &cut].map(|svg| svg.contains("chance")), [true, false]);
+        // The line comes from the upper border, between the first two points, and goes to the lower.
+        let line = cut.lines().filter(|l| l.starts_with("<polyline") && l.contains("#0072B2"));
+        let line = line.max_by_key(|l| l.matches(',').count()).unwrap();
+        let places: Vec<&str> =
+            line.split('"').rfind(|a| a.contains(',')).unwrap().trim().split(' ').collect();
+        let heights = places.iter().map(|place| place.split_once(',').unwrap().1);
+        let [top, bottom] = [TOP, TOP + PANEL_HEIGHT].map(|y| (4.0 * y).to_string());
+        assert_eq!(heights.clone().next(), Some(&top[..]));
+        assert_eq!(heights.last(), Some(&bottom[..]));
     }
 
     #[test]
