@@ -191,9 +191,10 @@ fn judge(gan: &mut ConditionalGan, start: &Start<Choices>) -> Result<Vec<String>
         lines.extend(
             judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned),
         );
-        let title = format!("What was asked for, and what LeNet reads: {share:.1} % alike");
+        let title = format!("LeNet reads {share:.1} % as they were asked for");
         let folder = RunFolder::create(&start.out)?;
-        save_svg(&Confusion { title: &title, counts: &counts }, folder.file("confusion.svg"))?;
+        let figure = Confusion { title: &title, rows: "asked for", counts: &counts };
+        save_svg(&figure, folder.file("confusion.svg"))?;
     }
     Ok(lines)
 }

@@ -71,7 +71,7 @@ fn train(flags: &Flags) -> Result<(), Error> {
     let net = training.finish(accuracy(&counts));
     write_whole(run.file("lenet.safetensors"), &to_safetensors(&net))?;
     let title = format!("What LeNet reads: {:.2} % right", 100.0 * net.accuracy());
-    save_svg(&Confusion { title: &title, counts: &counts }, run.file("confusion.svg"))?;
+    save_svg(&Confusion { title: &title, rows: "is", counts: &counts }, run.file("confusion.svg"))?;
     let misread = save_misread(&test, labels, &reading, &run)?;
     println!(
         "{misread} of {} digits misread, accuracy {:.2} %",

@@ -244,7 +244,7 @@ fn judge(
     let error_alone = 100.0 * ssgan::error(&of_alone);
 
     let title = format!("{} labels: {error:.2} % of the test images wrong", own.labels);
-    save_svg(&Confusion { title: &title, counts: &counts }, out.join("confusion.svg"))?;
+    save_svg(&Confusion { title: &title, rows: "is", counts: &counts }, out.join("confusion.svg"))?;
     let records: Vec<Numbers<String>> = read_metrics(out.join(METRICS))?;
     let of = |r: &Numbers<String>| r.values.iter().find(|(name, _)| name == "error").map(|v| v.1);
     let every = configuration.every;
@@ -296,7 +296,7 @@ fn evaluate(flags: &EvalFlags) -> Result<(), Error> {
     println!("right, % {}", (0..10).map(|i| format!("{:6.1}", share(i))).collect::<String>());
     let path = flags.checkpoint.join("confusion.svg");
     let title = format!("{} labels: {:.2} % of the test images wrong", own.labels, 100.0 * error);
-    save_svg(&Confusion { title: &title, counts: &counts }, &path)?;
+    save_svg(&Confusion { title: &title, rows: "is", counts: &counts }, &path)?;
     println!("what is taken for what is in {}", path.display());
     Ok(())
 }

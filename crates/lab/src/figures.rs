@@ -16,6 +16,7 @@ mod heights;
 mod iso_bands;
 mod legend;
 mod multiples;
+mod numbers;
 mod opinion;
 mod paths;
 mod raster;

@@ -8,6 +8,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::canvas::{Canvas, Place, colours};
+use super::numbers::Numbers;
+use super::text;
 
 /// A rectangle of the canvas, in pixels.
 #[derive(Clone, Copy)]
@@ -18,8 +20,11 @@ pub(super) struct Plot {
     pub(super) height: f64,
 }
 
-/// Room for the numbers and the name of the y axis, in pixels.
+/// Room for the numbers and the name of the y axis, in pixels, if the numbers are short.
 const ROOM_LEFT: f64 = 46.0;
+
+/// A line that marks a number, in pixels; plotters leaves as much again free.
+const TICK_MARK: f64 = 4.0;
 
 /// Room for the numbers and the name of the x axis, in pixels.
 const ROOM_BELOW: f64 = 38.0;
@@ -52,6 +57,15 @@ impl Scale {
 }
 
 impl Axes<'_> {
+    /// The pixels that the numbers and the name of the y axis take, left of the plot.
+    pub(super) fn room(&self) -> f64 {
+        let ticks = ticks(&self.y, self.ticks[1]);
+        let numbers = Numbers::exact(&ticks);
+        let width = |tick: &f64| f64::from(text::width(&numbers.words(*tick), TICK_SIZE as f32));
+        let widest = ticks.iter().map(width).fold(0.0, f64::max);
+        (LABEL_SIZE + 3.0 + widest + 2.0 * TICK_MARK).max(ROOM_LEFT)
+    }
+
     /// Draws axes, numbers, names and grid around and behind `plot`.
     pub(super) fn draw<B: DrawingBackend>(
         &self,
@@ -59,32 +73,34 @@ impl Axes<'_> {
         plot: Plot,
     ) -> DrawResult<Scale, B> {
         let below = if self.x_name.is_some() { ROOM_BELOW } else { 0.0 };
-        let (width, height) = canvas.place(plot.width + ROOM_LEFT, plot.height + below);
-        let corner = canvas.place(plot.left - ROOM_LEFT, plot.top);
+        // A plot that stands where others do may have less room than its numbers want.
+        let beside = self.room().min(plot.left);
+        let (width, height) = canvas.place(plot.width + beside, plot.height + below);
+        let corner = canvas.place(plot.left - beside, plot.top);
         // A scale of plotters ends one unit before its area does.
         let area = canvas.area().clone().shrink(corner, (width + 1, height + 1));
         let mut chart = ChartBuilder::on(&area)
-            .y_label_area_size(canvas.units(ROOM_LEFT))
+            .y_label_area_size(canvas.units(beside))
             .x_label_area_size(canvas.units(below))
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
-        let x_decimals = decimals(&self.x, self.ticks[0]);
-        let y_decimals = decimals(&self.y, self.ticks[1]);
+        let x_numbers = Numbers::exact(&ticks(&self.x, self.ticks[0]));
+        let y_numbers = Numbers::exact(&ticks(&self.y, self.ticks[1]));
         chart
             .configure_mesh()
             .max_light_lines(0)
             .bold_line_style(canvas.stroke(colours::PALE, 1.0))
             .axis_style(canvas.stroke(colours::GREY, 1.0))
-            .set_all_tick_mark_size(canvas.units(4.0))
+            .set_all_tick_mark_size(canvas.units(TICK_MARK))
             .label_style(canvas.font(TICK_SIZE, colours::INK))
             .axis_desc_style(canvas.font(LABEL_SIZE, colours::INK))
-            .x_label_formatter(&|x| number(*x, x_decimals))
-            .y_label_formatter(&|y| number(*y, y_decimals))
+            .x_label_formatter(&|x| x_numbers.words(*x))
+            .y_label_formatter(&|y| y_numbers.words(*y))
             // The backends centre an x; digits are a sixth of an em taller.
             .y_label_offset(canvas.units(TICK_SIZE / 12.0))
             .x_labels(self.ticks[0])
             .y_labels(self.ticks[1])
-            .x_desc(self.x_name.unwrap_or_default())
-            .y_desc(self.y_name)
+            .x_desc(self.x_name.map_or_else(String::new, |name| x_numbers.name(name)))
+            .y_desc(y_numbers.name(self.y_name))
             .draw()?;
         if self.x_name.is_none() {
             let (left, bottom) = (plot.left, plot.top + plot.height);
@@ -95,21 +111,9 @@ impl Axes<'_> {
     }
 }
 
-/// How many decimals the numbers of an axis need, so that all have as many.
-fn decimals(range: &Range<f64>, ticks: usize) -> usize {
-    let exact = |v: &f64, places: i32| {
-        let shifted = v * 10_f64.powi(places);
-        (shifted - shifted.round()).abs() < 1e-6
-    };
-    let ticks = RangedCoordf64::from(range.clone()).key_points(BoldPoints(ticks));
-    (0..6).find(|places| ticks.iter().all(|v| exact(v, *places))).unwrap_or(6) as usize
-}
-
-/// A number with a true minus sign, which is as wide as a plus.
-fn number(v: f64, decimals: usize) -> String {
-    let digits = format!("{v:.decimals$}");
-    let zero = digits.bytes().all(|b| b"-0.".contains(&b));
-    if zero { digits.replace('-', "") } else { digits.replace('-', "−") }
+/// Where the numbers of an axis stand.
+fn ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
+    RangedCoordf64::from(range.clone()).key_points(BoldPoints(most))
 }
 
 #[cfg(test)]
@@ -117,18 +121,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_numbers_of_an_axis_have_the_same_decimals() {
-        assert_eq!(decimals(&(0.0..10.0), 10), 0);
-        assert_eq!(decimals(&(0.2..1.7), 6), 1);
-        assert_eq!(decimals(&(0.12..0.13), 5), 3);
-        assert_eq!(decimals(&(-3000.0..4000.0), 8), 0);
-    }
-
-    #[test]
-    fn numbers_have_a_true_minus_and_zero_has_none() {
-        assert_eq!(number(0.1 + 0.2, 1), "0.3");
-        assert_eq!(number(-2.0, 0), "−2");
-        assert_eq!(number(-1e-9, 2), "0.00");
-        assert_eq!(number(2500.0, 0), "2500");
+    fn wide_numbers_have_more_room_than_short_ones() {
+        let room = |y| Axes { x: 0.0..1.0, y, x_name: None, y_name: "y", ticks: [11, 6] }.room();
+        assert_eq!(room(0.0..1.0), ROOM_LEFT);
+        // A minus and five digits are 0.838 + 5 x 0.636 em wide.
+        let expected = 15.0 + 8.0 + TICK_SIZE * (0.838 + 5.0 * 0.636);
+        assert!((room(-20_000.0..0.0) - expected).abs() < 0.1, "{}", room(-20_000.0..0.0));
+        assert_eq!(room(-2e-5..0.0), room(-2.0..0.0));
     }
 }

@@ -80,6 +80,12 @@ impl<B: DrawingBackend> Canvas<B> {
         self.area.draw_text(words, &style, (x, y + self.units(size / 12.0)))
     }
 
+    /// Writes words upwards, centred at a place.
+    pub(super) fn write_up(&self, words: &str, size: f64, at: Place) -> DrawResult<(), B> {
+        let style = self.font(size, colours::INK).transform(FontTransform::Rotate270);
+        self.area.draw_text(words, &style.pos(Pos::new(HPos::Center, VPos::Center)), at)
+    }
+
     pub(super) fn disc(&self, at: Place, radius: f64, colour: impl Color) -> DrawResult<(), B> {
         self.area.draw(&Circle::new(at, self.units(radius), colour.filled()))
     }

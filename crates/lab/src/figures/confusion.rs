@@ -19,6 +19,8 @@ const CLASSES: usize = 10;
 pub struct Confusion<'a> {
     /// Stands above the figure.
     pub title: &'a str,
+    /// What the rows are, such as "is" or "asked for".
+    pub rows: &'a str,
     /// How often class i (row) was taken for class j (column).
     pub counts: &'a [[usize; CLASSES]; CLASSES],
 }
@@ -39,7 +41,7 @@ impl Figure for Confusion<'_> {
         let centre = |i: usize, edge: f64| edge + CELL * (i as f64 + 0.5);
         let middle = LEFT + CELL * CLASSES as f64 / 2.0;
         canvas.write("read as", LETTERS, canvas.place(middle, TOP - 30.0), HPos::Center)?;
-        canvas.write("is", LETTERS, canvas.place(14.0, TOP + CELL * 5.0), HPos::Left)?;
+        canvas.write_up(self.rows, LETTERS, canvas.place(20.0, TOP + CELL * 5.0))?;
         for i in 0..CLASSES {
             let name = i.to_string();
             let above = canvas.place(centre(i, LEFT), TOP - 12.0);
@@ -85,9 +87,10 @@ mod tests {
     fn counts_stand_in_their_cells_and_mistakes_have_another_colour() {
         let mut counts = [[0; CLASSES]; CLASSES];
         (counts[3][3], counts[3][5], counts[7][1]) = (75, 25, 1);
-        let figure = Confusion { title: "Digits", counts: &counts };
+        let figure = Confusion { title: "Digits", rows: "asked for", counts: &counts };
         let svg = to_svg(&figure);
-        assert!(svg.contains("75") && svg.contains("25") && svg.contains("Digits"));
+        assert!(svg.contains("75") && svg.contains("25"));
+        assert!(svg.contains("Digits") && svg.contains("asked for") && svg.contains("read as"));
         // The corners of the cells are free of letters.
         let bitmap = to_bitmap(&figure);
         let at = |i: usize, j: usize| {

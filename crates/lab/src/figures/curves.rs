@@ -71,7 +71,10 @@ pub(super) const LOOKS: [(RGBColor, Option<[f64; 2]>); 4] = [
 const DOTS_UP_TO: usize = 40;
 
 const WIDTH: f64 = 640.0;
+/// Where panels begin, unless the numbers of one are wide.
 const LEFT: f64 = 58.0;
+/// Free pixels left of the names of y.
+const EDGE: f64 = 4.0;
 /// Room for the names of the references.
 const RIGHT: f64 = 52.0;
 const PANEL_HEIGHT: f64 = 170.0;
@@ -79,49 +82,66 @@ const PANEL_HEIGHT: f64 = 170.0;
 const PANEL_GAP: f64 = 34.0;
 const TOP: f64 = 62.0;
 
-impl Curves<'_> {
-    fn plot(&self, panel: usize) -> Plot {
-        let top = TOP + panel as f64 * (PANEL_HEIGHT + PANEL_GAP);
-        Plot { left: LEFT, top, width: WIDTH - LEFT - RIGHT, height: PANEL_HEIGHT }
-    }
+/// The top of a panel, counted from 0.
+fn top(panel: usize) -> f64 {
+    TOP + panel as f64 * (PANEL_HEIGHT + PANEL_GAP)
 }
 
 impl Figure for Curves<'_> {
     /// 640 × (72 + 204 n) for n panels.
     fn size(&self) -> (u32, u32) {
-        let last = self.plot(self.panels.len() - 1);
-        (WIDTH as u32, (last.top + last.height + 44.0) as u32)
+        (WIDTH as u32, (top(self.panels.len() - 1) + PANEL_HEIGHT + 44.0) as u32)
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> DrawResult<(), B> {
-        legend::title(canvas, self.title, LEFT)?;
         let points = self.panels.iter().flat_map(|p| p.curves).flat_map(|c| c.points);
         let x = widened(points.map(|p| p[0]), 0.0);
-        for (i, panel) in self.panels.iter().enumerate() {
-            let last = i + 1 == self.panels.len();
-            panel.draw(canvas, self.plot(i), x.clone(), last.then_some(self.x_name))?;
+        let last = self.panels.len() - 1;
+        let panels: Vec<_> = (self.panels.iter().enumerate())
+            .map(|(i, panel)| {
+                let thin: Vec<Vec<Point>> =
+                    panel.curves.iter().map(|c| thinned(c.points)).collect();
+                let x_name = (i == last).then_some(self.x_name);
+                (panel, panel.axes(&thin, x.clone(), x_name), thin)
+            })
+            .collect();
+        // All panels begin below each other, right of the widest numbers.
+        let rooms = panels.iter().map(|(_, axes, _)| axes.room() + EDGE);
+        let left = rooms.fold(LEFT, f64::max);
+        legend::title(canvas, self.title, left)?;
+        for (i, (panel, axes, curves)) in panels.iter().enumerate() {
+            let width = WIDTH - left - RIGHT;
+            let plot = Plot { left, top: top(i), width, height: PANEL_HEIGHT };
+            panel.draw(canvas, plot, axes, curves)?;
         }
         Ok(())
     }
 }
 
 impl Panel<'_> {
-    fn draw<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        plot: Plot,
+    fn axes<'a>(
+        &'a self,
+        curves: &[Vec<Point>],
         x: Range<f64>,
-        x_name: Option<&str>,
-    ) -> DrawResult<(), B> {
-        assert!(self.curves.len() <= LOOKS.len(), "Panel: more than {} curves", LOOKS.len());
-        let curves: Vec<Vec<Point>> = self.curves.iter().map(|c| thinned(c.points)).collect();
+        x_name: Option<&'a str>,
+    ) -> Axes<'a> {
         let y = self.y_range.clone().unwrap_or_else(|| {
             let drawn = curves.iter().flatten().flat_map(|p| [p.lower, p.y, p.upper]);
             widened(drawn.chain(self.references.iter().map(|r| r.y)), 0.05)
         });
-        let axes = Axes { x, y: y.clone(), x_name, y_name: self.y_name, ticks: [11, 6] };
+        Axes { x, y, x_name, y_name: self.y_name, ticks: [11, 6] }
+    }
+
+    fn draw<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        plot: Plot,
+        axes: &Axes<'_>,
+        curves: &[Vec<Point>],
+    ) -> DrawResult<(), B> {
+        assert!(self.curves.len() <= LOOKS.len(), "Panel: more than {} curves", LOOKS.len());
         let scale = axes.draw(canvas, plot)?;
-        let y = y.start..=y.end;
+        let y = axes.y.start..=axes.y.end;
 
         for reference in self.references.iter().filter(|r| y.contains(&r.y)) {
             let ends = [axes.x.start, axes.x.end].map(|x| scale.place([x, reference.y]));
@@ -223,6 +243,24 @@ mod tests {
             let ends = svg(&[[0.0, hole], [1.0, hole], [2.0, 1.0], [3.0, 2.0], [4.0, hole]]);
             assert!(!ends.contains("points=\"\""));
         }
+    }
+
+    #[test]
+    fn panels_begin_below_each_other_right_of_the_widest_numbers() {
+        let begins = |factor: f64| {
+            let points = [[0.0, 0.0], [1.0, -factor]];
+            let [narrow, wide] = [[[0.0, 0.0], [1.0, 1.0]], points];
+            let curves = [&narrow, &wide].map(|points| [Curve { name: "D", points }]);
+            let panels = curves.each_ref().map(|curves| panel(curves));
+            let svg = to_svg(&Curves { title: "t", x_name: "epoch", panels: &panels });
+            let frames =
+                svg.lines().filter(|l| l.starts_with("<polyline") && l.contains("#808080"));
+            frames
+                .map(|l| l.split('"').rfind(|a| a.contains(',')).unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(begins(1.0), begins(1e-5));
+        assert_ne!(begins(1.0), begins(20_000.0));
     }
 
     #[test]

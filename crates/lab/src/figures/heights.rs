@@ -4,6 +4,7 @@ use plotters::prelude::{DrawResult, DrawingBackend};
 
 use super::bands::{self, BANDS};
 use super::canvas::Canvas;
+use super::numbers::Numbers;
 use super::scatter::{self, SQUARE};
 use super::{Figure, Window, legend};
 
@@ -46,12 +47,10 @@ impl Figure for Heights<'_> {
         legend::title(canvas, self.title, SQUARE.left)?;
         let scale = scatter::axes(&self.window).draw(canvas, SQUARE)?;
         bands::draw(canvas, &scale, &self.window, &parts, |_| Some(0.75))?;
-        // Enough digits to tell the ends apart.
-        let range = (highest - lowest).max(f64::MIN_POSITIVE);
-        let digits = (1.0 - range.log10().floor()).clamp(0.0, 8.0) as usize;
-        bands::draw_bar(canvas, "f(x)", |border| {
+        let numbers = Numbers::apart(lowest, highest);
+        bands::draw_bar(canvas, &numbers.name("f(x)"), |border| {
             let height = lowest + (highest - lowest) * border as f64 / BANDS as f64;
-            (border % 5 == 0).then(|| format!("{height:.digits$}").replace('-', "−"))
+            (border % 5 == 0).then(|| numbers.words(height))
         })?;
         scatter::points(canvas, &scale, &self.window, self.real, self.fake)?;
         let entries = scatter::entries(&self.window, self.real, self.fake);
@@ -81,6 +80,15 @@ mod tests {
             assert!(svg.contains(words), "{words}");
         }
         assert!(!svg.contains("−20."));
+    }
+
+    #[test]
+    fn numbers_of_a_nearly_flat_landscape_are_short() {
+        let slope: Vec<f64> = WINDOW.grid(3).iter().map(|[x, _]| 9e-7 * x - 4.6e-6).collect();
+        let svg = svg(&slope);
+        for words in ["−9.1", "−4.6", "−0.1", "f(x), in 10⁻⁶"] {
+            assert!(svg.contains(words), "{words}");
+        }
     }
 
     #[test]

@@ -37,9 +37,9 @@ pub struct Path<'a> {
 }
 
 impl Figure for Paths<'_> {
-    /// 480 × 500.
+    /// 500 × 500: four names take more than the width of the plot.
     fn size(&self) -> (u32, u32) {
-        (480, 500)
+        (500, 500)
     }
 
     /// # Panics
