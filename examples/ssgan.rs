@@ -71,6 +71,9 @@ struct TrainFlags {
     /// Keep the mistakes of the source text, with --recipe extra-class
     #[arg(long)]
     as_printed: bool,
+    /// Halve both learning rates every 10,000 steps of both players, with --recipe extra-class
+    #[arg(long)]
+    halve_rates: bool,
     /// Steps of the classifier that learns from the labels alone, for comparison [default: 1000]
     #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000))]
     supervised: Option<u64>,
@@ -147,6 +150,11 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         let why = "only --recipe extra-class has a source with mistakes that are known".to_owned();
         return Err(Error::Flag { flag: "--as-printed", why });
     }
+    let halve_rates = flags.halve_rates || saved.is_some_and(|s| s.halve_rates);
+    if halve_rates && game != Game::ExtraClass {
+        let why = "only --recipe extra-class has a source that halves its rates".to_owned();
+        return Err(Error::Flag { flag: "--halve-rates", why });
+    }
     if flags.average.is_some() && game != Game::FeatureMatching {
         let why = "only --recipe feature-matching averages weights".to_owned();
         return Err(Error::Flag { flag: "--average", why });
@@ -164,6 +172,7 @@ fn train(flags: &TrainFlags, stop: &Stop) -> Result<(), Error> {
         dataset,
         game,
         as_printed,
+        halve_rates,
         labels: flags.labels.or(saved.map(|s| s.labels)).unwrap_or(all),
         width: flags.width.or(saved.map(|s| s.width)).unwrap_or(match (game, dataset) {
             (Game::FeatureMatching, Dataset::Mnist) => 1000,

@@ -13,12 +13,13 @@
 //! | labels | D sees labelled images alone | -mean ln(1 - p_fake) of images without labels too |
 //!
 //! In both D minimises CE(real, label) + CE(fake, \[0.1/n ..., 0.9\]), one-sided smoothing on the side of
-//! the fakes, and w = 10 max(0, (1500 - t) / 1500) in turn t.
+//! the fakes, and w = 10 max(0, (1500 - t) / 1500) in step t. The program counts steps of both players
+//! alike: a turn is six, of which D's is the first.
 
 use autograd::{Array, Padding, Real, Rng, Tensor, no_grad};
 use gan::losses::semi_supervised::{huber, score_of_classes};
 use gan::losses::{non_saturating, saturating, soft_cross_entropy, softmax_cross_entropy};
-use gan::{Adam, Clip, Latent};
+use gan::{Adam, Clip, Latent, Schedule};
 use layers::{
     Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, Init, Linear, Module,
     Reshape, Sequential, State, StateError, Stateful,
@@ -49,16 +50,20 @@ pub struct ExtraClass {
     classifier: Learner<Classifier>,
     as_printed: bool,
     batch_size: usize,
-    turns: u64,
+    rates: Schedule,
+    /// Steps of both players.
+    steps: u64,
 }
 
 impl ExtraClass {
     /// Players that have not learnt anything, with `width` channels in the classifier's first layer.
+    /// `rates` is what both learning rates are multiplied with, in steps of both players.
     pub fn new(
         dataset: Dataset,
         as_printed: bool,
         width: usize,
         batch_size: usize,
+        rates: Schedule,
         rng: &mut Rng,
     ) -> ExtraClass {
         let of_g = Adam::new(LEARNING_RATE).betas(0.5, 0.999);
@@ -68,7 +73,8 @@ impl ExtraClass {
             classifier: Learner::new(classifier(dataset, width, rng), adam_of_d(), Some(CLIP)),
             as_printed,
             batch_size,
-            turns: 0,
+            rates,
+            steps: 0,
         }
     }
 
@@ -89,6 +95,8 @@ impl ExtraClass {
             loss = loss + non_saturating(&score(&classifier.forward_train(&unlabelled, rng)));
         }
         drop((of_labelled, of_fake));
+        let rate = LEARNING_RATE / 2.0 * self.next_factor();
+        self.classifier.set_learning_rate(rate);
         [self.classifier.descend(loss), s_value]
     }
 
@@ -96,17 +104,22 @@ impl ExtraClass {
     fn forge(&mut self, data: &mut PartlyLabelled, rng: &mut Rng) -> Real {
         let fake = self.fakes(self.batch_size, rng);
         let score = score(&self.classifier.model.forward_train(&fake, rng));
-        if !self.as_printed {
-            return self.generator.descend(non_saturating(&score));
-        }
-        let mut loss = saturating(&score);
-        let weight = reconstruction_weight(self.turns);
-        if weight > 0.0 {
+        let mut loss = if self.as_printed { saturating(&score) } else { non_saturating(&score) };
+        let weight = reconstruction_weight(self.steps);
+        if self.as_printed && weight > 0.0 {
             let real = data.next_unlabelled(self.scaling());
             loss = loss + huber(&real, &fake).mean() * weight;
         }
         drop((fake, score));
+        let rate = LEARNING_RATE * self.next_factor();
+        self.generator.set_learning_rate(rate);
         self.generator.descend(loss)
+    }
+
+    /// Counts a step; returns what its learning rate is multiplied with.
+    fn next_factor(&mut self) -> Real {
+        self.steps += 1;
+        self.rates.at(self.steps - 1)
     }
 
     fn fakes(&mut self, count: usize, rng: &mut Rng) -> Tensor {
@@ -211,7 +224,6 @@ impl Players for ExtraClass {
         for _ in 0..STEPS_OF_G {
             loss_g = self.forge(data, rng);
         }
-        self.turns += 1;
         vec![("loss_d", loss_d), ("loss_g", loss_g), ("loss_s", loss_s)]
     }
 
@@ -232,13 +244,13 @@ impl Stateful for ExtraClass {
     fn put(&self, state: &mut State<'_>) {
         state.within("generator", |state| self.generator.put(state));
         state.within("classifier", |state| self.classifier.put(state));
-        state.put_counter("turns", self.turns);
+        state.put_counter("steps", self.steps);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         state.within("generator", |state| self.generator.take(state))?;
         state.within("classifier", |state| self.classifier.take(state))?;
-        self.turns = state.take_counter("turns")?;
+        self.steps = state.take_counter("steps")?;
         Ok(())
     }
 }
@@ -265,8 +277,14 @@ mod tests {
     /// Players whose opinions are `sure` times as strong, digits of which ten have labels, in batches
     /// of two, and noise. The same every time.
     fn fresh(as_printed: bool, sure: Real) -> (ExtraClass, PartlyLabelled, Rng) {
-        let mut players =
-            ExtraClass::new(Dataset::Mnist, as_printed, 2, 2, &mut Rng::new(0, "weights"));
+        let mut players = ExtraClass::new(
+            Dataset::Mnist,
+            as_printed,
+            2,
+            2,
+            Schedule::Constant,
+            &mut Rng::new(0, "weights"),
+        );
         players.classifier.model.each_param_mut(&mut |param| {
             if param.name().starts_with("head") {
                 param.update(|w| w.iter_mut().for_each(|w| *w *= sure));
@@ -313,9 +331,9 @@ mod tests {
 
     #[test]
     fn a_step_of_g_descends_the_documented_loss() {
-        for (as_printed, turns, weight) in [(true, 750, 5.0), (true, 1500, 0.0), (false, 0, 0.0)] {
+        for (as_printed, steps, weight) in [(true, 750, 5.0), (true, 1500, 0.0), (false, 0, 0.0)] {
             let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
-            players.turns = turns;
+            players.steps = steps;
             let found = players.forge(&mut data, &mut rng);
             let (mut players, mut data, mut rng) = fresh(as_printed, 30.0);
             let fake = players.fakes(2, &mut rng).detach();
@@ -347,8 +365,22 @@ mod tests {
             let [loss_d, loss_s] = parts.teach(&mut data, &mut rng);
             let loss_g = [(); 5].map(|()| parts.forge(&mut data, &mut rng))[4];
             assert_eq!(said, [("loss_d", loss_d), ("loss_g", loss_g), ("loss_s", loss_s)]);
-            assert!(state(&whole) == state(&parts) && whole.turns == 1);
+            assert!(state(&whole) == state(&parts) && whole.steps == 6);
         }
+    }
+
+    /// What the rates are multiplied with counts the steps of both players.
+    #[test]
+    fn rates_fall_by_the_steps_of_both_players() {
+        let (mut players, mut data, mut rng) = fresh(false, 1.0);
+        players.rates = Schedule::Steps { every: 10_000, factor: 0.5 };
+        players.steps = 9_999;
+        players.teach(&mut data, &mut rng);
+        assert_eq!(players.classifier.learning_rate(), 5e-5);
+        players.forge(&mut data, &mut rng);
+        assert_eq!(players.generator.learning_rate(), 5e-5);
+        players.teach(&mut data, &mut rng);
+        assert_eq!(players.classifier.learning_rate(), 2.5e-5);
     }
 
     /// Of a first step Adam remembers (1 - β₁) g and (1 - β₂) g² for the gradient g, whose norm is 20

@@ -18,6 +18,11 @@ impl<M: Module> Learner<M> {
         Learner { model, adam, clip }
     }
 
+    /// Sets the rate of the next steps.
+    pub(super) fn set_learning_rate(&mut self, rate: Real) {
+        self.adam.set_learning_rate(rate);
+    }
+
     /// One step against the gradient of a loss; returns the loss before it.
     ///
     /// # Panics
@@ -32,6 +37,14 @@ impl<M: Module> Learner<M> {
         let missing = self.adam.step(&mut self.model, &gradients);
         assert!(missing.is_empty(), "no gradient reaches {missing:?}");
         value
+    }
+}
+
+#[cfg(test)]
+impl<M> Learner<M> {
+    /// Of the step before.
+    pub(super) fn learning_rate(&self) -> Real {
+        self.adam.learning_rate()
     }
 }
 

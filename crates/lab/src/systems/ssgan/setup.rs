@@ -4,6 +4,7 @@ use std::path::Path;
 
 use autograd::{Real, Rng};
 use clap::ValueEnum;
+use gan::Schedule;
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, ExtraClass, FeatureMatching, PartlyLabelled, Players, SsGan, balanced};
@@ -29,6 +30,8 @@ pub struct Setup {
     pub game: Game,
     /// Whether the mistakes of the game's source are kept.
     pub as_printed: bool,
+    /// Whether both learning rates are halved every 10,000 steps, for `ExtraClass`.
+    pub halve_rates: bool,
     /// How many images have labels: equally many of each class, or all.
     pub labels: usize,
     /// Units or channels of the classifier's first layer.
@@ -52,7 +55,11 @@ impl Setup {
                 Box::new(FeatureMatching::new(dataset, width, batch_size, decay, rng))
             }
             Game::ExtraClass => {
-                Box::new(ExtraClass::new(dataset, as_printed, width, batch_size, rng))
+                let rates = match self.halve_rates {
+                    true => Schedule::Steps { every: 10_000, factor: 0.5 },
+                    false => Schedule::Constant,
+                };
+                Box::new(ExtraClass::new(dataset, as_printed, width, batch_size, rates, rng))
             }
         }
     }

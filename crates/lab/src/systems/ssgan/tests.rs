@@ -9,6 +9,7 @@ fn setup(game: Game, as_printed: bool, width: usize, images: &Images) -> Setup {
         dataset: Dataset::Mnist,
         game,
         as_printed,
+        halve_rates: false,
         labels: 40,
         width,
         average: 0.9,
