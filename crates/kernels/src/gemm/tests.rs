@@ -108,11 +108,15 @@ fn every_rung_equals_naive_around_the_edges_of_tiles() {
     let rows = [1, 5, 6, 7, 11, 12, 13, 14, 24, 25, 36, 48, 49, 71];
     let depths = [1, 3, 4, 16, 57, 255, 256, 257];
     let columns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 49, 63, 65, 191, 193];
+    let rungs = rungs();
     for (i, m) in rows.into_iter().enumerate() {
         for (p, k) in depths.into_iter().enumerate() {
             for (j, n) in columns.into_iter().enumerate() {
                 let beta = [Beta::Zero, Beta::One][(i + p + j) % 2];
-                check((m, k, n), (i + 2 * j + p) % 4, beta, &rungs()[4..]);
+                // The portable tile is slower: one shape in seven.
+                let portable = (i + 2 * p + 3 * j).is_multiple_of(7);
+                let rungs = if portable { &rungs[2..] } else { &rungs[4..] };
+                check((m, k, n), (i + 2 * j + p) % 4, beta, rungs);
             }
         }
     }
