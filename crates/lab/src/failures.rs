@@ -208,6 +208,7 @@ pub fn cases() -> [Case; 8] {
 mod tests {
     use super::*;
     use crate::figures::Bitmap;
+    use autograd::in_pool;
 
     fn short(case: Case, turns: u64) -> Case {
         Case { turns, ..case }
@@ -216,6 +217,30 @@ mod tests {
     #[test]
     fn there_is_a_case_for_each_failure() {
         assert_eq!(cases().map(|case| case.failure), Failure::ALL);
+    }
+
+    /// Whether the doctor names a case's failure as it fails, and whether after the cure.
+    fn named(case: &Case) -> [bool; 2] {
+        [&case.ill, &case.cured].map(|recipe| {
+            let play = || Course::play(recipe, (case.toy)(), case.turns, 0, || ());
+            in_pool(play).shows(case.failure)
+        })
+    }
+
+    #[test]
+    #[ignore = "the long tier: cargo test --release -- --ignored"]
+    fn each_failure_is_named_and_not_after_its_cure() {
+        for case in cases() {
+            assert_eq!(named(&case), [true, false], "{}", case.name);
+        }
+    }
+
+    /// Two linear players are quick to play.
+    #[test]
+    fn players_without_equilibrium_are_named() {
+        let case = &cases()[6];
+        let course = Course::play(&case.ill, (case.toy)(), case.turns, 0, || ());
+        assert!(course.shows(Failure::NoEquilibrium), "{:?}", course.looks.last());
     }
 
     #[test]
