@@ -191,10 +191,11 @@ impl Failure {
                 number(s.spread)
             ),
             Failure::DiscriminatorTooStrong => format!(
-                "D ranks {} % of pairs right; the gap, {}, has shrunk by {} % in {WINDOW} looks",
+                "D ranks {} % of pairs right; the gap, {}, has {} by {} % in {WINDOW} looks",
                 percent(s.order),
                 number(s.gap),
-                percent(s.gained)
+                if s.gained < 0.0 { "grown" } else { "shrunk" },
+                percent(s.gained.abs())
             ),
             Failure::DiscriminatorTooWeak => format!(
                 "D ranks {} % of pairs right, chance is 50; gap between samples and data {}",
@@ -207,9 +208,10 @@ impl Failure {
                 number(s.main)
             ),
             Failure::NoEquilibrium => format!(
-                "in {WINDOW} looks the samples' mean went {} radii, and came {} nearer; {} off",
+                "in {WINDOW} looks the samples' mean went {} radii, and came {} {}; {} off",
                 number(s.travelled),
-                number(-s.shifted),
+                number(s.shifted.abs()),
+                if s.shifted > 0.0 { "further away" } else { "nearer" },
                 number(s.away)
             ),
             Failure::UnbalancedRates => format!(

@@ -203,6 +203,19 @@ fn each_failure_is_named_by_its_own_signs_and_no_other() {
 }
 
 #[test]
+fn what_is_seen_names_the_way_it_went() {
+    let seen = |failure: Failure, gained, shifted| {
+        failure.evidence(&Signs { gap: 0.5, gained, shifted, ..HEALTHY })
+    };
+    let strong = |gained| seen(Failure::DiscriminatorTooStrong, gained, 0.0);
+    assert!(strong(0.04).contains("has shrunk by 4.00 % in"), "{}", strong(0.04));
+    assert!(strong(-0.0479).contains("has grown by 4.79 % in"), "{}", strong(-0.0479));
+    let astray = |shifted| seen(Failure::NoEquilibrium, 0.0, shifted);
+    assert!(astray(-0.33).contains("and came 0.33 nearer;"), "{}", astray(-0.33));
+    assert!(astray(0.33).contains("and came 0.33 further away;"), "{}", astray(0.33));
+}
+
+#[test]
 fn a_failure_is_named_once_withdrawn_and_named_again() {
     let is_ill = |look: u64| !(30..=60).contains(&look);
     let found = record(90, |look, signs| {
