@@ -50,6 +50,11 @@ NAMELESS = """
   .map((c) => c.id || c.outerHTML)
 """
 
+SAME_ID = """
+() => [...document.querySelectorAll("[id]")].map((e) => e.id)
+  .filter((id, i, all) => all.indexOf(id) !== i)
+"""
+
 # Everything that reaches out of the screen's sides.
 TOO_WIDE = """
 () => [...document.querySelectorAll("body *")]
@@ -112,6 +117,13 @@ def is_idle(words):
         check(used < 0.05, f"{words}: {used:.2f} s of CPU in 2 s")
 
 
+def type_into(page, field, text):
+    page.focus(f"#choice-{field}")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+    page.keyboard.press("Tab")
+
+
 def keyboard(page):
     page.keyboard.press("t")
     wait_for(page, lambda: number(page) == 1, "t plays one turn")
@@ -140,19 +152,40 @@ def keyboard(page):
         names.append(page.evaluate("document.activeElement.id"))
         visible = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert visible != "none" or names[-1] == "", f"{names[-1]} has no visible focus"
-    wanted = {"play", "turn", "step-d", "step-g", "reset", "speed", "data", "loss", "seed", "rates-1"}
+    wanted = {"play", "turn", "step-d", "step-g", "reset", "speed"}
+    wanted |= {f"choice-{field}" for field in ("data", "loss", "seed", "rates-1", "turns", "scaled")}
     check(wanted <= set(names), "Tab reaches every control, and the focus shows")
-    page.focus("#rates-0")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("0.005")
-    page.keyboard.press("Tab")
+    type_into(page, "rates-0", "0.005")
     wait_for(page, lambda: "0.005" in page.url, "a number typed in starts a game and is in the address")
-    page.focus("#rates-0")
+    status = lambda: page.inner_text("#status")
+    for field, text, why in (
+        ("rates-0", "7", "Learning rates: 7 is no number from 0.000001 to 1"),
+        ("batch_size", "2.5", "Points in a batch: 2.5 is no whole number from 2 to 1024"),
+        ("width-1", "-3", "Units of a hidden layer: -3 is no whole number from 1 to 256"),
+    ):
+        before = page.input_value(f"#choice-{field}")
+        type_into(page, field, text)
+        wait_for(page, lambda: why in status(), f"refused in words: {why}")
+        check(page.input_value(f"#choice-{field}") == before, "and put back")
+    page.focus("#choice-turns")
     page.keyboard.press("Control+a")
-    page.keyboard.type("7")
-    page.keyboard.press("Tab")
-    wait_for(page, lambda: "`rates` is 7" in page.inner_text("#status"), "a wrong one is refused in words")
-    check(page.input_value("#rates-0") == "0.005", "and put back")
+    page.keyboard.type("4000")
+    page.keyboard.press("Enter")
+    wait_for(page, lambda: "4000" in page.url, "turns can be chosen")
+    check(page.evaluate("document.activeElement.id") == "choice-turns", "and the field keeps the focus")
+
+
+def addresses(context, complaints):
+    for fragment, why in (
+        ("#garbage", "What the address says after # is no game"),
+        ("#data=moons&seed=4", "What the address says after # is no game"),
+        ('#{"recipe":{"width":[0,8]}}', "0 is no whole number from 1 to 256"),
+        ('#{"recipe":{"tricks":["none"]}}', "Here is the plain game"),
+    ):
+        page = opened(context, complaints, fragment)
+        wait_for(page, lambda: why in page.inner_text("#status"), f"{fragment} is refused in words")
+        check(page.evaluate("location.hash") == "", "and the plain game begins")
+        page.close()
 
 
 def speed(page):
@@ -174,12 +207,16 @@ with sync_playwright() as playwright:
     page = opened(context, complaints)
     keyboard(page)
     check(page.evaluate(NAMELESS) == [], "every control has a name")
+    check(page.evaluate(SAME_ID) == [], "and an id of its own")
     page.select_option("#experiment", index=1)
     page.wait_for_timeout(300)
     speed(page)
     page.keyboard.press("5")
     picture(page, "wide.png")
     shared = page.url
+
+    print("addresses")
+    addresses(context, complaints)
 
     print("a second tab")
     other = opened(context, complaints, "#" + shared.split("#", 1)[1] if "#" in shared else "")

@@ -8,7 +8,8 @@
 const WORDS = {
   width: "Units of a hidden layer", hidden: "Hidden layers", noise: "Numbers of noise",
   batch_size: "Points in a batch", rates: "Learning rates",
-  betas: "Adam's averages",
+  betas: "Adam's averages", turns: "Turns until tricks have faded",
+  scaled: "Points are scaled to size 1", seed: "Seed",
 };
 const PAIRS = { betas: ["β₁", "β₂"] };
 
@@ -56,13 +57,13 @@ export class Form {
   parts() {
     const { recipe } = this.choices;
     const select = (id, label, offered, value, edit) => {
-      const element = node("select", { id });
+      const element = node("select", { id: own(id) });
       const names = offered.map((one) => one.name);
       fill(element, names, names.map(words));
       element.value = value;
       element.onchange = () => this.edit((copy) => edit(copy, element.value));
       const about = offered.find((one) => one.name === value)?.about ?? "";
-      const note = node("p", { className: "small", id: `about-${id}` }, about);
+      const note = node("p", { className: "small", id: own(`about-${id}`) }, about);
       element.setAttribute("aria-describedby", note.id);
       return [node("label", { className: "wide" }, label, element), note];
     };
@@ -75,7 +76,7 @@ export class Form {
       if (key === "loss" || key === "tricks") continue;
       const label = WORDS[key] ?? words(key);
       if (typeof value === "boolean") {
-        const box = node("input", { id: key, type: "checkbox", checked: value });
+        const box = node("input", { id: own(key), type: "checkbox", checked: value });
         box.onchange = () => this.edit((copy) => { copy.recipe[key] = box.checked; });
         parts.push(node("label", { className: "field" }, box, ` ${label}`));
       } else if (typeof value === "number") {
@@ -86,7 +87,7 @@ export class Form {
       }
     }
     const seed = (copy, number) => { copy.seed = number; };
-    parts.push(this.single("seed", "Seed", this.choices.seed, seed));
+    parts.push(this.single("seed", WORDS.seed, this.choices.seed, seed));
     return parts;
   }
 
@@ -105,9 +106,10 @@ export class Form {
   }
 
   number(id, key, value, set) {
-    const input = node("input", { id, type: "number", step: "any", value });
+    const input = node("input", { id: own(id), type: "number", step: "any", value });
     const bounds = this.offer.bounds.find((bounds) => bounds.field === key);
     if (bounds) [input.min, input.max] = [bounds.least, bounds.most];
+    if (bounds?.whole) input.step = 1;
     input.onchange = () => {
       // What is no number is left as it was.
       if (input.value !== "") this.edit((copy) => set(copy, Number(input.value)));
@@ -121,7 +123,7 @@ export class Form {
     const rows = node("div", { id: "tricks" });
     for (const { name, usual, about } of this.offer.tricks) {
       const at = chosen.findIndex((trick) => nameOf(trick) === name);
-      const box = node("input", { type: "checkbox", id: `trick-${name}`, checked: at >= 0 });
+      const box = node("input", { type: "checkbox", id: own(`trick-${name}`), checked: at >= 0 });
       box.onchange = () => this.edit((copy) => {
         if (at >= 0) copy.recipe.tricks.splice(at, 1);
         else copy.recipe.tricks.push(structuredClone(usual));
@@ -145,18 +147,34 @@ export class Form {
   }
 }
 
+/** What is wrong with a number of these choices, in words, or nothing; the program knows the rest. */
+export function wrong(choices, bounds) {
+  for (const { field, least, most, whole } of bounds) {
+    const value = field === "seed" ? choices.seed : choices.recipe?.[field];
+    const numbers = numbersIn(value).map((path) => get(value, path));
+    const fits = (n) => n >= least && n <= most && (!whole || Number.isInteger(n));
+    const odd = numbers.find((n) => !fits(n));
+    if (odd === undefined) continue;
+    const kind = whole ? "whole number" : "number";
+    return `${WORDS[field] ?? words(field)}: ${odd} is no ${kind} from ${least} to ${most}`;
+  }
+  return undefined;
+}
+
 /** What differs from the defaults, as the part of an address after #. */
 export function toFragment(choices, defaults) {
   const rest = difference(choices, defaults) ?? {};
   return Object.keys(rest).length ? `#${encodeURIComponent(JSON.stringify(rest))}` : "#";
 }
 
-/** The choices that an address keeps; the program adds the defaults, and says what is wrong. */
+/** The choices that an address keeps, to which the program adds the defaults; or nothing. */
 export function fromFragment(fragment) {
+  if (fragment.length <= 1) return {};
   try {
-    return fragment.length > 1 ? JSON.parse(decodeURIComponent(fragment.slice(1))) : {};
+    const kept = JSON.parse(decodeURIComponent(fragment.slice(1)));
+    return kept?.constructor === Object ? kept : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 
@@ -168,6 +186,8 @@ function difference(value, other) {
 }
 
 const equal = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+/** The page has other parts called turns or seed. */
+const own = (id) => `choice-${id}`;
 const words = (name) => name.replaceAll(/[-_]/g, " ");
 
 /** A trick is written as "name" or as { name: numbers }. */

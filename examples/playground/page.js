@@ -5,7 +5,7 @@
 // the page draws. A tab that nobody sees asks for nothing, and its game stands still.
 
 import { colours, drawCurves, drawPlane, drawScale } from "./draw.js";
-import { Form, fromFragment, toFragment } from "./form.js";
+import { Form, fromFragment, toFragment, wrong } from "./form.js";
 
 const $ = (id) => document.getElementById(id);
 const LAYERS = ["surface", "real", "fakes", "push", "lattice"];
@@ -68,7 +68,8 @@ const answers = {
   offer(content) {
     offer = content;
     form ??= new Form(offer, start);
-    start(form.choices ?? fromFragment(location.hash));
+    if (form.choices) start(form.choices);
+    else startFromAddress();
   },
   scene(content) {
     scene = content;
@@ -127,8 +128,16 @@ function want(command) {
 }
 
 function start(choices) {
+  const why = wrong(choices, offer.bounds);
+  if (why) return answers.refused(why);
   queue = [{ start: choices }];
   next();
+}
+
+function startFromAddress() {
+  const choices = fromFragment(location.hash);
+  if (!choices) complaint = "What the address says after # is no game. Here is the plain one.";
+  start(choices ?? {});
 }
 
 // --- Frames ---
@@ -334,7 +343,7 @@ $("speed").selectedIndex = 3;
 $("speed").onchange = next;
 document.addEventListener("visibilitychange", next);
 addEventListener("resize", redraw);
-addEventListener("hashchange", () => { if (form) start(fromFragment(location.hash)); });
+addEventListener("hashchange", () => { if (form) startFromAddress(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   theme = colours();
   redraw();

@@ -27,18 +27,25 @@ impl Default for Choices {
     }
 }
 
-/// From where to where the numbers of a recipe go. With what [`Choices::check`] says of tricks, they
-/// keep a turn short and a game small: somebody is waiting for the next frame.
-const BOUNDS: [Bounds; 6] = [
-    Bounds { field: "width", least: 1.0, most: 256.0 },
-    Bounds { field: "hidden", least: 0.0, most: 4.0 },
-    Bounds { field: "noise", least: 1.0, most: 64.0 },
-    Bounds { field: "batch_size", least: 2.0, most: 1024.0 },
-    Bounds { field: "rates", least: 1e-6, most: 1.0 },
-    Bounds { field: "betas", least: 0.0, most: 0.9999 },
+/// From where to where the numbers of the choices go. With what [`Choices::check`] says of tricks,
+/// they keep a turn short and a game small: somebody is waiting for the next frame.
+const BOUNDS: [Bounds; 8] = [
+    whole("width", 1.0, 256.0),
+    whole("hidden", 0.0, 4.0),
+    whole("noise", 1.0, 64.0),
+    whole("batch_size", 2.0, 1024.0),
+    Bounds { field: "rates", least: 1e-6, most: 1.0, whole: false },
+    Bounds { field: "betas", least: 0.0, most: 0.9999, whole: false },
+    whole("turns", 1.0, 1e9),
+    // From here on a browser rounds whole numbers.
+    whole("seed", 0.0, ((1_u64 << 53) - 1) as f64),
 ];
 
-/// Where the numbers of a field of a recipe lie.
+const fn whole(field: &'static str, least: f64, most: f64) -> Bounds {
+    Bounds { field, least, most, whole: true }
+}
+
+/// Where the numbers of a field of a recipe lie, or the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bounds {
     /// Its name.
@@ -47,6 +54,8 @@ pub struct Bounds {
     pub least: f64,
     /// The most allowed.
     pub most: f64,
+    /// Whether only whole numbers are.
+    pub whole: bool,
 }
 
 /// Steps of a turn at most: D's, and G's with those of D that each looks ahead.
@@ -66,9 +75,10 @@ impl Choices {
     /// If a number is out of its bounds, tricks do not fit, or they take too many steps or too much
     /// memory; the text names what is wrong.
     pub fn check(&self) -> Result<(), String> {
-        let recipe = serde_json::to_value(&self.recipe).expect("a recipe is plain data");
-        for Bounds { field, least, most } in BOUNDS {
-            for number in numbers(&recipe[field]) {
+        let mut fields = serde_json::to_value(&self.recipe).expect("a recipe is plain data");
+        fields["seed"] = self.seed.into();
+        for Bounds { field, least, most, .. } in BOUNDS {
+            for number in numbers(&fields[field]) {
                 if !(least..=most).contains(&number) {
                     return Err(format!("`{field}` is {number}: it goes from {least} to {most}"));
                 }
@@ -279,8 +289,12 @@ mod tests {
         }
         assert!(tricks.iter().all(|trick| !trick.name.is_empty()));
         let recipe = serde_json::to_value(&defaults.recipe).unwrap();
-        assert!(bounds.iter().all(|bounds| !numbers(&recipe[bounds.field]).is_empty()));
+        for Bounds { field, .. } in bounds {
+            assert!(field == "seed" || !numbers(&recipe[field]).is_empty(), "{field}");
+        }
         assert_eq!(defaults.check(), Ok(()));
+        let why = Choices { seed: 1 << 53, ..defaults }.check().unwrap_err();
+        assert!(why.starts_with("`seed` is 9007199254740992"), "{why}");
     }
 
     #[test]
