@@ -38,12 +38,25 @@ pub fn save(plan: &Plan, cells: &[Cell], folder: &RunFolder) -> Result<String, E
         if !dots.is_empty() {
             let all = data.toy().modes().len();
             let title = format!("modes of {all}, {}", lower(*data));
-            let figure = Dots { title: &title, range: 0.0..all as f64, dots: &dots };
+            let x_name = x_name(&own);
+            let range = 0.0..all as f64;
+            let figure = Dots { title: &title, x_name: &x_name, range, dots: &dots };
             save_svg(&figure, folder.file(format!("modes-{}.svg", lower(*data))))?;
             save_course(&own, *data, folder)?;
         }
     }
     Ok(table)
+}
+
+/// What the rows of a figure show.
+fn x_name(rows: &[&Row]) -> String {
+    let fewest = rows.iter().map(|row| row.seeds).min().unwrap_or_default();
+    let most = rows.iter().map(|row| row.seeds).max().unwrap_or_default();
+    match (fewest, most) {
+        (1, 1) => "modes covered, 1 seed".to_owned(),
+        _ if fewest == most => format!("modes covered: mean and 95 % interval of {most} seeds"),
+        _ => format!("modes covered: mean and 95 % interval of {fewest} to {most} seeds"),
+    }
 }
 
 /// Draws how the first combinations came to cover the modes of some data.
