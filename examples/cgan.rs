@@ -191,7 +191,7 @@ fn judge(gan: &mut ConditionalGan, start: &Start<Choices>) -> Result<Vec<String>
         lines.extend(
             judge.judge(&drawn, Scaling::MinusOneToOne).to_string().lines().map(str::to_owned),
         );
-        let title = format!("LeNet reads {share:.1} % as they were asked for");
+        let title = format!("LeNet reads {share:.1} % of the digits as asked for");
         let folder = RunFolder::create(&start.out)?;
         let figure = Confusion { title: &title, rows: "asked for", counts: &counts };
         save_svg(&figure, folder.file("confusion.svg"))?;

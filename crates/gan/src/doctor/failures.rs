@@ -169,6 +169,18 @@ impl Failure {
         }
     }
 
+    /// Up to which `gap` it is none, whatever its [`sign`](Failure::sign): G has arrived.
+    pub fn least_gap(self) -> Option<f64> {
+        match self {
+            Failure::VanishingGradient
+            | Failure::DiscriminatorTooStrong
+            | Failure::DiscriminatorTooWeak
+            | Failure::UnbalancedRates => Some(DIFFERENT),
+            Failure::NoEquilibrium => Some(ASTRAY),
+            Failure::DiscriminatorCertain | Failure::ModeCollapse | Failure::ThinDirection => None,
+        }
+    }
+
     /// What shows it, in numbers.
     pub fn evidence(self, signs: &Signs) -> String {
         let s = signs;

@@ -63,7 +63,7 @@ impl Axes<'_> {
         let numbers = Numbers::exact(&ticks);
         let width = |tick: &f64| f64::from(text::width(&numbers.words(*tick), TICK_SIZE as f32));
         let widest = ticks.iter().map(width).fold(0.0, f64::max);
-        (LABEL_SIZE + 3.0 + widest + 2.0 * TICK_MARK).max(ROOM_LEFT)
+        (LABEL_SIZE + 6.0 + widest + 2.0 * TICK_MARK).max(ROOM_LEFT)
     }
 
     /// Draws axes, numbers, names and grid around and behind `plot`.
@@ -125,7 +125,7 @@ mod tests {
         let room = |y| Axes { x: 0.0..1.0, y, x_name: None, y_name: "y", ticks: [11, 6] }.room();
         assert_eq!(room(0.0..1.0), ROOM_LEFT);
         // A minus and five digits are 0.838 + 5 x 0.636 em wide.
-        let expected = 15.0 + 8.0 + TICK_SIZE * (0.838 + 5.0 * 0.636);
+        let expected = 18.0 + 8.0 + TICK_SIZE * (0.838 + 5.0 * 0.636);
         assert!((room(-20_000.0..0.0) - expected).abs() < 0.1, "{}", room(-20_000.0..0.0));
         assert_eq!(room(-2e-5..0.0), room(-2.0..0.0));
     }

@@ -141,7 +141,9 @@ impl Panel<'_> {
     ) -> DrawResult<(), B> {
         assert!(self.curves.len() <= LOOKS.len(), "Panel: more than {} curves", LOOKS.len());
         let scale = axes.draw(canvas, plot)?;
-        let y = axes.y.start..=axes.y.end;
+        // A sum of shares may be a rounding error above 1.
+        let hair = 1e-6 * (axes.y.end - axes.y.start);
+        let y = axes.y.start - hair..=axes.y.end + hair;
 
         for reference in self.references.iter().filter(|r| y.contains(&r.y)) {
             let ends = [axes.x.start, axes.x.end].map(|x| scale.place([x, reference.y]));
@@ -284,6 +286,14 @@ mod tests {
         let [top, bottom] = [TOP, TOP + PANEL_HEIGHT].map(|y| (4.0 * y).to_string());
         assert_eq!(heights.clone().next(), Some(&top[..]));
         assert_eq!(heights.last(), Some(&bottom[..]));
+        // What rounding has moved over the border is still there.
+        let svg = |highest: f64| {
+            let points = [[0.0, highest], [1.0, 0.5], [2.0, highest]];
+            let curves = [Curve { name: "D", points: &points }];
+            let panels = [Panel { y_range: Some(0.0..1.0), ..panel(&curves) }];
+            to_svg(&Curves { title: "t", x_name: "epoch", panels: &panels })
+        };
+        assert_eq!(svg(1.0 + 1e-9), svg(1.0));
     }
 
     #[test]
