@@ -168,8 +168,8 @@ pub enum Error {
 
     /// A checkpoint belongs to a run that was started otherwise.
     #[error(
-        "{path}: its run's `{field}` is {found}, here it is {expected}. {}, or start anew in another \
-         folder",
+        "{path}: its run's `{field}` is {found}, here it is {expected}. {}, or start anew in \
+         another folder",
         to_go_on(field)
     )]
     OtherConfiguration {

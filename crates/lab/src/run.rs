@@ -205,7 +205,7 @@ impl Program {
         stop: &Stop,
         judge: impl FnOnce(&mut S) -> Result<Vec<String>, Error>,
     ) -> Result<Outcome, Error> {
-        start.expect_room()?;
+        start.expect_no_other_run()?;
         let folder = RunFolder::create(&start.out)?;
         let Configuration { batch_size, iterations, seed, every, save_every, .. } =
             start.configuration;
@@ -299,7 +299,7 @@ impl<Own> Start<Own> {
     ///
     /// # Errors
     /// [`Error::RunInTheWay`] if another one is there, or that of its checkpoint if it is broken.
-    fn expect_room(&self) -> Result<(), Error> {
+    fn expect_no_other_run(&self) -> Result<(), Error> {
         let older = self.out.join(CHECKPOINT);
         if self.checkpoint.is_some() || self.overwrite || !older.exists() {
             return Ok(());

@@ -77,8 +77,8 @@ pub(super) fn malformed(path: &Path, flaw: Flaw) -> Error {
     Error::Malformed { path: path.to_owned(), flaw }
 }
 
-/// Which of `name` and `name.gz` is in the folder; the unpacked one if both are. A name at which one
-/// may not look counts as there: reading it then says so.
+/// Which of `name` and `name.gz` is in the folder; the unpacked one if both are. A name at which
+/// one may not look counts as there: reading it then says so.
 pub(super) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     [name.to_owned(), format!("{name}.gz")]
         .into_iter()

@@ -72,8 +72,8 @@ impl Progress {
     }
 }
 
-/// How fast it goes, and how long it takes at this pace for the steps that are left; nothing after a
-/// single step, which may be the first and wait for memory and threads.
+/// How fast it goes, and how long it takes at this pace for the steps that are left; nothing after
+/// a single step, which may be the first and wait for memory and threads.
 fn pace(steps: u64, time: Duration, left: u64, batch_size: usize) -> String {
     if steps < 2 {
         return String::new();
