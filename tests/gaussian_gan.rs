@@ -5,7 +5,7 @@ use autograd::{Rng, Tensor};
 use gan::{Adam, Bce, Fakes, Game, InputNoise, Latent, Minimax, Player, Settings, Sgd, Steps};
 use lab::systems::gaussian::{GaussianGan, Version};
 use lab::{AffineGaussian, Quartiles};
-use layers::{Activation, Init, Linear, Sequential, to_safetensors};
+use layers::{Activation, Init, Linear, Sequential, State, Stateful, to_safetensors};
 
 /// Accuracy in the first and the last epoch and the final W2², for each of 20 seeds.
 fn twenty_seeds(version: Version) -> [Quartiles; 3] {
@@ -104,27 +104,42 @@ fn evaluated_fakes_change_nothing_without_batch_statistics() {
     );
 }
 
+/// How many steps a player has taken, by its own count.
+fn taken(player: &Player) -> u64 {
+    let mut state = State::new();
+    player.put(&mut state);
+    state.counters["optimiser.steps"]
+}
+
 #[test]
 fn players_take_as_many_steps_as_they_are_told() {
     let mut rng = Rng::new(1, "noise");
     let data = AffineGaussian::TUTORIAL;
-    for (steps, expected) in [
-        (Steps::exactly(3), 3),
-        (Steps::exactly(1).while_above(-1.0, 7), 7),
-        (Steps::exactly(2).while_above(1e9, 7), 2),
+    let two = Steps::exactly(2);
+    for (of_g, of_d, expected) in [
+        (two, Steps::exactly(3), [2, 3]),
+        (Steps::exactly(4), one(), [4, 1]),
+        (two, one().while_above(-1.0, 7), [2, 7]),
+        (two, two.while_above(1e9, 7), [2, 2]),
+        (one().while_above(-1.0, 6), one(), [6, 1]),
+        (two.while_above(1e9, 6), one(), [2, 1]),
     ] {
-        let mut game = game(Settings::default(), [Steps::exactly(2), steps]);
+        let mut game = game(Settings::default(), [of_g, of_d]);
         let mut batches = 0;
-        let before = to_safetensors(game.generator());
-        game.turn(
-            || {
-                batches += 1;
-                Tensor::constant(data.sample(8, &mut Rng::new(batches, "data")))
-            },
-            &mut rng,
-        );
-        assert_eq!(batches, expected, "each discriminator step takes a batch of its own");
-        assert_ne!(to_safetensors(game.generator()), before);
+        let mut weights = vec![to_safetensors(game.generator())];
+        for turn in 1..=2 {
+            game.turn(
+                || {
+                    batches += 1;
+                    Tensor::constant(data.sample(8, &mut Rng::new(batches, "data")))
+                },
+                &mut rng,
+            );
+            assert_eq!(game.players().map(taken), expected.map(|steps| turn * steps));
+            assert_eq!(batches, turn * expected[1], "each step of D takes a batch of its own");
+            weights.push(to_safetensors(game.generator()));
+        }
+        assert!(weights.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }
 
