@@ -116,19 +116,34 @@ pub fn game(order: Order, turns: usize, seed: u64) -> (Shares, Coverage) {
     (path, end)
 }
 
-/// How often another mode than before has the most points, and its mean share.
-pub fn jumps(path: &Shares) -> (usize, f64) {
-    let largest = |shares: &[f64; 4]| {
-        shares.iter().copied().zip(0..).fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a })
+/// How often another mode than before had the most points, from the first look to each.
+pub fn jumps(path: &Shares) -> Vec<usize> {
+    // Backwards, as `max_by` takes the last of equals.
+    let leader = |shares: &[f64; 4]| (0..4).rev().max_by(|a, b| shares[*a].total_cmp(&shares[*b]));
+    let mut changes = 0;
+    let changed = |pair: &[(usize, [f64; 4])]| {
+        changes += usize::from(leader(&pair[0].1) != leader(&pair[1].1));
+        changes
     };
-    let leaders: Vec<(f64, usize)> = path.iter().map(|(_, shares)| largest(shares)).collect();
-    let changes = leaders.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
-    (changes, leaders.iter().map(|(share, _)| share).sum::<f64>() / leaders.len() as f64)
+    std::iter::once(0).chain(path.windows(2).map(changed)).collect()
+}
+
+/// The share of the largest mode, as the mean over a path.
+pub fn largest_share(path: &Shares) -> f64 {
+    path.iter().map(|(_, shares)| largest(shares)).sum::<f64>() / path.len() as f64
+}
+
+fn largest(shares: &[f64; 4]) -> f64 {
+    shares.iter().copied().fold(0.0, f64::max)
+}
+
+fn smallest(shares: &[f64; 4]) -> f64 {
+    shares.iter().copied().fold(1.0, f64::min)
 }
 
 pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     let mut finding = Finding::new(
-        "max min puts all of G on one mode; min max covers them; too fast a G cycles through them",
+        "max min puts all of G on one mode; too fast a G cycles through them; a fast D spreads it",
     );
     let learnt = [5, 300];
     let fixed = learnt.map(|steps_of_d| against_fixed(steps_of_d, effort.steps(600), seed));
@@ -141,47 +156,64 @@ pub(super) fn finding(effort: Effort, seed: u64) -> Finding {
     let turns = effort.steps(2000);
     let runs = ORDERS.map(|order| game(order, turns, seed));
     for (Order { loss, g, d }, (path, end)) in ORDERS.iter().zip(&runs) {
-        let (changes, share) = jumps(path);
+        let (changes, looks) = (jumps(path)[path.len() - 1], path.len() - 1);
         let loss = if loss.saturating { "minimax" } else { "non-saturating" };
         finding.say(format!(
-            "{loss}, G {g}, D {d}, {turns} turns: the largest mode changes {changes} times in 100 \
-             looks,"
+            "{loss}, G {g}, D {d}, {turns} turns: the largest mode changes {changes} times in \
+             {looks} looks,"
         ));
         finding.say(format!(
-            "    its mean share is {share:.2}; at the end KL of the shares {:.3}, {:.1} % near a \
-             mode",
+            "    its mean share is {:.2}; at the end KL of the shares {:.3}, {:.1} % near a mode",
+            largest_share(path),
             end.reverse_kl,
             100.0 * end.high_quality
         ));
     }
+    show_fixed(&mut finding, &fixed);
+    show_games(&mut finding, &runs.map(|(path, _)| path));
+    finding
+}
+
+/// The share of each mode against a fixed D.
+fn show_fixed(finding: &mut Finding, fixed: &[Shares; 2]) {
     let names = data().modes().into_iter().map(|mode| format!("mode {}", mode.centre[0]));
     let names: Vec<String> = names.map(|name| name.replace('-', "−")).collect();
-    let graphs = |path: &Shares| {
-        [0, 1, 2, 3].map(|k| -> Vec<[f64; 2]> {
-            path.iter().map(|(step, shares)| [*step as f64, shares[k]]).collect()
-        })
-    };
-    let graphs = [&fixed[0], &fixed[1], &runs[0].0, &runs[1].0, &runs[2].0].map(graphs);
-    let curves = [0, 1, 2, 3, 4]
-        .map(|run| [0, 1, 2, 3].map(|k| Curve { name: &names[k], points: &graphs[run][k] }));
-    let panel = |y_name, run: usize| Panel {
-        y_name,
-        y_range: Some(0.0..1.0),
-        curves: &curves[run],
-        references: &[],
-    };
-    let title = "max min: against a fixed D points go where D is highest";
-    let x_name = "step of G";
+    let graphs = fixed.each_ref().map(|path| [0, 1, 2, 3].map(|k| over(path, |shares| shares[k])));
+    let curves =
+        [0, 1].map(|run| [0, 1, 2, 3].map(|k| Curve { name: &names[k], points: &graphs[run][k] }));
+    let panel = |y_name, run: usize| Panel { y_name, ..shares_of(&curves[run]) };
     let panels = [panel("D of 5 steps: shares", 0), panel("D of 300 steps: shares", 1)];
-    finding.show("min-max-fixed", &Curves { title, x_name, panels: &panels });
-    let title = "Shares of the modes: a fast G cycles, a fast D makes it cover them";
+    let title = "max min: against a fixed D points go where D is highest";
+    finding.show("min-max-fixed", &Curves { title, x_name: "step of G", panels: &panels });
+}
+
+/// Which mode leads changes too often with a fast G to be drawn, so the changes are counted.
+fn show_games(finding: &mut Finding, games: &[Shares; 3]) {
+    let largest = games.each_ref().map(|path| over(path, largest));
+    let smallest = games.each_ref().map(|path| over(path, smallest));
+    let changes = games.each_ref().map(|path| -> Vec<[f64; 2]> {
+        path.iter().zip(jumps(path)).map(|((step, _), n)| [*step as f64, n as f64]).collect()
+    });
+    let names = ["−ln D, G 10 : D 1", "−ln D, G 1 : D 10", "ln(1 − D), G 1 : D 10"];
+    let [largest, smallest, changes] = [&largest, &smallest, &changes]
+        .map(|graphs| [0, 1, 2].map(|i| Curve { name: names[i], points: &graphs[i] }));
     let panels = [
-        panel("−ln D, G 10, D 1", 2),
-        panel("−ln D, G 1, D 10", 3),
-        panel("ln(1 − D), G 1, D 10", 4),
+        Panel { y_name: "largest share", ..shares_of(&largest) },
+        Panel { y_name: "smallest share", y_range: Some(0.0..0.3), ..shares_of(&smallest) },
+        Panel { y_name: "changes of the largest", y_range: None, ..shares_of(&changes) },
     ];
+    let title = "A fast G jumps from mode to mode; a fast D spreads it over three or four";
     finding.show("min-max-game", &Curves { title, x_name: "turn", panels: &panels });
-    finding
+}
+
+/// What is made of the shares at each look.
+fn over(path: &Shares, value: impl Fn(&[f64; 4]) -> f64) -> Vec<[f64; 2]> {
+    path.iter().map(|(step, shares)| [*step as f64, value(shares)]).collect()
+}
+
+/// A panel from 0 to 1.
+fn shares_of<'a>(curves: &'a [Curve<'a>]) -> Panel<'a> {
+    Panel { y_name: "share", y_range: Some(0.0..1.0), curves, references: &[] }
 }
 
 #[cfg(test)]
@@ -200,8 +232,17 @@ mod tests {
     #[test]
     fn a_fast_generator_jumps_more_than_one_that_a_fast_discriminator_guides() {
         let [chasing, covering] = [ORDERS[0], ORDERS[2]].map(|order| game(order, 150, 0));
-        let ((jumps_of_chasing, share), (_, even)) = (jumps(&chasing.0), jumps(&covering.0));
-        assert!(jumps_of_chasing >= 4 && share > even + 0.2, "{jumps_of_chasing} {share} {even}");
+        let often = jumps(&chasing.0)[chasing.0.len() - 1];
+        let [share, even] = [&chasing.0, &covering.0].map(largest_share);
+        assert!(often >= 4 && share > even + 0.2, "{often} {share} {even}");
         assert!(covering.1.reverse_kl < chasing.1.reverse_kl, "{:?} {:?}", covering.1, chasing.1);
+    }
+
+    #[test]
+    fn changes_of_the_largest_mode_are_counted_from_look_to_look() {
+        let one = |k: usize| std::array::from_fn(|i| if i == k { 0.7 } else { 0.1 });
+        let path = [2, 2, 0, 3, 3].map(|k| (0, one(k))).to_vec();
+        assert_eq!(jumps(&path), [0, 0, 1, 2, 2]);
+        assert!((largest_share(&path) - 0.7).abs() < 1e-12);
     }
 }

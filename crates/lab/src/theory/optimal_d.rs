@@ -225,7 +225,7 @@ fn show_progress(finding: &mut Finding, runs: &[(&str, Vec<Reached>); 2], jsd: [
         },
         Panel {
             y_name: "V(D)",
-            y_range: Some(-1.45..-0.6),
+            y_range: Some(-1.5..-0.6),
             curves: &value_curves,
             references: &limits,
         },
