@@ -282,10 +282,9 @@ mod tests {
         let line = line.max_by_key(|l| l.matches(',').count()).unwrap();
         let places: Vec<&str> =
             line.split('"').rfind(|a| a.contains(',')).unwrap().trim().split(' ').collect();
-        let heights = places.iter().map(|place| place.split_once(',').unwrap().1);
+        let height = |place: &str| place.split_once(',').unwrap().1.to_owned();
         let [top, bottom] = [TOP, TOP + PANEL_HEIGHT].map(|y| (4.0 * y).to_string());
-        assert_eq!(heights.clone().next(), Some(&top[..]));
-        assert_eq!(heights.last(), Some(&bottom[..]));
+        assert_eq!([height(places[0]), height(places[places.len() - 1])], [top, bottom]);
         // What rounding has moved over the border is still there.
         let svg = |highest: f64| {
             let points = [[0.0, highest], [1.0, 0.5], [2.0, highest]];
