@@ -114,6 +114,7 @@ fn plan(flags: &Flags) -> Result<Plan, Error> {
         }
     }
     let plan = Plan { recipe, combinations, data: flags.data.clone(), seeds: flags.seeds };
+    let plan = plan.without_repetitions();
     plan.recipes().iter().try_for_each(Recipe::check).map_err(flag("--tricks"))?;
     Ok(plan)
 }
@@ -136,8 +137,7 @@ fn try_all(plan: &Plan, folder: &RunFolder) -> Result<(), Error> {
     let table = ablation::save(plan, &cells, folder)?;
     println!("\n{table}");
     let path = folder.path().display();
-    println!("board.md, board.json, cells.jsonl, modes-*.svg, course-*.svg and samples-*.png");
-    println!("are in {path}");
+    println!("board.md, board.json, cells.jsonl and the figures of what is finished are in {path}");
     if stop.is_asked_for() {
         println!("stopped; the same command goes on");
     }

@@ -57,6 +57,14 @@ pub fn name(tricks: &[Trick]) -> String {
 }
 
 impl Plan {
+    /// The same with what is asked for twice once: it would count as more seeds.
+    #[must_use]
+    pub fn without_repetitions(mut self) -> Plan {
+        keep_first(&mut self.combinations);
+        keep_first(&mut self.data);
+        self
+    }
+
     /// The recipe of each combination.
     pub fn recipes(&self) -> Vec<Recipe> {
         let with = |tricks: &Vec<Trick>| Recipe {
@@ -80,6 +88,17 @@ impl Plan {
         }
         places
     }
+}
+
+/// Leaves out what equals one before it.
+fn keep_first<T: PartialEq>(all: &mut Vec<T>) {
+    let mut kept: Vec<T> = Vec::new();
+    for one in all.drain(..) {
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    *all = kept;
 }
 
 /// Trains all cells of a plan that the folder does not have yet, until `stop` says otherwise, and
@@ -222,6 +241,18 @@ mod tests {
         assert_eq!(board.lines().filter(|line| line.contains("| 2 |")).count(), 2, "{board}");
         let drawn = ["board.json", "board.md", CELLS, "course-ring.svg", "modes-ring.svg"];
         assert_eq!(files(&folder), [&drawn[..], &["samples-ring.png"]].concat());
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_is_there_once() {
+        let Plan { combinations, data, .. } = plan(1);
+        let twice = Plan {
+            combinations: [&combinations[..], &combinations].concat(),
+            data: [&data[..], &data].concat(),
+            ..plan(1)
+        };
+        let once = twice.without_repetitions();
+        assert_eq!((once.combinations, once.data), (combinations, data));
     }
 
     #[test]

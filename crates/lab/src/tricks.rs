@@ -342,8 +342,7 @@ impl Trick {
             None => (text, None),
         };
         let trick = Trick::named(name).ok_or_else(|| {
-            let names: Vec<String> = Trick::all().into_iter().map(Trick::name).collect();
-            format!("there is no trick `{name}`; there are {}", names.join(", "))
+            format!("there is no trick `{name}`; `--example ablation -- --list` shows all")
         })?;
         let Some(number) = number else { return Ok(trick) };
         if trick.about().number == Number::None {
