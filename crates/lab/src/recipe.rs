@@ -312,7 +312,7 @@ fn norm_of_d(trick: Trick) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::{Real, Tensor, in_pool};
+    use autograd::{Real, Tensor};
     use gan::{Adam, Fakes, Latent, Minimax, Player, Settings};
     use layers::{Activation, Linear, Sequential};
 
@@ -364,19 +364,6 @@ mod tests {
         let discriminator = 8 * 1000 + 2 * 200 * 1000 + 3 * 1000 + 200 + 1;
         assert_eq!(game.generator().param_count(), generator);
         assert_eq!(game.discriminator().param_count(), discriminator);
-    }
-
-    #[test]
-    #[ignore = "the long tier: cargo test --release -- --ignored"]
-    fn the_recipe_of_all_modes_reaches_them() {
-        let recipe = Recipe::all_modes();
-        let coverage = in_pool(|| {
-            let mut gan = recipe.toy_gan(ToyName::Grid, 0);
-            (0..recipe.turns).for_each(|_| drop(gan.turn()));
-            gan.coverage().expect("a grid has modes")
-        });
-        assert_eq!((coverage.covered, coverage.modes), (25, 25));
-        assert!(coverage.high_quality >= 0.95, "{coverage:?}");
     }
 
     #[test]
