@@ -137,6 +137,7 @@ pub fn input_gradient(
 
 /// y\[n, 2i + φ - crop, 2j + ψ - crop', o\] = bias\[o\] + z\[n, i, j, (φ, ψ, o)\], where z is [`forward`] of
 /// x with the `folded` weights: an upsampled convolution, whose [`phases`] are interleaved at once.
+/// Rectified by the epilogue's slope.
 ///
 /// # Panics
 /// If a slice is not as long as `phases` says.

@@ -89,7 +89,7 @@ pub(super) fn points(outputs: usize, taps: usize, stride: usize) -> Vec<Point> {
         let most = if outputs == 3 || all.len() == 4 { 2 } else { 3 };
         for chunk in all.chunks(most) {
             let count = outputs + chunk.len() - 1;
-            // The last tap but one is counted with 1 and with -1, if both are there.
+            // Where 1 and -1 are both among the points, each has half of what they share.
             let half = if count == 4 { 0.5 } else { 1.0 };
             for point in &mut points {
                 let Some((first, second)) = seen(count, point.at) else { continue };
