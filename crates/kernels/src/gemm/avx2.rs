@@ -48,9 +48,16 @@ impl Tiles for Avx2 {
     }
 
     #[inline]
-    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize) {
+    fn pack(
+        self,
+        from: Strip<'_>,
+        strips: &[(usize, usize)],
+        depth: usize,
+        to: &mut [f32],
+        strides: (usize, usize),
+    ) {
         // SAFETY: the token proves AVX2.
-        unsafe { pack_root(self, strip, size, to, to_step) }
+        unsafe { pack_root(self, from, strips, depth, to, strides) }
     }
 }
 
@@ -84,6 +91,13 @@ fn tile_root<const MR: usize, const NV: usize>(simd: Avx2, job: Job<'_>) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn pack_root(simd: Avx2, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize) {
-    pack(simd, strip, size, to, to_step);
+fn pack_root(
+    simd: Avx2,
+    from: Strip<'_>,
+    strips: &[(usize, usize)],
+    depth: usize,
+    to: &mut [f32],
+    strides: (usize, usize),
+) {
+    pack(simd, from, strips, depth, to, strides);
 }

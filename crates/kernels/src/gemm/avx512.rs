@@ -47,9 +47,16 @@ impl Tiles for Avx512 {
     }
 
     #[inline]
-    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize) {
+    fn pack(
+        self,
+        from: Strip<'_>,
+        strips: &[(usize, usize)],
+        depth: usize,
+        to: &mut [f32],
+        strides: (usize, usize),
+    ) {
         // SAFETY: the token proves AVX-512.
-        unsafe { pack_root(self, strip, size, to, to_step) }
+        unsafe { pack_root(self, from, strips, depth, to, strides) }
     }
 }
 
@@ -89,6 +96,13 @@ fn tile_root<const MR: usize, const NV: usize>(simd: Avx512, job: Job<'_>) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn pack_root(simd: Avx512, strip: Strip<'_>, size: (usize, usize), to: &mut [f32], to_step: usize) {
-    pack(simd, strip, size, to, to_step);
+fn pack_root(
+    simd: Avx512,
+    from: Strip<'_>,
+    strips: &[(usize, usize)],
+    depth: usize,
+    to: &mut [f32],
+    strides: (usize, usize),
+) {
+    pack(simd, from, strips, depth, to, strides);
 }

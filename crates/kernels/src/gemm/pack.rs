@@ -19,54 +19,74 @@ use super::tile::Strip;
 use crate::Real;
 use crate::simd::Simd;
 
-/// `to[p * to_step + lane]` = number `lane` of step p, for `lanes` lanes and `depth` steps.
+/// So many steps ahead of its loads, a pass through Aᵀ asks for the lines: each step lies on another
+/// page, which the CPU's own prefetching does not cross.
+const AHEAD: usize = 48;
+
+/// Packs each strip of some lanes, given as (first lane, lanes), `depth` steps of it:
+/// `to[s * to_strip + p * to_step + lane]` = number `lane` of step p in strip s.
 ///
-/// Lanes from `lanes` to the next multiple of a vector's length hold stale numbers or zeros.
+/// Lanes from a strip's last to the next multiple of a vector's length hold stale numbers or zeros.
 ///
 /// # Panics
-/// If the strip leaves its operand or `to` is too short.
+/// If a strip leaves its operand or `to` is too short.
 #[inline(always)]
 pub(super) fn pack<S: Simd>(
     simd: S,
-    strip: Strip<'_>,
-    (lanes, depth): (usize, usize),
+    from: Strip<'_>,
+    strips: &[(usize, usize)],
+    depth: usize,
     to: &mut [Real],
-    to_step: usize,
+    (to_strip, to_step): (usize, usize),
 ) {
-    strip.expect_inside(lanes, depth);
-    assert!(lanes.next_multiple_of(S::LANES) + (depth - 1) * to_step <= to.len());
-    let (from, start) = (strip.data.as_ptr(), to.as_mut_ptr());
-    let vectors = (0..lanes).step_by(S::LANES).map(|lane| (lane, S::LANES.min(lanes - lane)));
-    if strip.lane_stride == 1 {
+    for (s, &(first, lanes)) in strips.iter().enumerate() {
+        from.expect_inside(first + lanes, depth);
+        let vectors = lanes.next_multiple_of(S::LANES);
+        assert!(s * to_strip + (depth - 1) * to_step + vectors <= to.len(), "a strip has room");
+    }
+    let (data, start) = (from.data.as_ptr(), to.as_mut_ptr());
+    // The vectors of a strip: where they are among its lanes, and how many of these they have.
+    let vectors =
+        |lanes| (0..lanes).step_by(S::LANES).map(move |lane| (lane, S::LANES.min(lanes - lane)));
+    if from.lane_stride == 1 {
+        // Step by step through all strips: what lies on one line of the cache is read at once.
         for p in 0..depth {
-            for (lane, count) in vectors.clone() {
-                // SAFETY: `expect_inside` has checked `count` lanes from `lane` on at step p; a
-                // whole vector fits into `to`, as asserted.
-                unsafe {
-                    let x = simd.load_masked(simd.first(count), from.add(p * strip.step + lane));
-                    simd.store(x, start.add(p * to_step + lane));
+            for (s, &(first, lanes)) in strips.iter().enumerate() {
+                for (lane, count) in vectors(lanes) {
+                    // SAFETY: `expect_inside` has checked `count` lanes from `first + lane` on at
+                    // step p; a whole vector fits into `to`, as asserted.
+                    unsafe {
+                        let at = data.add(p * from.step + first + lane);
+                        simd.prefetch(at.wrapping_add(AHEAD * from.step));
+                        let x = simd.load_masked(simd.first(count), at);
+                        simd.store(x, start.add(s * to_strip + p * to_step + lane));
+                    }
                 }
             }
         }
-    } else if strip.step == 1 {
-        for (lane, count) in vectors {
-            for p in (0..depth).step_by(S::LANES) {
-                // SAFETY: `expect_inside` has checked `count` lanes from `lane` on, for all steps
-                // up to `depth`, and neither count is over `LANES`; a whole vector of each of
-                // these steps fits into `to`, as asserted.
-                unsafe {
-                    simd.transpose(
-                        (from.add(lane * strip.lane_stride + p), strip.lane_stride),
-                        (count, S::LANES.min(depth - p)),
-                        (start.add(p * to_step + lane), to_step),
-                    );
+        return;
+    }
+    for (s, &(first, lanes)) in strips.iter().enumerate() {
+        if from.step == 1 {
+            for (lane, count) in vectors(lanes) {
+                for p in (0..depth).step_by(S::LANES) {
+                    // SAFETY: `expect_inside` has checked `count` lanes from `first + lane` on, for
+                    // all steps up to `depth`, and neither count is over `LANES`; a whole vector of
+                    // each of these steps fits into `to`, as asserted.
+                    unsafe {
+                        simd.transpose(
+                            (data.add((first + lane) * from.lane_stride + p), from.lane_stride),
+                            (count, S::LANES.min(depth - p)),
+                            (start.add(s * to_strip + p * to_step + lane), to_step),
+                        );
+                    }
                 }
             }
-        }
-    } else {
-        for (p, to) in to.chunks_mut(to_step).enumerate().take(depth) {
-            for (lane, to) in to.iter_mut().enumerate().take(lanes) {
-                *to = strip.data[lane * strip.lane_stride + p * strip.step];
+        } else {
+            for (p, to) in to[s * to_strip..].chunks_mut(to_step).enumerate().take(depth) {
+                for (lane, to) in to.iter_mut().enumerate().take(lanes) {
+                    *to = from.data[(first + lane) * from.lane_stride + p * from.step];
+                }
             }
         }
     }

@@ -5,7 +5,7 @@
 //! ```text
 //!   for each slab of k                          so deep that a block of B has 1 MiB at most
 //!     for each block of B, slab x WIDTH         packed, stays in L2
-//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed
+//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed, some strips at a time
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
 //!       what follows the product, strip by strip, while C is near
@@ -55,8 +55,19 @@ const PACK_A_FROM: usize = 192;
 
 /// Rows of A that are a multiple of so many numbers apart, 2 KiB in f32, collide: the sets of the L1
 /// repeat after 4 KiB, so six such rows fill three quarters of a few sets, and B's panels, which
-/// stream through all of them, push them out.
+/// stream through all of them, push them out. Of Aᵀ it is the steps that collide, all of them.
 const COLLIDING: usize = 512;
+
+/// Aᵀ whose steps collide is packed from so many columns on. 1024 x 1024 times 1024 x 100 takes half
+/// the time.
+const PACK_COLLIDING_FROM: usize = 48;
+
+/// Strips of A that are packed at a time, at most. A line of the cache holds numbers of two or three
+/// strips of Aᵀ, which so read it once.
+const ABREAST: usize = 8;
+
+/// Numbers of packed A at a time: 128 KiB in f32, so that B's block keeps its place in L2.
+const ROOM_OF_A: usize = 1 << 15;
 
 /// A level's inner loops, compiled for its instructions.
 pub(super) trait Tiles: Simd {
@@ -71,7 +82,14 @@ pub(super) trait Tiles: Simd {
     fn tile(self, job: Job<'_>);
 
     /// [`pack`](super::pack::pack) for this level.
-    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [Real], to_step: usize);
+    fn pack(
+        self,
+        from: Strip<'_>,
+        strips: &[(usize, usize)],
+        depth: usize,
+        to: &mut [Real],
+        strides: (usize, usize),
+    );
 }
 
 /// C = A B + β C, and what follows, by the tiles of one level, on this thread.
@@ -102,6 +120,8 @@ struct Plan<'a> {
     /// Columns of a panel: two vectors.
     panel: usize,
     pack_a: bool,
+    /// Strips of A that are packed at a time.
+    abreast: usize,
     pack_b: bool,
     /// B's panels need a pass of their own to be packed.
     transpose_b: bool,
@@ -115,12 +135,18 @@ impl<'a> Plan<'a> {
         let panel = 2 * S::LANES;
         let transpose_b = b.col_stride() != 1;
         let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
-        let collide = S::PACKS_COLLIDING && a.row_stride().is_multiple_of(COLLIDING);
-        let pack_a = (a.col_stride() != 1 || collide) && n >= PACK_A_FROM && a.rows() > S::ROWS;
+        let rows_collide = S::PACKS_COLLIDING && a.row_stride().is_multiple_of(COLLIDING);
+        let steps_collide = a.col_stride() != 1 && a.col_stride().is_multiple_of(COLLIDING);
+        let pack_a = match n {
+            PACK_A_FROM.. => a.col_stride() != 1 || rows_collide,
+            _ => n >= PACK_COLLIDING_FROM && steps_collide,
+        };
+        let pack_a = pack_a && a.rows() > S::ROWS;
         let depth = a.cols().min(how.slab);
-        let a_room = if pack_a { depth * S::LANES } else { 0 };
+        let abreast = (ROOM_OF_A / (depth * S::LANES)).clamp(1, ABREAST);
+        let a_room = if pack_a { abreast * depth * S::LANES } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
-        Plan { panel, pack_a, pack_b, transpose_b, room: (a_room, b_room), how }
+        Plan { panel, pack_a, abreast, pack_b, transpose_b, room: (a_room, b_room), how }
     }
 
     /// The loops around the tile; `packed` is the room for A and that for B.
@@ -140,7 +166,11 @@ impl<'a> Plan<'a> {
                 let width = (panels * self.panel).min(n - j);
                 let b = b.block(p, j, depth, width);
                 for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
-                    let a = self.strip_of_a(simd, a.block(i, p, rows, depth), a_packed);
+                    let a = if self.pack_a {
+                        self.packed_strip(simd, a.block(0, p, m, depth), strip, a_packed)
+                    } else {
+                        strip_of(a.block(i, p, rows, depth))
+                    };
                     let mut c = c.block(i, j, rows, width);
                     self.row_of_tiles(simd, strip == 0, a, b, b_packed, &mut c, beta);
                     if p + depth == k {
@@ -151,15 +181,26 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The strip of A that is `a`, in place or packed.
+    /// A strip of A, packed. The first of so many abreast packs them all.
     #[inline]
-    fn strip_of_a<'p, S: Tiles>(&self, simd: S, a: Mat<'p>, packed: &'p mut [Real]) -> Strip<'p> {
-        let strip = strip_of(a);
-        if !self.pack_a {
-            return strip;
+    fn packed_strip<'p, S: Tiles>(
+        &self,
+        simd: S,
+        a: Mat<'_>,
+        strip: usize,
+        packed: &'p mut [Real],
+    ) -> Strip<'p> {
+        let (m, depth, strips) = (a.rows(), a.cols(), a.rows().div_ceil(S::ROWS));
+        let (turn, size) = (strip % self.abreast, depth * S::LANES);
+        if turn == 0 {
+            let mut cuts = [(0, 0); ABREAST];
+            let cuts = &mut cuts[..self.abreast.min(strips - strip)];
+            for (s, cut) in cuts.iter_mut().enumerate() {
+                *cut = even_cut(m, strips, strip + s);
+            }
+            simd.pack(strip_of(a), cuts, depth, packed, (size, S::LANES));
         }
-        simd.pack(strip, (a.rows(), a.cols()), packed, S::LANES);
-        Strip { data: packed, lane_stride: 1, step: S::LANES }
+        Strip { data: &packed[turn * size..][..size], lane_stride: 1, step: S::LANES }
     }
 
     /// One strip of A times a block of B. For the first strip, B is not packed yet.
@@ -192,7 +233,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             if first {
-                simd.pack(panel, (width, depth), packed, step);
+                simd.pack(panel, &[(0, width)], depth, packed, (step * depth, step));
             }
             let b = Strip { data: packed, lane_stride: 1, step };
             simd.tile(Job { b, b_is_whole: true, ..job });
@@ -215,10 +256,13 @@ fn panel_of(b: Mat<'_>, j: usize) -> Strip<'_> {
 /// yields (start, length).
 pub(super) fn even_cuts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let pieces = len.div_ceil(most);
-    (0..pieces).map(move |i| {
-        let (start, end) = (i * len / pieces, (i + 1) * len / pieces);
-        (start, end - start)
-    })
+    (0..pieces).map(move |i| even_cut(len, pieces, i))
+}
+
+/// Piece i of so many of `0..len`, as (start, length).
+fn even_cut(len: usize, pieces: usize, i: usize) -> (usize, usize) {
+    let (start, end) = (i * len / pieces, (i + 1) * len / pieces);
+    (start, end - start)
 }
 
 #[cfg(test)]

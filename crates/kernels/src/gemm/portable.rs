@@ -47,8 +47,15 @@ impl Tiles for Portable {
         if job.c.cols() > 8 { whole_or_not::<2>(job) } else { whole_or_not::<1>(job) }
     }
 
-    fn pack(self, strip: Strip<'_>, size: (usize, usize), to: &mut [Real], to_step: usize) {
-        pack(self, strip, size, to, to_step);
+    fn pack(
+        self,
+        from: Strip<'_>,
+        strips: &[(usize, usize)],
+        depth: usize,
+        to: &mut [Real],
+        strides: (usize, usize),
+    ) {
+        pack(self, from, strips, depth, to, strides);
     }
 }
 

@@ -130,7 +130,9 @@ fn large_products_equal_naive() {
         (300, 300, 1),
         (97, 301, 203),
         (20, 1100, 1100),
-        (21, 1024, 203),
+        // Strips of Aᵀ are packed four or two at a time; then eight, because their steps collide.
+        (61, 1024, 203),
+        (512, 70, 50),
         // Slabs have 1024 steps up to 256 columns, then 873, 512 ... as long as a block takes them.
         (13, 1025, 31),
         (50, 1030, 200),
