@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`game`] | in which order do the two players move? |
 //! | [`player`] | how does one player learn? |
+//! | [`learner`] | how does a model learn whose parts one asks for more than an answer? |
 //! | [`settings`] | what can be varied in the game? |
 //! | [`latent`] | how does one move among the noises? |
 //! | [`adversarial`] | what does each player want? |
@@ -38,6 +39,7 @@ pub mod game;
 mod history;
 pub mod jacobi;
 pub mod latent;
+pub mod learner;
 pub mod losses;
 pub mod matching;
 pub mod mmd;
@@ -55,6 +57,7 @@ pub use average::Average;
 pub use clip::Clip;
 pub use doctor::{Doctor, Failure, Finding};
 pub use game::{Game, Report, Table, Term};
+pub use learner::Learner;
 pub use optimisers::{Adam, AdamW, Optimiser, RmsProp, Sgd};
 pub use player::{Effort, Player};
 pub use pool::Pool;

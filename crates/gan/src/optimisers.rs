@@ -20,7 +20,7 @@ pub use sgd::Sgd;
 
 use crate::unrolled::Imagined;
 use autograd::Real;
-use layers::{Gradients, Module, StateError};
+use layers::{Gradients, Module, State, StateError};
 
 /// A rule that moves weights against their gradients.
 pub trait Optimiser: Send {
@@ -64,6 +64,20 @@ pub trait Optimiser: Send {
         model: &dyn Module,
         state: Vec<(String, Vec<f64>)>,
     ) -> Result<(), StateError>;
+
+    /// Puts [`Optimiser::state`] into a state.
+    fn put(&self, state: &mut State<'_>) {
+        self.state().iter().for_each(|(name, numbers)| state.put_list(name, numbers));
+    }
+
+    /// Takes out what [`Optimiser::put`] has put in for this model.
+    ///
+    /// # Errors
+    /// As [`Optimiser::load_state`].
+    fn take(&mut self, model: &dyn Module, state: &mut State<'_>) -> Result<(), StateError> {
+        let memories = state.take_lists()?;
+        self.load_state(model, memories).map_err(|why| why.within(state))
+    }
 }
 
 #[track_caller]

@@ -209,8 +209,7 @@ impl Stateful for Player {
     fn put(&self, state: &mut State<'_>) {
         state.put_model(self.model());
         state.within("optimiser", |state| {
-            let memories = self.optimiser.state();
-            memories.iter().for_each(|(name, numbers)| state.put_list(name, numbers));
+            self.optimiser.put(state);
             state.put_counter("steps", self.taken);
         });
         if let Some(history) = &self.history {
@@ -221,9 +220,7 @@ impl Stateful for Player {
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
         state.take_model(self.model.as_mut())?;
         state.within("optimiser", |state| {
-            let memories = state.take_lists()?;
-            let loaded = self.optimiser.load_state(self.model.as_ref(), memories);
-            loaded.map_err(|why| why.within(state))?;
+            self.optimiser.take(self.model.as_ref(), state)?;
             self.taken = state.take_counter("steps")?;
             Ok::<_, StateError>(())
         })?;

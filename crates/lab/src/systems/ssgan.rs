@@ -42,7 +42,6 @@ mod classifier;
 mod extra_class;
 mod feature_matching;
 mod labels;
-mod learner;
 mod setup;
 mod supervised;
 

@@ -1,8 +1,8 @@
 //! How does a generator learn by the maximum mean discrepancy?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::{Adam, Optimiser, mmd};
-use layers::{Module, Param, Sequential, State, StateError, Stateful, gradients};
+use gan::{Adam, Learner, mmd};
+use layers::{Module, Param, Sequential, State, StateError, Stateful};
 
 use super::{Form, NOISE, PIXELS, decoder, features, generator};
 use crate::figures::{Bitmap, image_grid};
@@ -23,15 +23,13 @@ const LAMBDA: Real = 8.0;
 struct Critic {
     features: Sequential,
     decoder: Sequential,
-    adam: Adam,
 }
 
 /// A generator, perhaps a critic, their digits and their sources of randomness.
 pub struct MmdGan {
     form: Form,
-    generator: Sequential,
-    adam: Adam,
-    critic: Option<Critic>,
+    generator: Learner<Sequential>,
+    critic: Option<Learner<Critic>>,
     images: Images,
     batches: ShuffledBatches,
     noise: Rng,
@@ -51,15 +49,15 @@ impl MmdGan {
             let mut decoder = decoder(&mut Rng::new(seed, "weights of the decoder"));
             features.each_param_mut(&mut |param| param.move_into("features"));
             decoder.each_param_mut(&mut |param| param.move_into("decoder"));
-            Critic { features, decoder, adam: slow_adam() }
+            Learner::new(Critic { features, decoder }, slow_adam())
         });
+        let adam = match form {
+            Form::Direct => Adam::new(1e-3),
+            Form::Learnt => slow_adam(),
+        };
         MmdGan {
             form,
-            generator: generator(&mut weights),
-            adam: match form {
-                Form::Direct => Adam::new(1e-3),
-                Form::Learnt => slow_adam(),
-            },
+            generator: Learner::new(generator(&mut weights), adam),
             critic,
             batches: ShuffledBatches::new(images.len(), batch_size, seed),
             images,
@@ -72,7 +70,7 @@ impl MmdGan {
     #[must_use]
     pub fn samples(&self, count: usize, rng: &mut Rng) -> Array {
         let noise = Tensor::constant(latent(self.form, count, rng));
-        no_grad(|| self.generator.forward(&noise)).value().clone()
+        no_grad(|| self.generator.model.forward(&noise)).value().clone()
     }
 
     /// What f makes of digits or samples `[n, 784]`, if there is an f.
@@ -80,7 +78,7 @@ impl MmdGan {
     #[track_caller]
     pub fn features(&self, x: &Array) -> Option<Array> {
         let x = Tensor::constant(x.clone());
-        let critic = self.critic.as_ref()?;
+        let critic = &self.critic.as_ref()?.model;
         Some(no_grad(|| critic.features.forward(&x)).value().clone())
     }
 }
@@ -104,26 +102,25 @@ impl Critic {
         (self.decoder.forward(features) - x).square().mean()
     }
 
-    /// One step towards a larger discrepancy of what it can still decode. Returns the error of the
-    /// decoder on the data.
-    fn step(&mut self, real: &Tensor, fake: &Tensor, widths: &[Real]) -> Real {
+    /// The loss, which falls with a larger discrepancy of what can still be decoded, and the error of
+    /// the decoder on the data.
+    fn loss(&self, real: &Tensor, fake: &Tensor, widths: &[Real]) -> (Tensor, Real) {
         let (f_real, f_fake) = (self.features.forward(real), self.features.forward(fake));
         let error = self.error(real, &f_real);
         let value = error.item();
         let errors = error + self.error(fake, &f_fake);
-        let loss = errors * LAMBDA - mmd::biased(&f_real, &f_fake, widths);
-        drop((f_real, f_fake));
-        let gradients = gradients(loss, &*self as &dyn Module);
-        // The optimiser borrows the model it belongs to.
-        let mut adam = std::mem::replace(&mut self.adam, slow_adam());
-        let missing = adam.step(self, &gradients);
-        self.adam = adam;
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
-        self.features.each_param_mut(&mut |param| {
-            param.update(|w| w.iter_mut().for_each(|w| *w = w.clamp(-CLIP, CLIP)));
-        });
-        value
+        (errors * LAMBDA - mmd::biased(&f_real, &f_fake, widths), value)
     }
+}
+
+/// One step of f and its decoder. Returns the error of the decoder on the data.
+fn criticise(critic: &mut Learner<Critic>, real: &Tensor, fake: &Tensor, widths: &[Real]) -> Real {
+    let (loss, error) = critic.model.loss(real, fake, widths);
+    critic.learn(loss);
+    critic.model.features.each_param_mut(&mut |param| {
+        param.update(|w| w.iter_mut().for_each(|w| *w = w.clamp(-CLIP, CLIP)));
+    });
+    error
 }
 
 /// f and its decoder; as a layer it is x -> decoder(f(x)).
@@ -156,13 +153,14 @@ impl System for MmdGan {
         let real = real.reshape([count, PIXELS]);
         let noise = Tensor::constant(latent(self.form, count, &mut self.noise));
         let widths = self.form.widths();
-        let fake = self.generator.forward(&noise);
+        let fake = self.generator.model.forward(&noise);
         let (mut said, discrepancy) = match &mut self.critic {
             None => (Vec::new(), mmd::biased(&real, &fake, &widths)),
             Some(critic) => {
-                let error = critic.step(&real, &fake.detach(), &widths);
-                let f_real = no_grad(|| critic.features.forward(&real));
-                let f_fake = critic.features.forward(&fake);
+                let error = criticise(critic, &real, &fake.detach(), &widths);
+                let Critic { features, .. } = &critic.model;
+                let f_real = no_grad(|| features.forward(&real));
+                let f_fake = features.forward(&fake);
                 (vec![("decoder_error", error)], mmd::biased(&f_real, &f_fake, &widths))
             }
         };
@@ -173,14 +171,13 @@ impl System for MmdGan {
             Form::Direct => (discrepancy.relu() + 1e-8).sqrt(),
             Form::Learnt => discrepancy,
         };
-        let gradients = gradients(loss, &self.generator);
-        let missing = self.adam.step(&mut self.generator, &gradients);
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        self.generator.learn(loss);
         said
     }
 
     fn picture(&self) -> Bitmap {
-        let samples = no_grad(|| self.generator.forward(&Tensor::constant(self.fixed.clone())));
+        let samples =
+            no_grad(|| self.generator.model.forward(&Tensor::constant(self.fixed.clone())));
         let samples = Array::new([SAMPLES, 28, 28, 1], samples.numbers());
         image_grid(&samples, COLUMNS, Scaling::ZeroToOne).enlarged(ENLARGED)
     }
@@ -189,46 +186,23 @@ impl System for MmdGan {
 /// The players, what their optimisers remember, where they stand in the data, and the noise.
 impl Stateful for MmdGan {
     fn put(&self, state: &mut State<'_>) {
-        let mut player = |name: &str, model: &dyn Module, adam: &Adam| {
-            state.within(name, |state| {
-                state.put_model(model);
-                state.within("optimiser", |state| {
-                    adam.state().iter().for_each(|(name, numbers)| state.put_list(name, numbers));
-                });
-            });
-        };
-        player("generator", &self.generator, &self.adam);
+        state.within("generator", |state| self.generator.put(state));
         if let Some(critic) = &self.critic {
-            player("critic", critic, &critic.adam);
+            state.within("critic", |state| critic.put(state));
         }
         state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
-        state
-            .within("generator", |state| take_player(&mut self.generator, &mut self.adam, state))?;
+        state.within("generator", |state| self.generator.take(state))?;
         if let Some(critic) = &mut self.critic {
-            let mut adam = slow_adam();
-            state.within("critic", |state| take_player(critic, &mut adam, state))?;
-            critic.adam = adam;
+            state.within("critic", |state| critic.take(state))?;
         }
         state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
     }
-}
-
-fn take_player(
-    model: &mut dyn Module,
-    adam: &mut Adam,
-    state: &mut State<'_>,
-) -> Result<(), StateError> {
-    state.take_model(model)?;
-    state.within("optimiser", |state| {
-        let memories = state.take_lists()?;
-        adam.load_state(model, memories).map_err(|why| why.within(state))
-    })
 }
 
 #[cfg(test)]
@@ -298,16 +272,16 @@ mod tests {
             layer
         };
         let (features, decoder) = (linear(3, 2, "features"), linear(2, 3, "decoder"));
-        let mut critic = Critic { features, decoder, adam: slow_adam() };
+        let mut critic = Learner::new(Critic { features, decoder }, slow_adam());
         let (real, fake) = (rng.normal([5, 3]), rng.uniform([4, 3], 0.0, 1.0));
-        let weights = |critic: &Critic| -> Vec<f64> {
-            let params = critic.params();
+        let weights = |critic: &Learner<Critic>| -> Vec<f64> {
+            let params = critic.model.params();
             params.iter().flat_map(|p| p.tensor().numbers()).map(|w| f64::from(*w)).collect()
         };
         let start = weights(&critic);
         let [x, y] = [&real, &fake].map(|x| Tensor::constant(x.clone()));
-        critic.step(&x, &y, &[0.5, 1.0]);
-        let (moved, remembered) = (weights(&critic), critic.adam.state());
+        criticise(&mut critic, &x, &y, &[0.5, 1.0]);
+        let (moved, remembered) = (weights(&critic), critic.optimiser().state());
         let moments = |end: &str| -> Vec<f64> {
             let of_kind = remembered.iter().filter(|(name, _)| name.ends_with(end));
             of_kind.flat_map(|(_, numbers)| numbers).copied().collect()
@@ -341,7 +315,7 @@ mod tests {
         assert!(losses[29] < 0.5 * losses[0], "{losses:?}");
         let mut gan = MmdGan::new(Form::Learnt, digits, 20, 0);
         gan.step();
-        let critic = gan.critic.as_ref().unwrap();
+        let critic = &gan.critic.as_ref().unwrap().model;
         let inside = |param: &&Param| param.tensor().numbers().iter().all(|w| w.abs() <= CLIP);
         assert!(critic.features.params().iter().all(inside));
     }

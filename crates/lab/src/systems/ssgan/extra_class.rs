@@ -19,13 +19,12 @@
 use autograd::{Array, Padding, Real, Rng, Tensor, no_grad};
 use gan::losses::semi_supervised::{huber, score_of_classes};
 use gan::losses::{non_saturating, saturating, soft_cross_entropy, softmax_cross_entropy};
-use gan::{Adam, Clip, Latent, Schedule};
+use gan::{Adam, Clip, Latent, Learner, Schedule};
 use layers::{
     Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, Init, Linear, Module,
     Reshape, Sequential, State, StateError, Stateful,
 };
 
-use super::learner::Learner;
 use super::{CLASSES, Classifier, Dataset, NOISE, PartlyLabelled, Players};
 use crate::Scaling;
 
@@ -69,8 +68,8 @@ impl ExtraClass {
         let of_g = Adam::new(LEARNING_RATE).betas(0.5, 0.999);
         let generator = generator(dataset, as_printed, rng);
         ExtraClass {
-            generator: Learner::new(generator, of_g, Some(CLIP)),
-            classifier: Learner::new(classifier(dataset, width, rng), adam_of_d(), Some(CLIP)),
+            generator: Learner::new(generator, of_g).clip(CLIP),
+            classifier: Learner::new(classifier(dataset, width, rng), adam_of_d()).clip(CLIP),
             as_printed,
             batch_size,
             rates,
@@ -97,7 +96,7 @@ impl ExtraClass {
         drop((of_labelled, of_fake));
         let rate = LEARNING_RATE / 2.0 * self.next_factor();
         self.classifier.set_learning_rate(rate);
-        [self.classifier.descend(loss), s_value]
+        [self.classifier.learn(loss), s_value]
     }
 
     /// One step of G; returns its loss.
@@ -113,7 +112,7 @@ impl ExtraClass {
         drop((fake, score));
         let rate = LEARNING_RATE * self.next_factor();
         self.generator.set_learning_rate(rate);
-        self.generator.descend(loss)
+        self.generator.learn(loss)
     }
 
     /// Counts a step; returns what its learning rate is multiplied with.
@@ -376,11 +375,11 @@ mod tests {
         players.rates = Schedule::Steps { every: 10_000, factor: 0.5 };
         players.steps = 9_999;
         players.teach(&mut data, &mut rng);
-        assert_eq!(players.classifier.learning_rate(), 5e-5);
+        assert_eq!(players.classifier.optimiser().learning_rate(), 5e-5);
         players.forge(&mut data, &mut rng);
-        assert_eq!(players.generator.learning_rate(), 5e-5);
+        assert_eq!(players.generator.optimiser().learning_rate(), 5e-5);
         players.teach(&mut data, &mut rng);
-        assert_eq!(players.classifier.learning_rate(), 2.5e-5);
+        assert_eq!(players.classifier.optimiser().learning_rate(), 2.5e-5);
     }
 
     /// Of a first step Adam remembers (1 - β₁) g and (1 - β₂) g² for the gradient g, whose norm is 20

@@ -13,14 +13,13 @@
 use autograd::{Padding, Real, Rng, Tensor, no_grad};
 use gan::losses::semi_supervised::{feature_matching, unsupervised};
 use gan::losses::softmax_cross_entropy;
-use gan::{Adam, Average, Latent};
+use gan::{Adam, Average, Latent, Learner};
 use layers::{
     Activation, BatchNorm, Conv2d, ConvTranspose2d, Dropout, Flatten, GaussianNoise,
     GlobalAvgPool2d, Init, Linear, Module, Reshape, Sequential, State, StateError, Stateful,
     WeightNorm,
 };
 
-use super::learner::Learner;
 use super::{CLASSES, Classifier, Dataset, NOISE, PartlyLabelled, Players};
 use crate::Scaling;
 
@@ -57,8 +56,8 @@ impl FeatureMatching {
         let (model, copy) = (classifier(dataset, width, rng), classifier(dataset, width, rng));
         FeatureMatching {
             average: Average::new(copy, &model, decay),
-            generator: Learner::new(generator, adam(dataset), None),
-            classifier: Learner::new(model, adam(dataset), None),
+            generator: Learner::new(generator, adam(dataset)),
+            classifier: Learner::new(model, adam(dataset)),
             scaling: scaling(dataset),
             batch_size,
             turns: 0,
@@ -180,14 +179,14 @@ impl Players for FeatureMatching {
         let of_others =
             unsupervised(&logits.slice(0, ends[0]..ends[1]), &logits.slice(0, ends[1]..));
         drop(logits);
-        let loss_d = self.classifier.descend(of_labelled + of_others * 0.5);
+        let loss_d = self.classifier.learn(of_labelled + of_others * 0.5);
         self.average.follow(&self.classifier.model);
 
         let others = data.next_unlabelled(self.scaling);
         let classifier = &mut self.classifier.model;
         let wanted = no_grad(|| classifier.features_train(&others, rng));
         let found = classifier.features_train(&fake, rng);
-        let loss_g = self.generator.descend(feature_matching(&wanted, &found));
+        let loss_g = self.generator.learn(feature_matching(&wanted, &found));
         self.turns += 1;
         vec![("loss_d", loss_d), ("loss_g", loss_g)]
     }

@@ -1,11 +1,10 @@
 //! How good does the same classifier become from the labels alone?
 
 use autograd::{Real, Rng, no_grad};
-use gan::Average;
 use gan::losses::softmax_cross_entropy;
+use gan::{Average, Learner};
 use layers::Module;
 
-use super::learner::Learner;
 use super::setup::{Game, Setup};
 use super::{Classifier, PartlyLabelled, extra_class, feature_matching};
 use crate::Scaling;
@@ -33,7 +32,7 @@ impl Supervised {
             Game::FeatureMatching => Some(Average::new(make().0, &model, setup.average as Real)),
             Game::ExtraClass => None,
         };
-        let learner = Learner::new(model, adam, None);
+        let learner = Learner::new(model, adam);
         Supervised { learner, average, scaling, rng, steps: 0 }
     }
 
@@ -46,7 +45,7 @@ impl Supervised {
         let logits = self.learner.model.forward_train(&x, &mut self.rng);
         let loss = softmax_cross_entropy(&logits, &labels);
         drop(logits);
-        let loss = self.learner.descend(loss);
+        let loss = self.learner.learn(loss);
         if let Some(average) = &mut self.average {
             average.follow(&self.learner.model);
         }

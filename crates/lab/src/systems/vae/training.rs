@@ -1,8 +1,8 @@
 //! How does an auto-encoder learn, and what can be made of its codes?
 
 use autograd::{Array, Real, Rng, Tensor, no_grad};
-use gan::{Adam, Optimiser};
-use layers::{State, StateError, Stateful, gradients};
+use gan::{Adam, Learner};
+use layers::{State, StateError, Stateful};
 
 use super::{Form, PIXELS, Terms, Vae};
 use crate::figures::{Bitmap, image_grid};
@@ -18,8 +18,7 @@ const CODED: usize = 1000;
 
 /// The networks with their digits and their sources of randomness.
 pub struct Training {
-    vae: Vae,
-    adam: Adam,
+    networks: Learner<Vae>,
     learnt: Images,
     held_back: Images,
     batches: ShuffledBatches,
@@ -38,9 +37,9 @@ impl Training {
         let (held_back, learnt): (Vec<usize>, Vec<usize>) =
             (0..digits.len()).partition(|i| i % 10 == 9);
         let learnt = digits.select(learnt);
+        let vae = Vae::new(form, code, &mut Rng::new(seed, "weights"));
         Training {
-            vae: Vae::new(form, code, &mut Rng::new(seed, "weights")),
-            adam: Adam::new(1e-3),
+            networks: Learner::new(vae, Adam::new(1e-3)),
             batches: ShuffledBatches::new(learnt.len(), batch_size, seed),
             learnt,
             held_back: digits.select(held_back),
@@ -51,7 +50,7 @@ impl Training {
 
     /// The networks.
     pub fn vae(&self) -> &Vae {
-        &self.vae
+        &self.networks.model
     }
 
     /// The digits that it does not learn from.
@@ -68,15 +67,15 @@ impl Training {
     pub fn decoded(&self, noise: &Array) -> Array {
         let noise = Tensor::constant(noise.clone());
         no_grad(|| {
-            let z = match self.vae.form() {
+            let z = match self.vae().form() {
                 Form::Variational => noise,
                 Form::Plain => {
                     let some = rows(&self.learnt, 0..CODED.min(self.learnt.len()));
-                    let codes = self.vae.encode(&some);
+                    let codes = self.vae().encode(&some);
                     noise * codes.variance_over(0, 0).sqrt() + codes.mean_over(0)
                 }
             };
-            self.vae.decode(&z).value().clone()
+            self.vae().decode(&z).value().clone()
         })
     }
 
@@ -84,8 +83,8 @@ impl Training {
     #[must_use]
     pub fn reconstructed(&self) -> [Array; 2] {
         no_grad(|| {
-            let z = self.vae.encode(&rows(&self.held_back, 0..self.held_back.len()));
-            [z.value().clone(), self.vae.decode(&z).value().clone()]
+            let z = self.vae().encode(&rows(&self.held_back, 0..self.held_back.len()));
+            [z.value().clone(), self.vae().decode(&z).value().clone()]
         })
     }
 
@@ -94,7 +93,7 @@ impl Training {
     #[must_use]
     pub fn held_back_terms(&self, rng: &mut Rng) -> (Real, Option<Real>) {
         let x = rows(&self.held_back, 0..self.held_back.len());
-        let Terms { reconstruction, divergence } = no_grad(|| self.vae.terms(&x, rng));
+        let Terms { reconstruction, divergence } = no_grad(|| self.vae().terms(&x, rng));
         (reconstruction.item(), divergence.map(|d| d.item()))
     }
 }
@@ -109,7 +108,8 @@ impl System for Training {
     /// The loss, its terms first; the evidence lower bound is minus the loss.
     fn step(&mut self) -> Vec<(&'static str, Real)> {
         let x = rows(&self.learnt, self.batches.next_batch());
-        let Terms { reconstruction, divergence } = self.vae.terms(&x, &mut self.noise);
+        let vae = &self.networks.model;
+        let Terms { reconstruction, divergence } = vae.terms(&x, &mut self.noise);
         let mut said = vec![("loss_pixels", reconstruction.item())];
         let loss = match divergence {
             None => reconstruction,
@@ -119,9 +119,7 @@ impl System for Training {
                 loss
             }
         };
-        let gradients = gradients(loss, &self.vae);
-        let missing = self.adam.step(&mut self.vae, &gradients);
-        assert!(missing.is_empty(), "no gradient reaches {missing:?}");
+        self.networks.learn(loss);
         said
     }
 
@@ -135,21 +133,13 @@ impl System for Training {
 /// The networks, what their optimiser remembers, where they stand in the data, and the noise.
 impl Stateful for Training {
     fn put(&self, state: &mut State<'_>) {
-        self.vae.put(state);
-        state.within("optimiser", |state| {
-            self.adam.state().iter().for_each(|(name, numbers)| state.put_list(name, numbers));
-        });
+        self.networks.put(state);
         state.within("data", |state| self.batches.put(state));
         state.put_stream("noise", &self.noise);
     }
 
     fn take(&mut self, state: &mut State<'_>) -> Result<(), StateError> {
-        self.vae.take(state)?;
-        state.within("optimiser", |state| {
-            let memories = state.take_lists()?;
-            let loaded = self.adam.load_state(&self.vae, memories);
-            loaded.map_err(|why| why.within(state))
-        })?;
+        self.networks.take(state)?;
         state.within("data", |state| self.batches.take(state))?;
         self.noise = state.take_stream("noise")?;
         Ok(())
@@ -196,10 +186,10 @@ mod tests {
     fn codes_of_the_plain_form_are_drawn_where_its_codes_lie() {
         let digits = Images::embedded_mnist().take(0..100);
         let training = Training::new(Form::Plain, 3, &digits, 20, 0);
-        let codes = training.vae.encode(&rows(&training.learnt, 0..90));
+        let codes = training.vae().encode(&rows(&training.learnt, 0..90));
         let mean = codes.mean_over(0).reshape([1, 3]);
         let found = training.decoded(&Array::zeros([1, 3]));
-        let expected = training.vae.decode(&mean);
+        let expected = training.vae().decode(&mean);
         let near = |(a, b): (&Real, &Real)| (a - b).abs() < 1e-6;
         assert!(found.numbers().iter().zip(expected.numbers()).all(near));
         let moved = training.decoded(&Array::full([1, 3], 1.0));
