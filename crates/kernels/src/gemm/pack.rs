@@ -70,6 +70,10 @@ pub(super) fn pack<S: Simd>(
         if from.step == 1 {
             for (lane, count) in vectors(lanes) {
                 for p in (0..depth).step_by(S::LANES) {
+                    // Each lane is read in a short stretch, behind which the next lanes' lie elsewhere.
+                    for next in first + lane + S::LANES..first + lane + 2 * S::LANES {
+                        simd.prefetch(data.wrapping_add(next * from.lane_stride + p));
+                    }
                     // SAFETY: `expect_inside` has checked `count` lanes from `first + lane` on, for
                     // all steps up to `depth`, and neither count is over `LANES`; a whole vector of
                     // each of these steps fits into `to`, as asserted.
