@@ -5,7 +5,7 @@
 //! ```text
 //!   for each slab of k                          so deep that a block of B has 1 MiB at most
 //!     for each block of B, slab x WIDTH         packed, stays in L2
-//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed, some strips at a time
+//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed
 //!         for each panel of the block           two vectors wide, streams from L2
 //!           one tile of C                       in registers
 //!       what follows the product, strip by strip, while C is near
@@ -16,7 +16,7 @@
 //!
 //! **Packing is hidden where it can be.** The tiles of the block's first strip read B in place and
 //! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
-//! feel. Bᵀ needs a transposition first.
+//! feel. Bᵀ needs a transposition first, and Aᵀ a pass over some strips at a time.
 //!
 //! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten
 //! full tiles and one of 8: thin tiles load more for what they multiply.
