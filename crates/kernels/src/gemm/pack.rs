@@ -23,22 +23,28 @@ use crate::simd::Simd;
 /// page, which the CPU's own prefetching does not cross.
 const AHEAD: usize = 48;
 
-/// Packs each strip of some lanes, given as (first lane, lanes), `depth` steps of it:
-/// `to[s * to_strip + p * to_step + lane]` = number `lane` of step p in strip s.
+/// What to pack, and where to: `to[s * to_strip + p * to_step + lane]` = number `lane` of step p in
+/// strip s.
 ///
 /// Lanes from a strip's last to the next multiple of a vector's length hold stale numbers or zeros.
+pub(super) struct Packing<'a> {
+    pub(super) from: Strip<'a>,
+    /// The strips that `from` is cut into, each as (first lane, lanes).
+    pub(super) strips: &'a [(usize, usize)],
+    /// Steps.
+    pub(super) depth: usize,
+    pub(super) to: &'a mut [Real],
+    pub(super) to_strip: usize,
+    pub(super) to_step: usize,
+}
+
+/// Copies the numbers to their places.
 ///
 /// # Panics
 /// If a strip leaves its operand or `to` is too short.
 #[inline(always)]
-pub(super) fn pack<S: Simd>(
-    simd: S,
-    from: Strip<'_>,
-    strips: &[(usize, usize)],
-    depth: usize,
-    to: &mut [Real],
-    (to_strip, to_step): (usize, usize),
-) {
+pub(super) fn pack<S: Simd>(simd: S, packing: Packing<'_>) {
+    let Packing { from, strips, depth, to, to_strip, to_step } = packing;
     for (s, &(first, lanes)) in strips.iter().enumerate() {
         from.expect_inside(first + lanes, depth);
         let vectors = lanes.next_multiple_of(S::LANES);

@@ -21,6 +21,7 @@
 //! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten
 //! full tiles and one of 8: thin tiles load more for what they multiply.
 
+use super::pack::Packing;
 use super::tile::{Job, Strip};
 use super::{Beta, How, check_sizes};
 use crate::Real;
@@ -82,14 +83,7 @@ pub(super) trait Tiles: Simd {
     fn tile(self, job: Job<'_>);
 
     /// [`pack`](super::pack::pack) for this level.
-    fn pack(
-        self,
-        from: Strip<'_>,
-        strips: &[(usize, usize)],
-        depth: usize,
-        to: &mut [Real],
-        strides: (usize, usize),
-    );
+    fn pack(self, packing: Packing<'_>);
 }
 
 /// C = A B + β C, and what follows, by the tiles of one level, on this thread.
@@ -198,7 +192,14 @@ impl<'a> Plan<'a> {
             for (s, cut) in cuts.iter_mut().enumerate() {
                 *cut = even_cut(m, strips, strip + s);
             }
-            simd.pack(strip_of(a), cuts, depth, packed, (size, S::LANES));
+            simd.pack(Packing {
+                from: strip_of(a),
+                strips: cuts,
+                depth,
+                to: &mut *packed,
+                to_strip: size,
+                to_step: S::LANES,
+            });
         }
         Strip { data: &packed[turn * size..][..size], lane_stride: 1, step: S::LANES }
     }
@@ -233,7 +234,14 @@ impl<'a> Plan<'a> {
                 continue;
             }
             if first {
-                simd.pack(panel, &[(0, width)], depth, packed, (step * depth, step));
+                simd.pack(Packing {
+                    from: panel,
+                    strips: &[(0, width)],
+                    depth,
+                    to: &mut *packed,
+                    to_strip: step * depth,
+                    to_step: step,
+                });
             }
             let b = Strip { data: packed, lane_stride: 1, step };
             simd.tile(Job { b, b_is_whole: true, ..job });

@@ -19,11 +19,10 @@
 //!
 //! Gain: 1.3 times the blocks at 256^3, 1.6 times at 1024^3.
 
-use super::pack::pack;
+use super::pack::{Packing, pack};
 use super::panels::{Tiles, multiply};
-use super::tile::{Job, Strip, tile};
+use super::tile::{Job, tile};
 use super::{Beta, How};
-use crate::Real;
 use crate::mat::{Mat, MatMut};
 use crate::simd::Portable;
 
@@ -47,15 +46,8 @@ impl Tiles for Portable {
         if job.c.cols() > 8 { whole_or_not::<2>(job) } else { whole_or_not::<1>(job) }
     }
 
-    fn pack(
-        self,
-        from: Strip<'_>,
-        strips: &[(usize, usize)],
-        depth: usize,
-        to: &mut [Real],
-        strides: (usize, usize),
-    ) {
-        pack(self, from, strips, depth, to, strides);
+    fn pack(self, packing: Packing<'_>) {
+        pack(self, packing);
     }
 }
 
