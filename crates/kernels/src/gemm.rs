@@ -118,6 +118,9 @@ const PER_NANOSECOND_OF_A_ROW: usize = 4;
 /// Columns are cut at multiples of this, the widest panel.
 const PANEL: usize = 32;
 
+/// C with fewer rows is not cut between them as long as it has more columns.
+const FEW_ROWS: usize = 64;
+
 /// C = A B + β C in the way that suits the size and the CPU, on as many threads as pay.
 ///
 /// - `a`: m x k, `b`: k x n, with any strides; `c`: m x n.
@@ -241,14 +244,19 @@ fn rows_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
     how.finish(0, c);
 }
 
-/// Cuts C's longer side until there are so many pieces, and computes them side by side.
+/// Cuts C until there are so many pieces, and computes them side by side.
+///
+/// A cut between rows lets both sides pack B, which costs less the more rows they have. One between
+/// columns lets both write to each row of C, and what a core fetches ahead in its half of a row it
+/// takes from the core that writes the next: that costs less the longer the sums are. So where C is
+/// wide, long sums decide for columns.
 ///
 /// Where C is cut cannot be seen in it: an element is the same chain of multiply-adds in every
 /// piece. The sum over k is never cut here.
 fn in_pieces(pieces: usize, way: Way, a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
     let (m, k, n) = (a.rows(), a.cols(), c.cols());
     let (some, others) = (pieces / 2, pieces - pieces / 2);
-    let by_columns = n > m && n > PANEL;
+    let by_columns = n > m.max(PANEL) && (m < FEW_ROWS || k >= 2 * m);
     if pieces < 2 || !by_columns && m < 2 {
         return way(a, b, c, how);
     }

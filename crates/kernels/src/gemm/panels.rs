@@ -1,22 +1,23 @@
 //! In which order do tiles visit the caches?
 //!
-//! [`multiply`] is all of a rung but its inner loop. Four loops surround the tile:
+//! [`multiply`] is all of a rung but its inner loop. Five loops surround the tile:
 //!
 //! ```text
-//!   for each slab of k                          so deep that a block of B has 1 MiB at most
-//!     for each block of B, slab x WIDTH         packed, stays in L2
-//!       for each strip of A, tile's rows x slab some KiB, stays near; Aᵀ is packed
-//!         for each panel of the block           two vectors wide, streams from L2
-//!           one tile of C                       in registers
-//!       what follows the product, strip by strip, while C is near
+//!   for each slab of k                          some hundred steps
+//!     for each block of B, slab x WIDTH         packed
+//!       for each group of strips of A           stays in L2; Aᵀ is packed
+//!         for each panel of the block           two vectors wide, comes from L3 or L2
+//!           for each strip of the group         a tile's rows
+//!             one tile of C                     in registers
+//!         what follows the product, while the group's rows of C are near
 //! ```
 //!
-//! So a number of B comes from memory once for all rows, one of A once for `WIDTH` columns, and C
-//! is read and written once a slab, row by row.
+//! So a number of B comes from memory once for all rows, and from the far caches once a group; one of
+//! A comes from memory once for `WIDTH` columns; C is read and written once a slab.
 //!
 //! **Packing is hidden where it can be.** The tiles of the block's first strip read B in place and
 //! leave a packed copy behind: two stores a step, which a loop bound by its multiply-adds does not
-//! feel. Bᵀ needs a transposition first, and Aᵀ a pass over some strips at a time.
+//! feel. Bᵀ needs a transposition first, and Aᵀ, where it is packed, a pass over a group at a time.
 //!
 //! **Cuts are even.** 128 rows in tiles of at most 12 are 11, 12, 11, 12, 12, 11, ... rows, not ten
 //! full tiles and one of 8: thin tiles load more for what they multiply.
@@ -32,26 +33,22 @@ use crate::simd::Simd;
 /// Columns of B in a block, at most.
 const WIDTH: usize = 1024;
 
-/// Numbers of B in a block: 1 MiB in f32.
-const BLOCK: usize = 256 * WIDTH;
+/// Steps of k in a slab, at least, if there are so many.
+const DEPTH: usize = 512;
 
 /// Steps of k in a slab, at most, for a product with n columns: a narrow B allows deep slabs, and
 /// then C is read and written less often.
 ///
 /// It depends on the shape alone, because the slabs decide how a sum is rounded.
 pub(super) fn slab(n: usize) -> usize {
-    match n {
-        0..=256 => 1024,
-        257..1024 => BLOCK / n,
-        _ => 256,
-    }
+    (DEPTH * WIDTH / n.max(1)).clamp(DEPTH, 2 * DEPTH)
 }
 
 /// Up to so many strips of A, B is read in place.
 const PACK_B_FROM: usize = 4;
 
-/// Aᵀ is packed from so many columns on: a strip is used once a panel, with fewer too seldom to pay.
-/// A itself is read in place, since its rows lie in the order of the sum, unless they collide.
+/// A is read in place, since its rows lie in the order of the sum, unless they collide and C has so
+/// many columns: a strip is used once a panel, with fewer too seldom for a copy to pay.
 const PACK_A_FROM: usize = 192;
 
 /// Rows of A that are a multiple of so many numbers apart, 2 KiB in f32, collide: the sets of the L1
@@ -59,25 +56,22 @@ const PACK_A_FROM: usize = 192;
 /// stream through all of them, push them out. Of Aᵀ it is the steps that collide, all of them.
 const COLLIDING: usize = 512;
 
-/// Aᵀ whose steps collide is packed from so many columns on. 1024 x 1024 times 1024 x 100 takes half
-/// the time.
-const PACK_COLLIDING_FROM: usize = 48;
+/// Strips of A that a panel of B meets in turn, at most: so much less often it comes from afar.
+///
+/// They are packed at a time too. A line of the cache holds numbers of two or three strips of Aᵀ,
+/// which so read it once.
+const GROUP: usize = 8;
 
-/// Strips of A that are packed at a time, at most. A line of the cache holds numbers of two or three
-/// strips of Aᵀ, which so read it once.
-const ABREAST: usize = 8;
-
-/// Numbers of packed A at a time: 128 KiB in f32, so that B's block keeps its place in L2.
-const ROOM_OF_A: usize = 1 << 15;
+/// Numbers of A in a group: 256 KiB in f32, which stay in L2.
+const ROOM_OF_A: usize = 1 << 16;
 
 /// A level's inner loops, compiled for its instructions.
 pub(super) trait Tiles: Simd {
     /// Most rows of a tile.
     const ROWS: usize;
 
-    /// Whether colliding rows of A are packed. At 1024^3 and 2048^3 that makes AVX2 10 to 20 % faster
-    /// on a CPU with an L1 of 32 KiB in 8 ways; AVX-512 on one of 48 KiB in 12 ways gains nothing.
-    const PACKS_COLLIDING: bool = false;
+    /// Aᵀ is packed if C has so many columns; the second is for an Aᵀ whose steps collide.
+    const PACK_TRANSPOSED_A_FROM: [usize; 2];
 
     /// [`tile`](super::tile::tile) for up to `ROWS` rows and two vectors of columns.
     fn tile(self, job: Job<'_>);
@@ -113,9 +107,9 @@ pub(super) fn multiply<S: Tiles>(simd: S, a: Mat<'_>, b: Mat<'_>, mut c: MatMut<
 struct Plan<'a> {
     /// Columns of a panel: two vectors.
     panel: usize,
+    /// Strips of A in a group.
+    group: usize,
     pack_a: bool,
-    /// Strips of A that are packed at a time.
-    abreast: usize,
     pack_b: bool,
     /// B's panels need a pass of their own to be packed.
     transpose_b: bool,
@@ -124,116 +118,97 @@ struct Plan<'a> {
     how: How<'a>,
 }
 
+/// A slab's columns of A, and a block of B.
+struct Block<'a> {
+    a: Mat<'a>,
+    b: Mat<'a>,
+    beta: Beta,
+}
+
 impl<'a> Plan<'a> {
     fn new<S: Tiles>(a: Mat<'_>, b: Mat<'_>, n: usize, how: How<'a>) -> Plan<'a> {
         let panel = 2 * S::LANES;
         let transpose_b = b.col_stride() != 1;
         let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
-        let rows_collide = S::PACKS_COLLIDING && a.row_stride().is_multiple_of(COLLIDING);
-        let steps_collide = a.col_stride() != 1 && a.col_stride().is_multiple_of(COLLIDING);
-        let pack_a = match n {
-            PACK_A_FROM.. => a.col_stride() != 1 || rows_collide,
-            _ => n >= PACK_COLLIDING_FROM && steps_collide,
+        let collides = |stride: usize| stride.is_multiple_of(COLLIDING);
+        let pack_a = if a.col_stride() == 1 {
+            collides(a.row_stride()) && n >= PACK_A_FROM
+        } else {
+            n >= S::PACK_TRANSPOSED_A_FROM[usize::from(collides(a.col_stride()))]
         };
         let pack_a = pack_a && a.rows() > S::ROWS;
         let depth = a.cols().min(how.slab);
-        let abreast = (ROOM_OF_A / (depth * S::LANES)).clamp(1, ABREAST);
-        let a_room = if pack_a { abreast * depth * S::LANES } else { 0 };
+        let group = (ROOM_OF_A / (depth * S::LANES)).clamp(1, GROUP);
+        let a_room = if pack_a { group * depth * S::LANES } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };
-        Plan { panel, pack_a, abreast, pack_b, transpose_b, room: (a_room, b_room), how }
+        Plan { panel, group, pack_a, pack_b, transpose_b, room: (a_room, b_room), how }
     }
 
-    /// The loops around the tile; `packed` is the room for A and that for B.
+    /// The loops down to the groups; `packed` is the room for A and that for B.
     fn run<S: Tiles>(
         &self,
         simd: S,
         a: Mat<'_>,
         b: Mat<'_>,
         mut c: MatMut<'_>,
-        [a_packed, b_packed]: [&mut [Real]; 2],
+        mut packed: [&mut [Real]; 2],
     ) {
         let (m, k, n) = (a.rows(), a.cols(), c.cols());
+        let strips = m.div_ceil(S::ROWS);
         for (p, depth) in even_cuts(k, self.how.slab) {
             let beta = if p == 0 { self.how.beta } else { Beta::One };
             for (first, panels) in even_cuts(n.div_ceil(self.panel), WIDTH / self.panel) {
                 let j = first * self.panel;
                 let width = (panels * self.panel).min(n - j);
-                let b = b.block(p, j, depth, width);
-                for (strip, (i, rows)) in even_cuts(m, S::ROWS).enumerate() {
-                    let a = if self.pack_a {
-                        self.packed_strip(simd, a.block(0, p, m, depth), strip, a_packed)
-                    } else {
-                        strip_of(a.block(i, p, rows, depth))
-                    };
-                    let mut c = c.block(i, j, rows, width);
-                    self.row_of_tiles(simd, strip == 0, a, b, b_packed, &mut c, beta);
+                let block =
+                    Block { a: a.block(0, p, m, depth), b: b.block(p, j, depth, width), beta };
+                for first in (0..strips).step_by(self.group) {
+                    let mut cuts = [(0, 0); GROUP];
+                    let cuts = &mut cuts[..self.group.min(strips - first)];
+                    for (s, cut) in cuts.iter_mut().enumerate() {
+                        *cut = even_cut(m, strips, first + s);
+                    }
+                    let (start, rows) = (cuts[0].0, cuts.iter().map(|cut| cut.1).sum());
+                    self.multiply_group(simd, &block, cuts, &mut packed, c.block(0, j, m, width));
                     if p + depth == k {
-                        self.how.finish(j, c);
+                        self.how.finish(j, c.block(start, j, rows, width));
                     }
                 }
             }
         }
     }
 
-    /// A strip of A, packed. The first of so many abreast packs them all.
+    /// A group of strips, each (first row, rows), times a block of B. At the first group B is not packed
+    /// yet.
     #[inline]
-    fn packed_strip<'p, S: Tiles>(
+    fn multiply_group<S: Tiles>(
         &self,
         simd: S,
-        a: Mat<'_>,
-        strip: usize,
-        packed: &'p mut [Real],
-    ) -> Strip<'p> {
-        let (m, depth, strips) = (a.rows(), a.cols(), a.rows().div_ceil(S::ROWS));
-        let (turn, size) = (strip % self.abreast, depth * S::LANES);
-        if turn == 0 {
-            let mut cuts = [(0, 0); ABREAST];
-            let cuts = &mut cuts[..self.abreast.min(strips - strip)];
-            for (s, cut) in cuts.iter_mut().enumerate() {
-                *cut = even_cut(m, strips, strip + s);
-            }
+        block: &Block<'_>,
+        strips: &[(usize, usize)],
+        [a_packed, b_packed]: &mut [&mut [Real]; 2],
+        mut c: MatMut<'_>,
+    ) {
+        let Block { a, b, beta } = *block;
+        let (depth, n) = (b.rows(), b.cols());
+        let strip_room = depth * S::LANES;
+        if self.pack_a {
             simd.pack(Packing {
                 from: strip_of(a),
-                strips: cuts,
+                strips,
                 depth,
-                to: &mut *packed,
-                to_strip: size,
+                to: a_packed,
+                to_strip: strip_room,
                 to_step: S::LANES,
             });
         }
-        Strip { data: &packed[turn * size..][..size], lane_stride: 1, step: S::LANES }
-    }
-
-    /// One strip of A times a block of B. For the first strip, B is not packed yet.
-    #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the loop body of `run`")]
-    fn row_of_tiles<S: Tiles>(
-        &self,
-        simd: S,
-        first: bool,
-        a: Strip<'_>,
-        b: Mat<'_>,
-        b_packed: &mut [Real],
-        c: &mut MatMut<'_>,
-        beta: Beta,
-    ) {
-        let (depth, rows, n) = (b.rows(), c.rows(), c.cols());
         for j in (0..n).step_by(self.panel) {
             let width = self.panel.min(n - j);
             let panel = panel_of(b, j);
-            let job = Job::of(depth, a, panel, c.block(0, j, rows, width), beta);
-            if !self.pack_b {
-                simd.tile(Job { b_is_whole: width.is_multiple_of(S::LANES), ..job });
-                continue;
-            }
             let step = width.next_multiple_of(S::LANES);
-            let packed = &mut b_packed[j * depth..][..step * depth];
-            if first && !self.transpose_b {
-                let ahead = (j + self.panel < n).then(|| panel_of(b, j + self.panel));
-                simd.tile(Job { copy: Some(packed), ahead, ..job });
-                continue;
-            }
-            if first {
+            let packed =
+                if self.pack_b { &mut b_packed[j * depth..][..step * depth] } else { &mut [] };
+            if self.transpose_b && strips[0].0 == 0 {
                 simd.pack(Packing {
                     from: panel,
                     strips: &[(0, width)],
@@ -243,8 +218,24 @@ impl<'a> Plan<'a> {
                     to_step: step,
                 });
             }
-            let b = Strip { data: packed, lane_stride: 1, step };
-            simd.tile(Job { b, b_is_whole: true, ..job });
+            for (s, &(i, rows)) in strips.iter().enumerate() {
+                let strip = if self.pack_a {
+                    let data = &a_packed[s * strip_room..][..strip_room];
+                    Strip { data, lane_stride: 1, step: S::LANES }
+                } else {
+                    strip_of(a.block(i, 0, rows, depth))
+                };
+                let job = Job::of(depth, strip, panel, c.block(i, j, rows, width), beta);
+                simd.tile(if !self.pack_b {
+                    Job { b_is_whole: width.is_multiple_of(S::LANES), ..job }
+                } else if i == 0 && !self.transpose_b {
+                    let ahead = (j + self.panel < n).then(|| panel_of(b, j + self.panel));
+                    Job { copy: Some(&mut *packed), ahead, ..job }
+                } else {
+                    let b = Strip { data: &*packed, lane_stride: 1, step };
+                    Job { b, b_is_whole: true, ..job }
+                });
+            }
         }
     }
 }

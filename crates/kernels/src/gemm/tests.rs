@@ -104,7 +104,7 @@ fn every_rung_equals_naive_on_small_shapes() {
 #[test]
 fn every_rung_equals_naive_around_the_edges_of_tiles() {
     // Tiles have up to 6 or 12 rows and 16 or 32 columns; four strips of A read B in place. Slabs have
-    // at least 256 steps, which the larger products below cross.
+    // at least 512 steps, which the larger products below cross.
     let rows = [1, 5, 6, 7, 11, 12, 13, 14, 24, 25, 36, 48, 49, 71];
     let depths = [1, 3, 4, 16, 57, 255, 256, 257];
     let columns = [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 49, 63, 65, 191, 193];
@@ -130,14 +130,15 @@ fn large_products_equal_naive() {
         (300, 300, 1),
         (97, 301, 203),
         (20, 1100, 1100),
-        // Strips of Aᵀ are packed four or two at a time; then eight, because their steps collide.
+        // Groups of eight or four strips, then of eight. Rows of A collide; then steps of Aᵀ, with so
+        // few columns of C that one level packs them, and so many that each does.
         (61, 1024, 203),
         (512, 70, 50),
-        // Slabs have 1024 steps up to 256 columns, then 873, 512 ... as long as a block takes them.
+        (512, 70, 200),
+        // Slabs have 1024 steps up to 512 columns, 668 at 784, 512 from 1024 on.
         (13, 1025, 31),
         (50, 1030, 200),
-        (50, 880, 300),
-        (20, 530, 512),
+        (30, 680, 784),
     ];
     for shape in shapes {
         for flags in 0..4 {
@@ -145,8 +146,8 @@ fn large_products_equal_naive() {
         }
     }
     // Wider than a block of B.
-    check((75, 259, 2100), 0, Beta::One, &rungs()[2..]);
-    check((75, 259, 2100), 2, Beta::One, &rungs()[2..]);
+    check((75, 515, 2100), 0, Beta::One, &rungs()[2..]);
+    check((75, 515, 2100), 2, Beta::One, &rungs()[2..]);
 }
 
 /// The numbers of an m x n matrix with these strides, inside a longer slice.
