@@ -56,7 +56,7 @@ pub(super) struct Job<'a> {
     pub(super) b_is_whole: bool,
     /// Where to pack `b` on the way, vector behind vector, if it is to be packed.
     pub(super) copy: Option<&'a mut [Real]>,
-    /// A strip like `b` that is needed soon: its cache lines are asked for on the way.
+    /// Beside a copy, a strip like `b` that is needed soon: its cache lines are asked for on the way.
     pub(super) ahead: Option<Strip<'a>>,
     pub(super) c: MatMut<'a>,
     pub(super) beta: Beta,
@@ -117,27 +117,35 @@ pub(super) fn tile<
     // C's lines, and those of the strip ahead, are asked for row by row on the way. A core waits
     // for 16 lines at once: asked for in one burst, they would hold up the loop's own.
     let (row_stride, to) = (c.row_stride(), c.as_mut_ptr());
-    let (rounds_a_row, steps_a_row) = (depth / 4 / MR, depth.div_ceil(MR));
-    let mut soon = ahead.map(|strip| strip.data.as_ptr());
-    for i in 0..MR {
+    let ask_for_row = |i: usize| {
         for v in 0..NV {
             simd.prefetch(to.wrapping_add(i * row_stride + v * S::LANES));
         }
-        if let Some(at) = &mut soon {
-            for _ in 0..steps_a_row {
-                for v in 0..NV {
-                    simd.prefetch(at.wrapping_add(v * S::LANES));
+    };
+    let (rounds_a_row, steps_a_row) = (depth / 4 / MR, depth.div_ceil(MR));
+    let mut soon = ahead.map(|strip| strip.data.as_ptr());
+    if !COPY && rounds_a_row == 0 {
+        // So few steps that there is no way to spread it over.
+        (0..MR).for_each(ask_for_row);
+    } else {
+        for i in 0..MR {
+            ask_for_row(i);
+            if COPY && let Some(at) = &mut soon {
+                for _ in 0..steps_a_row {
+                    for v in 0..NV {
+                        simd.prefetch(at.wrapping_add(v * S::LANES));
+                    }
+                    *at = at.wrapping_add(b.step);
                 }
-                *at = at.wrapping_add(b.step);
             }
-        }
-        for _ in 0..rounds_a_row {
-            // Four steps a round, so that the loop itself costs next to nothing.
-            for _ in 0..4 {
-                // SAFETY: MR rows have `depth / 4` rounds at most together, so p < depth; the
-                // strips and the copy have been checked above.
-                unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
-                p += 1;
+            for _ in 0..rounds_a_row {
+                // Four steps a round, so that the loop itself costs next to nothing.
+                for _ in 0..4 {
+                    // SAFETY: MR rows have `depth / 4` rounds at most together, so p < depth; the
+                    // strips and the copy have been checked above.
+                    unsafe { step::<S, MR, NV, WHOLE, COPY>(simd, p, a, b, copy, mask, &mut sums) }
+                    p += 1;
+                }
             }
         }
     }
