@@ -198,7 +198,7 @@ impl Game {
     pub fn turn(&mut self, mut next_real: impl FnMut() -> Tensor, rng: &mut Rng) -> Report {
         let mut report = Report::default();
         let mut steps = 0;
-        let (real, mut batch, mut missing) = loop {
+        let (real, batch, mut missing) = loop {
             let real = next_real();
             let batch = self.sample(&real, rng);
             let missing = self.update_discriminator(&real, &batch.fake, &mut report, rng);
@@ -208,9 +208,10 @@ impl Game {
             }
         };
         steps = 0;
+        let mut seen = Some(batch);
         let missing_g = loop {
-            batch = self.sample_for_generator(steps, batch, rng);
-            let missing = self.update_generator(&real, &batch.fake, &mut report, rng);
+            let fake = self.sample_for_generator(rows(&real), seen.take(), rng);
+            let missing = self.update_generator(&real, fake, &mut report, rng);
             steps += 1;
             if !self.generator.steps.go_on(self.turns, steps, report.loss_g) {
                 break missing;
@@ -241,8 +242,8 @@ impl Game {
     #[track_caller]
     pub fn generator_step(&mut self, real: &Tensor, rng: &mut Rng) -> Report {
         let mut report = Report::default();
-        let batch = self.sample_afresh(rows(real), rng);
-        report.without_gradient = self.update_generator(real, &batch.fake, &mut report, rng);
+        let fake = self.sample_for_generator(rows(real), None, rng);
+        report.without_gradient = self.update_generator(real, fake, &mut report, rng);
         report
     }
 
@@ -261,28 +262,16 @@ impl Game {
         Batch { noise, fake }
     }
 
-    /// What the generator's next step is judged on, given what the discriminator has seen. Once
-    /// the generator has moved, its recorded samples are out of date.
+    /// What the generator's next step is judged on, recorded: for its first step perhaps what the
+    /// discriminator has just seen. Once the generator has moved, its recorded samples are out of date.
     #[track_caller]
-    fn sample_for_generator(&mut self, steps: usize, seen: Batch, rng: &mut Rng) -> Batch {
-        match self.settings.fakes {
-            Fakes::Reused if steps == 0 => seen,
-            Fakes::Rebuilt if steps == 0 => self.generate_recorded(seen.noise, rng),
-            _ => self.sample_afresh(rows(&seen.noise), rng),
-        }
-    }
-
-    /// Noise that nobody has seen, and what the generator makes of it, recorded.
-    #[track_caller]
-    fn sample_afresh(&mut self, count: usize, rng: &mut Rng) -> Batch {
-        let noise = Tensor::constant(self.latent.sample(count, rng));
-        self.generate_recorded(noise, rng)
-    }
-
-    #[track_caller]
-    fn generate_recorded(&mut self, noise: Tensor, rng: &mut Rng) -> Batch {
-        let fake = self.generator.forward_train(&noise, rng);
-        Batch { noise, fake }
+    fn sample_for_generator(&mut self, count: usize, seen: Option<Batch>, rng: &mut Rng) -> Tensor {
+        let noise = match (self.settings.fakes, seen) {
+            (Fakes::Reused, Some(seen)) => return seen.fake,
+            (Fakes::Rebuilt, Some(seen)) => seen.noise,
+            _ => Tensor::constant(self.latent.sample(count, rng)),
+        };
+        self.generator.forward_train(&noise, rng)
     }
 
     /// What the discriminator sees of generated samples: not how they were made, and perhaps older
@@ -329,12 +318,12 @@ impl Game {
     fn update_generator(
         &mut self,
         real: &Tensor,
-        fake: &Tensor,
+        fake: Tensor,
         report: &mut Report,
         rng: &mut Rng,
     ) -> Vec<String> {
-        let ahead = self.look_ahead(real, fake, rng);
-        let scores = self.score(fake, rng);
+        let ahead = self.look_ahead(real, &fake, rng);
+        let scores = self.score(&fake, rng);
         let mut loss = if self.loss.is_relative() {
             // No path leads from real samples to G.
             let real_scores = no_grad(|| self.score(real, rng));
@@ -344,14 +333,15 @@ impl Game {
         };
         for (factor, term) in &self.generator_terms {
             let discriminator = self.discriminator.model();
-            let table = Table { discriminator, real, fake };
+            let table = Table { discriminator, real, fake: &fake };
             match factor.at(self.turns) {
                 0.0 => {}
                 1.0 => loss = loss + term(&table, rng),
                 factor => loss = loss + factor * term(&table, rng),
             }
         }
-        drop(scores);
+        // As above, G's weights too.
+        drop((scores, fake));
         if let Some(present) = ahead {
             self.discriminator.come_back(present);
         }

@@ -48,6 +48,28 @@ fn a_loaded_game_plays_the_same_turns() {
     }
 }
 
+/// No graph holds a player's weights any more when its optimiser moves them: a copy would cost as
+/// much memory as the model has, and the time to fill it.
+#[test]
+fn weights_move_in_place() {
+    let real = Tensor::constant(Rng::new(0, "data").normal([4, 2]));
+    let places = |game: &Game| -> Vec<(*const Real, Real)> {
+        let params = [game.generator(), game.discriminator()].map(|model| model.params());
+        let numbers = params.iter().flatten().map(|param| param.tensor().numbers());
+        numbers.map(|numbers| (numbers.as_ptr(), numbers[0])).collect()
+    };
+    for fakes in [Fakes::Fresh, Fakes::Reused, Fakes::Rebuilt] {
+        let mut game = game(8).settings(Settings { fakes, ..Settings::default() });
+        let before = places(&game);
+        game.step(&real, &mut Rng::new(0, "noise"));
+        let after = places(&game);
+        assert_ne!(before, after, "{fakes:?}: no weight has moved");
+        for (before, after) in before.into_iter().zip(after) {
+            assert_eq!(before.0, after.0, "{fakes:?}: a weight was copied");
+        }
+    }
+}
+
 /// Of two logits a sample, the difference counts: D likes what lies to the right, by both.
 #[test]
 fn two_logits_rank_samples_by_their_difference() {
