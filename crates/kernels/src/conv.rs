@@ -23,23 +23,22 @@
 //! With groups, output channel o sees the in_channels / groups channels of its group, which is
 //! number o / (out_channels / groups).
 //!
-//! [`naive`] is the definition, seven loops, and the tests' oracle. [`phases`] computes an
-//! upsampled convolution on the small image. The fast ones choose by shape among four ways, which
+//! [`naive`] is the definition, seven loops, and the tests' oracle. [`upsampled`] is the same family
+//! for images that are upsampled before. The fast ones choose by shape among four ways, which
 //! `winograd`, `few`, `thin` and `lower` describe.
 
 mod few;
 mod lower;
 pub mod naive;
 mod part;
-pub mod phases;
 mod products;
 mod thin;
+pub mod upsampled;
 mod weights;
 mod winograd;
 
 use crate::window::Window;
 use crate::{Epilogue, Real};
-use phases::Phases;
 
 /// Up to so many output channels, the columns of a tile would be mostly empty.
 const FEW: usize = 4;
@@ -133,27 +132,6 @@ pub fn input_gradient(
     g.check(dx, w, dy);
     epilogue.check("conv", g.in_channels);
     products::input_gradient(g, dy, w, epilogue, dx);
-}
-
-/// y\[n, 2i + φ - crop, 2j + ψ - crop', o\] = bias\[o\] + z\[n, i, j, (φ, ψ, o)\], where z is [`forward`] of
-/// x with the `folded` weights: an upsampled convolution, whose [`phases`] are interleaved at once.
-/// Rectified by the epilogue's slope.
-///
-/// # Panics
-/// If a slice is not as long as `phases` says.
-pub fn upsampled(
-    phases: &Phases,
-    x: &[Real],
-    folded: &[Real],
-    epilogue: Epilogue<'_>,
-    y: &mut [Real],
-) {
-    let blocks = phases.blocks();
-    let lens = [x.len(), folded.len(), y.len()];
-    let shapes = [phases.geometry.x_shape(), phases.geometry.w_shape(), blocks.large_shape()];
-    assert!(lens == shapes.map(count), "upsampled: lengths {lens:?} of x, w, y for {shapes:?}");
-    epilogue.check("conv", blocks.channels);
-    products::upsampled(phases, x, folded, epilogue, y);
 }
 
 /// dw\[a, b, c', o\] = Σ x\[n, p(i, a), q(j, b), c\] dy\[n, i, j, o\], the sum over n, i and j.

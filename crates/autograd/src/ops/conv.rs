@@ -36,17 +36,11 @@ pub(super) trait Convolution: Copy + Send + Sync + 'static {
     /// y, finished by the epilogue.
     fn compute(&self, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Array;
 
-    /// dz, which the two gradients are made of: dy, unless the pixels of the product z lie elsewhere
-    /// in y.
-    fn dz(&self, dy: &Tensor) -> Tensor {
-        dy.clone()
-    }
+    /// dL/dx, given dL/dy.
+    fn dx(&self, dy: &Tensor, w: &Tensor) -> Tensor;
 
-    /// dL/dx, given dL/dz.
-    fn dx(&self, dz: &Tensor, w: &Tensor) -> Tensor;
-
-    /// dL/dw, given dL/dz.
-    fn dw(&self, x: &Tensor, dz: &Tensor) -> Tensor;
+    /// dL/dw, given dL/dy.
+    fn dw(&self, x: &Tensor, dy: &Tensor) -> Tensor;
 
     /// y = f(x, w) + b, rectified with this slope.
     #[track_caller]
@@ -77,11 +71,7 @@ impl<C: Convolution> Op<2> for C {
         _: &Tensor,
         dy: &Tensor,
     ) -> [Option<Tensor>; 2] {
-        if wanted == [false, false] {
-            return [None, None];
-        }
-        let dz = self.dz(dy);
-        [wanted[0].then(|| self.dx(&dz, w)), wanted[1].then(|| self.dw(x, &dz))]
+        [wanted[0].then(|| self.dx(dy, w)), wanted[1].then(|| self.dw(x, dy))]
     }
 }
 

@@ -16,11 +16,12 @@
 //! ```
 //!
 //! A window of an upsampled convolution makes a block of 2 x 2 pixels, all four phases, side by side
-//! in a row of its product (`phases.rs`). A single part without blocks fills the whole canvas, and
+//! in a row of its product (`upsampled.rs`). A single part without blocks fills the whole canvas, and
 //! its products are written where they belong.
 
 use super::lower::{Axis, Lowering, padded};
 use super::thin::Thin;
+use super::winograd::Kernel;
 use crate::gemm::rounds::multiply_rounds;
 use crate::gemm::{Beta, How, Then, fastest};
 use crate::mat::{Mat, MatMut};
@@ -45,6 +46,7 @@ pub(super) struct Part<'a> {
     pub(super) w: &'a [Real],
     pub(super) w_stride: usize,
     pub(super) w_taps: usize,
+    pub(super) kernel: Kernel,
     /// Along the height and the width.
     pub(super) places: [Places; 2],
 }

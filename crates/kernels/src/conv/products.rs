@@ -19,9 +19,8 @@
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering};
 use super::part::{Canvas, Part, Places};
-use super::phases::Phases;
 use super::thin::Thin;
-use super::winograd::Winograd;
+use super::winograd::{Kernel, Winograd};
 use super::{FEW, Geometry};
 use crate::gemm::PER_NANOSECOND;
 use crate::scratch::with_scratch;
@@ -62,44 +61,11 @@ pub(super) fn forward(
             w_stride: g.out_channels,
             w_taps: g.width.taps,
             places: [Places::ALL; 2],
+            kernel: Kernel::Any,
         };
         let epilogue = epilogue.of(canvas.first, outputs);
         compute(&[part], x, epilogue, canvas, y, g.multiply_adds() / g.groups);
     }
-}
-
-/// See [`super::upsampled`].
-pub(super) fn upsampled(
-    phases: &Phases,
-    x: &[Real],
-    folded: &[Real],
-    epilogue: Epilogue<'_>,
-    y: &mut [Real],
-) {
-    let Phases { geometry: g, crop, output } = *phases;
-    let outputs = g.out_channels / 4;
-    let canvas = Canvas {
-        height: output[0],
-        width: output[1],
-        channels: outputs,
-        first: 0,
-        written: outputs,
-    };
-    let lowering = Lowering {
-        height: Axis::of(g.height),
-        width: Axis::of(g.width),
-        channels: g.in_channels,
-        seen: g.in_channels,
-        first: 0,
-    };
-    let part = Part {
-        lowering,
-        w: folded,
-        w_stride: g.out_channels,
-        w_taps: g.width.taps,
-        places: crop.map(|crop| Places { first: -(crop as isize), apart: 2, block: 2 }),
-    };
-    compute(&[part], x, epilogue, canvas, y, g.multiply_adds());
 }
 
 /// See [`super::input_gradient`].
@@ -138,7 +104,14 @@ pub(super) fn input_gradient(
                     };
                     let places = [rows.place, columns.place];
                     let w_taps = columns.taps.len();
-                    parts.push(Part { lowering, w: turned, w_stride: inputs, w_taps, places });
+                    parts.push(Part {
+                        lowering,
+                        w: turned,
+                        w_stride: inputs,
+                        w_taps,
+                        places,
+                        kernel: Kernel::Any,
+                    });
                 }
             }
             let canvas = Canvas { first: group * inputs, ..whole };
@@ -181,7 +154,7 @@ fn phases(window: Window) -> Vec<Phase> {
 }
 
 /// The weights of a group with inputs and outputs exchanged: `[taps, taps, outputs, inputs]`.
-fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [Real]) {
+pub(super) fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [Real]) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
     if to.is_empty() {
         return;
@@ -206,7 +179,7 @@ fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [R
 }
 
 /// Makes the pixels of all parts, image rows shared out among threads.
-fn compute(
+pub(super) fn compute(
     parts: &[Part<'_>],
     source: &[Real],
     epilogue: Epilogue<'_>,
@@ -232,7 +205,8 @@ fn compute(
         });
         return;
     }
-    let plan = |part: &Part<'_>| Winograd::fastest(&part.lowering, columns, images, &[2, 3]);
+    let plan =
+        |part: &Part<'_>| Winograd::fastest(&part.lowering, columns, images, &[2, 3], part.kernel);
     let plans: Vec<Option<Winograd>> = parts.iter().map(plan).collect();
     let len = |plan: &Option<Winograd>| plan.as_ref().map_or(0, Winograd::weights_len);
     with_scratch(plans.iter().map(len).sum(), |mut rest| {

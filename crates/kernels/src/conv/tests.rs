@@ -1,6 +1,5 @@
 //! Do the three convolutions agree with each other, and the fast ones with the seven loops?
 
-use super::phases::{Phases, fold, unfold};
 use super::*;
 use crate::par::with_threads;
 use crate::simd::{Level, level};
@@ -223,12 +222,19 @@ fn threads_change_no_bit() {
         .filter_map(|case| {
             let g = enough(drawn_upsampled(&mut numbers, case, 24)?);
             let x_shape = [g.batch, g.height.input / 2, g.width.input / 2, g.in_channels];
-            Some((g, numbers.fractions(x_shape), numbers.fractions(g.w_shape())))
+            let shapes = [x_shape, g.w_shape(), g.y_shape()];
+            Some((g, shapes.map(|shape| numbers.fractions(shape))))
         })
         .collect();
     let results_upsampled = |threads| {
         with_threads(threads, || {
-            let all = interleaved.iter().map(|(g, x, w)| in_one_step(g, x, w, Epilogue::NOTHING));
+            let all = interleaved.iter().map(|(g, [x, w, dy])| {
+                let [mut dx, mut dw, mut y] = [x, w, dy].map(|of| vec![Real::NAN; of.len()]);
+                upsampled::forward(g, x, w, Epilogue::NOTHING, &mut y);
+                upsampled::input_gradient(g, dy, w, &mut dx);
+                upsampled::weight_gradient(g, x, dy, &mut dw);
+                [y, dx, dw]
+            });
             all.collect::<Vec<_>>()
         })
     };
@@ -248,6 +254,17 @@ fn enlarged(x: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
     rows.flat_map(|(i, t)| (0..2 * w).flat_map(move |s| pixel(i, t, s))).copied().collect()
 }
 
+/// The adjoint of [`enlarged`]: each pixel is the sum of its four.
+fn shrunk(u: &[Real], [n, h, w, c]: [usize; 4]) -> Vec<Real> {
+    let mut x = vec![0.0; n * h * w * c];
+    for (at, pixel) in u.chunks_exact(c).enumerate() {
+        let (i, t, s) = (at / (4 * h * w), at / (2 * w) % (2 * h), at % (2 * w));
+        let to = &mut x[((i * h + t / 2) * w + s / 2) * c..][..c];
+        to.iter_mut().zip(pixel).for_each(|(x, u)| *x += u);
+    }
+    x
+}
+
 /// An upsampling, then a convolution with so many channels, if its windows fit; the even ones keep
 /// the doubled size.
 fn drawn_upsampled(numbers: &mut Numbers, case: usize, channels: usize) -> Option<Geometry> {
@@ -264,16 +281,6 @@ fn drawn_upsampled(numbers: &mut Numbers, case: usize, channels: usize) -> Optio
     Some(Geometry { batch, in_channels, out_channels, groups: 1, height, width })
 }
 
-/// y by the single step.
-fn in_one_step(large: &Geometry, x: &[Real], w: &[Real], epilogue: Epilogue<'_>) -> Vec<Real> {
-    let phases = Phases::of(large);
-    let mut folded = vec![Real::NAN; count(phases.geometry.w_shape())];
-    fold(large.w_shape(), w, &mut folded);
-    let mut y = vec![Real::NAN; count(large.y_shape())];
-    upsampled(&phases, x, &folded, epilogue, &mut y);
-    y
-}
-
 #[test]
 fn an_upsampled_convolution_is_one_on_the_small_image() {
     let mut numbers = Numbers(3);
@@ -286,23 +293,23 @@ fn an_upsampled_convolution_is_one_on_the_small_image() {
         let (x, w) = (numbers.integers(x_shape), numbers.integers(large.w_shape()));
         let bias = numbers.integers([1, 1, 1, large.out_channels]);
         let epilogue = Epilogue { bias: Some(&bias), slope: 0.5 };
-        let mut two_steps = vec![Real::NAN; count(large.y_shape())];
-        naive::forward(&large, &enlarged(&x, x_shape), &w, Some(&bias), &mut two_steps);
-        two_steps.iter_mut().for_each(|z| *z = if *z > 0.0 { *z } else { *z / 2.0 });
-        assert_eq!(in_one_step(&large, &x, &w, epilogue), two_steps, "{large:?}");
-    }
-}
+        let u = enlarged(&x, x_shape);
+        let [mut y, mut expected] = [(); 2].map(|()| vec![Real::NAN; count(large.y_shape())]);
+        naive::forward(&large, &u, &w, Some(&bias), &mut expected);
+        expected.iter_mut().for_each(|z| *z = if *z > 0.0 { *z } else { *z / 2.0 });
+        upsampled::forward(&large, &x, &w, epilogue, &mut y);
+        assert_eq!(y, expected, "{large:?}");
 
-#[test]
-fn unfold_is_the_adjoint_of_fold() {
-    let mut numbers = Numbers(4);
-    for sizes in [[1, 1, 2, 3], [3, 3, 2, 2], [5, 4, 1, 3], [2, 5, 3, 1]] {
-        let folded_sizes = [sizes[0] / 2 + 1, sizes[1] / 2 + 1, sizes[2], 4 * sizes[3]];
-        let (w, d) = (numbers.integers(sizes), numbers.integers(folded_sizes));
-        let (mut folded, mut dw) = (vec![Real::NAN; d.len()], vec![Real::NAN; w.len()]);
-        fold(sizes, &w, &mut folded);
-        unfold(sizes, &d, &mut dw);
-        assert_eq!(dot(&folded, &d), dot(&w, &dw), "{sizes:?}");
+        let dy = numbers.integers(large.y_shape());
+        let (mut du, mut dx) = (vec![Real::NAN; u.len()], vec![Real::NAN; x.len()]);
+        naive::input_gradient(&large, &dy, &w, None, &mut du);
+        upsampled::input_gradient(&large, &dy, &w, &mut dx);
+        assert_eq!(dx, shrunk(&du, x_shape), "input gradient of {large:?}");
+
+        let [mut dw, mut expected] = [(); 2].map(|()| vec![Real::NAN; w.len()]);
+        naive::weight_gradient(&large, &u, &dy, &mut expected);
+        upsampled::weight_gradient(&large, &x, &dy, &mut dw);
+        assert_eq!(dw, expected, "weight gradient of {large:?}");
     }
 }
 

@@ -18,7 +18,7 @@
 
 use super::lower::{Axis, Lowering, padded};
 use super::thin::Thin;
-use super::winograd::Winograd;
+use super::winograd::{Kernel, Winograd};
 use super::{FEW, Geometry};
 use crate::Real;
 use crate::gemm::{Beta, How, PER_NANOSECOND, fastest};
@@ -47,21 +47,40 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[Real], dy: &[Real], dw: &mut [R
         return exchanged(g, x, dy, dw);
     }
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
+    let of_group = |group: usize| Lowering {
+        height: Axis::of(g.height),
+        width: Axis::of(g.width),
+        channels: g.in_channels,
+        seen: inputs,
+        first: group * inputs,
+    };
+    if g.groups == 1 {
+        return sum_over_pixels(&of_group(0), g.batch, [x, dy], Kernel::Any, dw);
+    }
     for group in 0..g.groups {
-        let windows = Lowering {
-            height: Axis::of(g.height),
-            width: Axis::of(g.width),
-            channels: g.in_channels,
-            seen: inputs,
-            first: group * inputs,
-        };
-        if let Some(plan) = Winograd::fastest(&windows, outputs, g.batch, &[2]) {
-            return plan.weight_gradient(&windows, g.batch, [x, dy], dw);
-        }
+        let windows = of_group(group);
         let beside = Beside { channels: g.out_channels, first: group * outputs, count: outputs };
         let sum = Sum { windows, source: x, beside, pixels: dy, images: g.batch };
         sum.compute(&mut dw[beside.first..], g.out_channels);
     }
+}
+
+/// dW = Σ over pixels of (window row)ᵀ (pixel), for windows of `source` and all channels of as many
+/// `pixels`.
+pub(super) fn sum_over_pixels(
+    windows: &Lowering,
+    images: usize,
+    [source, pixels]: [&[Real]; 2],
+    kernel: Kernel,
+    dw: &mut [Real],
+) {
+    let taps = windows.height.taps * windows.width.taps;
+    let count = dw.len() / (taps * windows.channels).max(1);
+    if let Some(plan) = Winograd::fastest(windows, count, images, &[2], kernel) {
+        return plan.weight_gradient(windows, images, [source, pixels], dw);
+    }
+    let beside = Beside { channels: count, first: 0, count };
+    Sum { windows: *windows, source, beside, pixels, images }.compute(dw, count);
 }
 
 /// dW as the sum over x's pixels.

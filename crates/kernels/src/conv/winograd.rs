@@ -49,9 +49,13 @@
 //!   y = sums over p of Y
 //! ```
 //!
+//! An output of two phases has the products of both side by side, where they are not the same for
+//! both.
+//!
 //! A number that is not finite reaches all pixels of the tiles that see it.
 
 mod filter;
+mod plan;
 mod tiles;
 
 use super::lower::{Axis, Lowering, padded};
@@ -60,9 +64,11 @@ use crate::mat::{Mat, MatMut};
 use crate::on_level::{LONG, levels};
 use crate::scratch::with_scratch;
 use crate::{Real, par};
-use filter::{Point, Taps, points};
+use filter::Sum;
+use plan::Block;
+pub(super) use plan::{Kernel, Winograd};
 use std::ops::Range;
-use tiles::{Tiled, finish};
+use tiles::{Made, Tiled, finish};
 
 /// Numbers of X[p] and Y in a block, about: 768 KiB in f32. With x and y they fit into L2.
 const ROOM: usize = 3 << 16;
@@ -70,100 +76,34 @@ const ROOM: usize = 3 << 16;
 /// Tiles in a block, at least.
 const TILES: usize = 48;
 
-/// Multiply-adds that take as long as other work, for the choice between the two ways: to copy a
-/// number to a window row, to add one to those of a tile or to those that are made of it, a tile's
-/// share of what it takes to start a product of 32 columns, and to make a number of W.
-const COPY: f64 = 6.0;
-const ADD: f64 = 10.0;
-const START: f64 = 256.0;
-const WEIGHT: f64 = 5.0;
-
-/// The points of a kernel, and its channels.
-pub(super) struct Winograd {
-    /// Outputs of a tile along each axis.
-    side: usize,
-    /// Along the height, and along the width.
-    points: [Vec<Point>; 2],
-    inputs: usize,
-    outputs: usize,
-}
-
 impl Winograd {
-    /// The points of windows that make so many channels, in tiles of side x side, if neighbouring
-    /// windows share numbers.
-    fn of(windows: &Lowering, outputs: usize, side: usize) -> Option<Winograd> {
-        let Lowering { height, width, channels, seen, .. } = *windows;
-        let shares = |axis: Axis| axis.step == 1 && axis.outputs > 0 && axis.taps > 0;
-        let points = [height, width].map(|axis| points(side, axis.taps, axis.stride));
-        let all = seen == channels && shares(height) && shares(width) && channels * outputs > 0;
-        all.then_some(Winograd { side, points, inputs: channels, outputs })
-    }
-
-    /// The fastest tiles of these sides for so many images, if they are faster than the plain sums.
-    pub(super) fn fastest(
-        windows: &Lowering,
-        outputs: usize,
-        images: usize,
-        sides: &[usize],
-    ) -> Option<Winograd> {
-        let direct = Winograd::plain_sums(windows, outputs);
-        let plans = sides.iter().filter_map(|side| Winograd::of(windows, outputs, *side));
-        let timed = plans.map(|plan| (plan.time(windows, images), plan));
-        let (time, plan) = timed.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
-        (images > 0 && time < 0.9 * direct).then_some(plan)
-    }
-
-    /// How long an image takes, in multiply-adds, by window rows that are copied.
-    fn plain_sums(windows: &Lowering, outputs: usize) -> f64 {
-        let axes = [windows.height, windows.width];
-        let [pixels, taps] = [axes.map(|a| a.outputs), axes.map(|a| a.taps)].map(product);
-        let c = windows.channels as f64;
-        pixels * taps * (c * outputs as f64 + COPY * c)
-    }
-
-    /// How long one of so many images takes by these products.
-    fn time(&self, windows: &Lowering, images: usize) -> f64 {
-        let axes = [windows.height, windows.width];
-        let terms = self.taps().len() as f64;
-        let tiles = product(axes.map(|axis| axis.outputs.div_ceil(self.side)));
-        let points = product(self.points.each_ref().map(Vec::len));
-        let (c, o) = (self.inputs as f64, self.outputs as f64);
-        let adding = ADD * (terms * c + points * o) + START * points * (o / 32.0).ceil();
-        let weights = WEIGHT * terms * c * o / images as f64;
-        tiles * (terms * c * o + adding) + weights
-    }
-
-    /// The taps of its products along both axes, those of a point behind each other.
-    fn taps(&self) -> Vec<[&Taps; 2]> {
-        let [down, right] = &self.points;
-        let points = down.iter().flat_map(|p| right.iter().map(move |q| (p, q)));
-        let mut taps = Vec::new();
-        for (p, q) in points {
-            taps.extend(p.taps.iter().flat_map(|a| q.taps.iter().map(move |b| [a, b])));
-        }
-        taps
-    }
-
-    /// Numbers of W.
-    pub(super) fn weights_len(&self) -> usize {
-        self.taps().len() * self.inputs * self.outputs
-    }
-
-    /// Computes W of the taps w, `[taps, taps, inputs, outputs]`, of which a row has `width` taps.
+    /// Computes W of the taps w, `[taps, taps, inputs, phases, phases, outputs]`, of which a row has
+    /// `width` taps.
     pub(super) fn transform<'a>(
         &'a self,
         w: &[Real],
         width: usize,
         to: &'a mut [Real],
     ) -> Transformed<'a> {
-        let (taps, size) = (self.taps(), self.inputs * self.outputs);
-        let work = to.len() / 2;
+        let (blocks, columns) = (self.blocks(), self.columns());
+        let (size, work) = (self.inputs * columns, to.len() / 2);
         par::for_each_chunk(to, size, work, |start, to| {
             to.fill(0.0);
-            let [down, right] = taps[start / size];
+            let Block { taps: [down, right], phases: [rows, across] } = blocks[start / size];
             for (a, s) in down {
                 for (b, t) in right {
-                    add(size, &w[(a * width + b) * size..], s * t, to);
+                    let tap = &w[(a * width + b) * size..][..size];
+                    if rows * across * self.outputs == columns {
+                        add(LONG, tap, s * t, to);
+                        continue;
+                    }
+                    let run = across * self.outputs;
+                    for (w, to) in tap.chunks_exact(columns).zip(to.chunks_exact_mut(columns)) {
+                        for row in 0..rows {
+                            let w = &w[row * self.phases * self.outputs..][..run];
+                            add(run, w, s * t, &mut to[row * run..]);
+                        }
+                    }
                 }
             }
         });
@@ -193,21 +133,22 @@ impl Winograd {
             seen: self.outputs,
             first: 0,
         };
-        assert_eq!(self.side, 2, "a number of g's tile goes to a point with at most one other");
+        assert_eq!((self.side, self.phases), (2, 1), "no more than two of g's numbers make one");
         let x = Tiled { side: 2, windows: *windows, source: x };
         let g = Tiled { side: 2, windows: pixels, source: dy };
-        let (taps, size) = (self.taps(), self.inputs * self.outputs);
+        let (blocks, size) = (self.blocks(), self.inputs * self.outputs);
         let [down, across] = x.tiles();
-        let work = taps.len() * size * images * down * across / PER_NANOSECOND;
-        with_scratch(taps.len() * size, |sums| {
+        let work = blocks.len() * size * images * down * across / PER_NANOSECOND;
+        with_scratch(blocks.len() * size, |sums| {
             par::for_each_cut(sums, size, par::pieces(work), &|first, sums: &mut [Real]| {
                 self.add_products(&x, &g, 0..images * down, first, sums);
             });
-            par::for_each_chunk(dw, size, taps.len() * size / 2, |start, dw| {
+            par::for_each_chunk(dw, size, blocks.len() * size / 2, |start, dw| {
                 let (a, b) = (start / size / windows.width.taps, start / size % windows.width.taps);
                 dw.fill(0.0);
-                for (sum, [down, right]) in sums.chunks_exact(size).zip(&taps) {
-                    let factor = |taps: &Taps, at| taps.iter().find(|t| t.0 == at).map(|t| t.1);
+                for (sum, Block { taps: [down, right], .. }) in sums.chunks_exact(size).zip(&blocks)
+                {
+                    let factor = |taps: &Sum, at| taps.iter().find(|t| t.0 == at).map(|t| t.1);
                     if let (Some(s), Some(t)) = (factor(down, a), factor(right, b)) {
                         add(size, sum, s * t, dw);
                     }
@@ -278,20 +219,6 @@ impl Winograd {
             }
         });
     }
-
-    /// Terms of a point, at most, and numbers of them in both axes and all channels.
-    fn most_terms(&self) -> usize {
-        self.points[0].iter().map(|p| p.seen.len()).max().unwrap_or(0)
-    }
-
-    fn deepest(&self) -> usize {
-        let right = self.points[1].iter().map(|p| p.seen.len()).max().unwrap_or(0);
-        self.most_terms() * right * self.inputs
-    }
-}
-
-fn product(of: [usize; 2]) -> f64 {
-    (of[0] * of[1]) as f64
 }
 
 /// A kernel at its points: W for all of them.
@@ -301,8 +228,8 @@ pub(super) struct Transformed<'a> {
 }
 
 impl Transformed<'_> {
-    /// Calls `place(row, pixels)` with the pixels `[width, outputs]` of each of the image rows
-    /// `rows`, counted through all images. It may change them.
+    /// Calls `place(row, pixels)` with the pixels `[width, phases, phases, outputs]` of each of the
+    /// image rows `rows`, counted through all images. It may change them.
     pub(super) fn pixels(
         &self,
         windows: &Lowering,
@@ -312,15 +239,17 @@ impl Transformed<'_> {
     ) {
         let x = Tiled { side: self.plan.side, windows: *windows, source };
         let side = self.plan.side;
-        let (outputs, [_, across]) = (self.plan.outputs, x.tiles());
-        let count = self.plan.points[0].len() * self.plan.points[1].len();
-        let (x_stride, y_stride) = (padded(self.plan.deepest()), padded(count * outputs));
+        let (columns, [_, across]) = (self.plan.columns(), x.tiles());
+        let phases = self.plan.made_phases();
+        let size =
+            Made { phases: phases.each_ref().map(Vec::as_slice), outputs: self.plan.outputs };
+        let (x_stride, y_stride) = (padded(self.plan.deepest()), padded(size.len()));
         let block = (ROOM / (x_stride + y_stride)).max(TILES).div_ceil(across);
         let rows_of_tiles = x.tile_row(rows.start)..x.tile_row(rows.end - 1) + 1;
         let block = block.min(rows_of_tiles.len());
         let (tiles, line) = (block * across, x.line_len());
         let lines_len = block * self.plan.most_terms() * line;
-        let pixels_len = (side * across + self.plan.points[1].len()) * side * outputs;
+        let pixels_len = (side * across + self.plan.points[1].len()) * side * columns;
         let room = tiles * (x_stride + y_stride) + lines_len + pixels_len;
         with_scratch(room, |scratch| {
             let (seen, rest) = scratch.split_at_mut(tiles * x_stride);
@@ -330,29 +259,29 @@ impl Transformed<'_> {
                 let block = first..(first + block).min(rows_of_tiles.end);
                 let tiles = block.len() * across;
                 let (mut at, mut w) = (0, self.w);
-                for down in &self.plan.points[0] {
+                for (down, above) in self.plan.points[0].iter().zip(&phases[0]) {
                     x.add_lines(block.clone(), &down.seen, lines);
-                    for right in &self.plan.points[1] {
+                    for (right, beside) in self.plan.points[1].iter().zip(&phases[1]) {
+                        let outputs = above * beside * self.plan.outputs;
                         let depth = down.seen.len() * right.seen.len() * self.plan.inputs;
                         let rows = (block.len(), down.seen.len());
                         x.add_pixels(rows, &right.seen, lines, seen, x_stride);
-                        let (w_p, behind) = w.split_at(depth * outputs);
+                        let (w_p, behind) = w.split_at(depth * columns);
                         w = behind;
                         let a = Mat::strided(seen, (tiles, depth), (x_stride, 1));
                         let c = MatMut::strided(&mut made[at..], (tiles, outputs), y_stride);
-                        let b = Mat::new(w_p, depth, outputs);
+                        let b = Mat::strided(w_p, (depth, outputs), (columns, 1));
                         fastest()(a, b, c, How::alone(Beta::Zero, outputs));
                         at += outputs;
                     }
                 }
-                let size = [self.plan.points[0].len(), self.plan.points[1].len(), outputs];
                 let tile_rows = made.chunks_mut(across * y_stride);
                 for (tile_row, made) in block.zip(tile_rows) {
                     finish(LONG, side, made, y_stride, size, pixels);
-                    let line = side * across * outputs;
+                    let line = side * across * columns;
                     for (row, pixels) in x.image_rows(tile_row).zip(pixels.chunks_mut(line)) {
                         if rows.contains(&row) {
-                            place(row, &mut pixels[..windows.width.outputs * outputs]);
+                            place(row, &mut pixels[..windows.width.outputs * columns]);
                         }
                     }
                 }
@@ -363,7 +292,7 @@ impl Transformed<'_> {
 
 levels! {
     /// sum += factor x.
-    fn add(x: &[Real], factor: Real, sum: &mut [Real]) {
+    pub(super) fn add(x: &[Real], factor: Real, sum: &mut [Real]) {
         for (sum, x) in sum.iter_mut().zip(x) {
             *sum += factor * x;
         }
@@ -405,8 +334,9 @@ mod tests {
             };
             let mut expected = vec![Real::NAN; dy.len()];
             naive::forward(&g, &x, &w, None, &mut expected);
-            let plan =
-                |side| Winograd::of(&windows, out_channels, side).expect("no dilation, no groups");
+            let plan = |side| {
+                Winograd::of(&windows, out_channels, side, Kernel::Any).expect("no gaps, no groups")
+            };
             for side in [2, 3] {
                 let plan = plan(side);
                 let mut y = vec![Real::NAN; dy.len()];

@@ -37,42 +37,62 @@
 //!
 //! In two dimensions the numbers are squared: a 3 x 3 kernel takes 16 products instead of 36.
 //!
+//! At 1 a filter is multiplied by the sum of its taps. Two filters that have the same sum, *twins*,
+//! have one product there in common, as both halves of a blurred kernel do (`upsampled.rs`):
+//!
+//! | outputs, taps of each twin | products | instead of |
+//! |---|---|---|
+//! | 2, 2 | 5 | 6 |
+//! | 3, 2 and 2, 3 | 7 | 8 |
+//!
 //! Source: Winograd, Arithmetic Complexity of Computations, 1980; for convolutional networks Lavin
 //! and Gray, Fast Algorithms for Convolutional Neural Networks, 2016, section 4.
 
 use crate::Real;
 
-/// v\[first\] + sign v\[second\], of some numbers v.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    pub(super) first: usize,
-    pub(super) second: Option<(usize, Real)>,
-}
+/// Which numbers are added, and their factors.
+pub(super) type Sum = Vec<(usize, Real)>;
 
-/// Some taps and their factors.
-pub(super) type Taps = Vec<(usize, Real)>;
-
-/// All products at one point: pair i of what is seen is multiplied with sum i of taps.
+/// All products at one point: sum i of what is seen is multiplied with sum i of taps.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
-    /// Of the source, from the first number that the first output's first tap reads on.
-    pub(super) seen: Vec<Pair>,
+    /// Of the source, from the first number that the first output's first tap reads on; all factors
+    /// are 1 or -1.
+    pub(super) seen: Vec<Sum>,
     /// As many.
-    pub(super) taps: Vec<Taps>,
+    pub(super) taps: Vec<Sum>,
     /// The point's number, 0, 1 or -1; `None` is ∞.
     pub(super) at: Option<Real>,
 }
 
 impl Point {
-    /// What becomes of the sum m of the products, if there are two outputs: y\[first\] += m,
-    /// y\[second\] += sign m.
-    pub(super) fn made(&self) -> Pair {
+    /// What becomes of the sum m of the products, if there are two outputs: to each of these m is
+    /// added, times the factor.
+    pub(super) fn made(&self) -> Sum {
         match self.at {
-            None => Pair { first: 1, second: None },
-            Some(0.0) => Pair { first: 0, second: None },
-            Some(p) => Pair { first: 0, second: Some((1, p)) },
+            None => vec![(1, 1.0)],
+            Some(0.0) => vec![(0, 1.0)],
+            Some(p) => vec![(0, 1.0), (1, p)],
         }
     }
+
+    /// Whether two filters of so many parts together, whose taps have the same sum, have the same
+    /// product here: at 1, if the sum of all their taps is one of the sums.
+    pub(super) fn is_the_same_for_twins(&self, parts: usize) -> bool {
+        self.at == Some(1.0) && self.seen.len() == parts
+    }
+}
+
+/// The points of a filter of twins at stride 2: its even and its odd taps have the same sum. Where
+/// both are multiplied by it, what they see is added before.
+pub(super) fn points_of_twins(outputs: usize, taps: usize) -> Vec<Point> {
+    let mut points = points(outputs, taps, 2);
+    for point in points.iter_mut().filter(|point| point.is_the_same_for_twins(2)) {
+        let of_odd = point.seen.pop().expect("two parts");
+        point.seen[0].extend(of_odd);
+        point.taps.pop();
+    }
+    points
 }
 
 /// The points at which a filter is multiplied that makes so many outputs, 2 or 3, in the order 0, 1,
@@ -92,10 +112,9 @@ pub(super) fn points(outputs: usize, taps: usize, stride: usize) -> Vec<Point> {
             // Where 1 and -1 are both among the points, each has half of what they share.
             let half = if count == 4 { 0.5 } else { 1.0 };
             for point in &mut points {
-                let Some((first, second)) = seen(count, point.at) else { continue };
-                let d = |k: usize| chunk[0] + k * stride;
-                let second = second.map(|(k, sign)| (d(k), sign));
-                point.seen.push(Pair { first: d(first), second });
+                let Some(seen) = seen(count, point.at) else { continue };
+                let d = |(k, sign): &(usize, Real)| (chunk[0] + k * stride, *sign);
+                point.seen.push(seen.iter().map(d).collect());
                 point.taps.push(match point.at {
                     Some(0.0) => vec![(chunk[0], 1.0)],
                     None => vec![(chunk[chunk.len() - 1], 1.0)],
@@ -111,16 +130,16 @@ pub(super) fn points(outputs: usize, taps: usize, stride: usize) -> Vec<Point> {
 }
 
 /// What is seen of d at a point, if it is one of so many.
-fn seen(points: usize, at: Option<Real>) -> Option<(usize, Option<(usize, Real)>)> {
+fn seen(points: usize, at: Option<Real>) -> Option<&'static [(usize, Real)]> {
     match (points, at) {
-        (2, Some(0.0)) => Some((0, None)),
-        (2, None) | (3, Some(1.0)) => Some((1, None)),
-        (3, Some(0.0)) => Some((0, Some((1, -1.0)))),
-        (3, None) => Some((2, Some((1, -1.0)))),
-        (4, Some(0.0)) => Some((0, Some((2, -1.0)))),
-        (4, Some(1.0)) => Some((1, Some((2, 1.0)))),
-        (4, Some(-1.0)) => Some((2, Some((1, -1.0)))),
-        (4, None) => Some((3, Some((1, -1.0)))),
+        (2, Some(0.0)) => Some(&[(0, 1.0)]),
+        (2, None) | (3, Some(1.0)) => Some(&[(1, 1.0)]),
+        (3, Some(0.0)) => Some(&[(0, 1.0), (1, -1.0)]),
+        (3, None) => Some(&[(2, 1.0), (1, -1.0)]),
+        (4, Some(0.0)) => Some(&[(0, 1.0), (2, -1.0)]),
+        (4, Some(1.0)) => Some(&[(1, 1.0), (2, 1.0)]),
+        (4, Some(-1.0)) => Some(&[(2, 1.0), (1, -1.0)]),
+        (4, None) => Some(&[(3, 1.0), (1, -1.0)]),
         _ => None,
     }
 }
@@ -129,8 +148,32 @@ fn seen(points: usize, at: Option<Real>) -> Option<(usize, Option<(usize, Real)>
 mod tests {
     use super::*;
 
-    fn pick(v: &[Real], pair: Pair) -> Real {
-        v[pair.first] + pair.second.map_or(0.0, |(k, sign)| sign * v[k])
+    fn sum(of: &Sum, v: &[Real]) -> Real {
+        of.iter().map(|(k, factor)| factor * v[*k]).sum()
+    }
+
+    /// By products of d and g at these points.
+    fn filtered(points: &[Point], outputs: usize, [d, g]: [&[Real]; 2]) -> Vec<Real> {
+        let mut y = vec![0.0; outputs];
+        for Point { seen, taps, at } in points {
+            let m: Real = seen.iter().zip(taps).map(|(s, t)| sum(s, d) * sum(t, g)).sum();
+            for (k, y) in y.iter_mut().enumerate() {
+                *y += m * match at {
+                    Some(p) => p.powi(k as i32),
+                    None => Real::from(u8::from(k == outputs - 1)),
+                };
+            }
+        }
+        y
+    }
+
+    /// Numbers to filter, and what is expected.
+    fn example(outputs: usize, g: &[Real], stride: usize) -> [Vec<Real>; 2] {
+        let len = g.len() + (outputs - 1) * stride;
+        let d: Vec<Real> = (0..len).map(|i| ((7 * i + 3) % 11) as Real).collect();
+        let y = |k: usize| g.iter().zip(&d[k * stride..]).map(|(g, d)| g * d).sum();
+        let expected = (0..outputs).map(y).collect();
+        [d, expected]
     }
 
     #[test]
@@ -139,29 +182,26 @@ mod tests {
         for (outputs, (taps, stride)) in
             [2, 3].into_iter().flat_map(|n| all.clone().map(move |t| (n, t)))
         {
-            let len = taps + (outputs - 1) * stride;
-            let d: Vec<Real> = (0..len).map(|i| ((7 * i + 3) % 11) as Real).collect();
             let g: Vec<Real> = (0..taps).map(|i| ((5 * i + 2) % 9) as Real - 4.0).collect();
-            let mut y = vec![0.0; outputs];
-            for Point { seen, taps, at } in points(outputs, taps, stride) {
-                let product = |(seen, taps): (&Pair, &Taps)| {
-                    pick(&d, *seen) * taps.iter().map(|(tap, c)| c * g[*tap]).sum::<Real>()
-                };
-                let m: Real = seen.iter().zip(&taps).map(product).sum();
-                for (k, y) in y.iter_mut().enumerate() {
-                    *y += m * match at {
-                        Some(p) => p.powi(k as i32),
-                        None => Real::from(u8::from(k == outputs - 1)),
-                    };
-                }
-            }
-            let expected =
-                (0..outputs).map(|k| (0..taps).map(|t| g[t] * d[k * stride + t]).sum::<Real>());
-            assert_eq!(
-                y,
-                expected.collect::<Vec<_>>(),
-                "{outputs} of {taps} taps, stride {stride}"
-            );
+            let [d, expected] = example(outputs, &g, stride);
+            let found = filtered(&points(outputs, taps, stride), outputs, [&d, &g]);
+            assert_eq!(found, expected, "{outputs} of {taps} taps, stride {stride}");
+        }
+    }
+
+    #[test]
+    fn twins_share_the_product_of_their_sum() {
+        for (outputs, taps, products) in
+            [(2, 2, 4), (2, 4, 5), (2, 6, 7), (2, 8, 12), (3, 2, 5), (3, 4, 7), (3, 6, 14)]
+        {
+            let w: Vec<Real> = (1..taps).map(|i| ((5 * i + 2) % 9) as Real - 4.0).collect();
+            let at = |t: usize| w.get(t).copied().unwrap_or(0.0);
+            let g: Vec<Real> =
+                (0..taps).map(|t| at(t) + t.checked_sub(1).map_or(0.0, at)).collect();
+            let [d, expected] = example(outputs, &g, 2);
+            let points = points_of_twins(outputs, taps);
+            assert_eq!(points.iter().map(|p| p.seen.len()).sum::<usize>(), products, "{taps} taps");
+            assert_eq!(filtered(&points, outputs, [&d, &g]), expected, "{outputs} of {taps} taps");
         }
     }
 

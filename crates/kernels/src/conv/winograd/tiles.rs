@@ -1,18 +1,21 @@
 //! What of an image do tiles of outputs see, and how do products become their pixels?
 //!
-//! Both directions go along one axis after the other. Lines first: a pair of them is added in one
-//! sweep, with zeros at both ends in place of the padding. Then pairs of pixels of such a line:
+//! Both directions go along one axis after the other. Lines first: two or four of them are added in
+//! one sweep, with zeros at both ends in place of the padding. Then pixels of such a line:
 //!
 //! ```text
 //!   line of x, padded      . . a b c d e f . .
 //!   seen of 3 taps at 0    .-b   a-c   ...          d0 - d2, for tile after tile
 //! ```
 
-use super::super::lower::{Lowering, copy_runs};
-use super::filter::Pair;
+use super::super::lower::Lowering;
+use super::filter::Sum;
 use crate::Real;
 use crate::on_level::{LONG, levels};
 use std::ops::Range;
+
+/// Numbers in a sum of what is seen, at most.
+const MOST: usize = 4;
 
 /// Images that are seen in tiles of side x side places of a window.
 pub(super) struct Tiled<'a> {
@@ -46,8 +49,8 @@ impl Tiled<'_> {
         ((self.side * self.tiles()[1] - 1) * width.stride + width.taps) * channels
     }
 
-    /// Adds pairs of lines: `[rows of tiles, terms, line]`.
-    pub(super) fn add_lines(&self, tile_rows: Range<usize>, pairs: &[Pair], to: &mut [Real]) {
+    /// Adds lines: `[rows of tiles, sums, line]`.
+    pub(super) fn add_lines(&self, tile_rows: Range<usize>, sums: &[Sum], to: &mut [Real]) {
         let Lowering { height, width, channels, .. } = self.windows;
         let [down, _] = self.tiles();
         let size = width.source * channels;
@@ -59,36 +62,32 @@ impl Tiled<'_> {
         let mut to = to.chunks_exact_mut(len);
         for tile_row in tile_rows {
             let (n, i) = (tile_row / down, tile_row % down * self.side);
-            let line = |offset: usize| {
+            let line = |&(offset, sign): &(usize, Real)| {
                 let p = (i * height.stride + offset) as isize + height.start;
                 let inside = 0 <= p && p < height.source as isize && some > 0;
-                inside
-                    .then(|| &self.source[(n * height.source + p as usize) * size + from..][..some])
+                let start = (n * height.source + p.max(0) as usize) * size + from;
+                inside.then(|| (&self.source[start..][..some], sign))
             };
-            for &Pair { first, second } in pairs {
-                let to = to.next().expect("a line for each pair");
-                let (x, sign) = (line(first), second.map_or(1.0, |(_, sign)| sign));
-                let z = second.and_then(|(offset, _)| line(offset));
+            for sum in sums {
+                let to = to.next().expect("a line for each sum");
                 let (before, rest) = to.split_at_mut(at.min(len));
                 let (to, behind) = rest.split_at_mut(some);
                 before.fill(0.0);
                 behind.fill(0.0);
-                match (x, z) {
-                    (Some(x), Some(z)) => add_two(LONG, x, z, sign, to),
-                    (Some(x), None) => to.copy_from_slice(x),
-                    (None, Some(z)) => scale(LONG, z, sign, to),
-                    (None, None) => to.fill(0.0),
-                }
+                let mut lines = [(&[][..], 0.0); MOST];
+                let inside = sum.iter().filter_map(line);
+                let count = lines.iter_mut().zip(inside).map(|(to, line)| *to = line).count();
+                add_runs(LONG, &lines[..count], 0, to, 0, [some, 1]);
             }
         }
     }
 
-    /// Adds pairs of pixels of these lines: `[rows of tiles, tiles across, terms of both axes,
-    /// channels]`, the tiles `stride` apart.
+    /// Adds pixels of these lines: `[rows of tiles, tiles across, sums of both axes, channels]`, the
+    /// tiles `stride` apart.
     pub(super) fn add_pixels(
         &self,
         (rows, down): (usize, usize),
-        right: &[Pair],
+        right: &[Sum],
         lines: &[Real],
         to: &mut [Real],
         stride: usize,
@@ -98,46 +97,24 @@ impl Tiled<'_> {
         let lines = lines.chunks_exact(self.line_len()).take(rows * down);
         for (n, line) in lines.enumerate() {
             let (row, term) = (n / down, n % down);
-            for (m, Pair { first, second }) in right.iter().enumerate() {
+            for (m, sum) in right.iter().enumerate() {
                 let to = &mut to[row * across * stride + (term * right.len() + m) * channels..];
-                let size = [channels, across];
-                let apart = self.side * width.stride * channels;
-                let x = &line[first * channels..];
-                match second {
-                    None => copy_runs(LONG, x, apart, to, stride, size),
-                    Some((second, sign)) => {
-                        let z = &line[second * channels..];
-                        add_pixels(LONG, [x, z], *sign, apart, to, stride, size);
-                    }
+                let mut pixels = [(line, 0.0); MOST];
+                for (to, (pixel, sign)) in pixels.iter_mut().zip(sum) {
+                    *to = (&line[pixel * channels..], *sign);
                 }
+                let apart = self.side * width.stride * channels;
+                add_runs(LONG, &pixels[..sum.len()], apart, to, stride, [channels, across]);
             }
         }
     }
 }
 
 levels! {
-    /// y = x + sign z.
-    fn add_two(x: &[Real], z: &[Real], sign: Real, y: &mut [Real]) {
-        for ((y, x), z) in y.iter_mut().zip(x).zip(z) {
-            *y = x + sign * z;
-        }
-    }
-}
-
-levels! {
-    /// y = sign z.
-    fn scale(z: &[Real], sign: Real, y: &mut [Real]) {
-        for (y, z) in y.iter_mut().zip(z) {
-            *y = sign * z;
-        }
-    }
-}
-
-levels! {
-    /// [`copy_runs`] of x + sign z.
-    fn add_pixels(
-        from: [&[Real]; 2],
-        sign: Real,
+    /// Runs of so many numbers, so many of them: sums of sign x over these x, whose runs are `apart`
+    /// from each other, to places `stride` apart.
+    fn add_runs(
+        from: &[(&[Real], Real)],
         apart: usize,
         to: &mut [Real],
         stride: usize,
@@ -145,47 +122,112 @@ levels! {
     ) {
         let [run, count] = size;
         for r in 0..count {
-            let [x, z] = from.map(|from| &from[r * apart..][..run]);
-            for ((to, x), z) in to[r * stride..][..run].iter_mut().zip(x).zip(z) {
-                *to = x + sign * z;
+            let to = &mut to[r * stride..][..run];
+            let x = |i: usize| (&from[i].0[r * apart..][..run], from[i].1);
+            match from.len() {
+                1 => {
+                    let (x, sign) = x(0);
+                    (0..run).for_each(|i| to[i] = sign * x[i]);
+                }
+                2 => {
+                    let [(x, s), (z, t)] = [0, 1].map(x);
+                    (0..run).for_each(|i| to[i] = s * x[i] + t * z[i]);
+                }
+                4 => {
+                    let [(a, s), (b, t), (c, u), (d, v)] = [0, 1, 2, 3].map(x);
+                    (0..run).for_each(|i| to[i] = (s * a[i] + t * b[i]) + (u * c[i] + v * d[i]));
+                }
+                others => {
+                    to.fill(0.0);
+                    for (x, sign) in (0..others).map(x) {
+                        (0..run).for_each(|i| to[i] += sign * x[i]);
+                    }
+                }
             }
         }
+    }
+}
+
+/// How the products of a tile lie: `[points down, points right, phases, phases, outputs]`, where a
+/// point has as many phases as it has products of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    /// Of each point down, and right.
+    pub(super) phases: [&'a [usize]; 2],
+    pub(super) outputs: usize,
+}
+
+impl Made<'_> {
+    /// Numbers of a tile.
+    pub(super) fn len(self) -> usize {
+        let [down, right] = self.phases.map(|phases| phases.iter().sum::<usize>());
+        down * right * self.outputs
     }
 }
 
 levels! {
-    /// The pixels of a row of tiles, `[side, tiles across, side, outputs]`, from their products,
-    /// `[points down, points right, outputs]`, which are `stride` apart.
+    /// The pixels of a row of tiles, `[side, tiles across, side, phases, phases, outputs]`, from
+    /// their products, which are `stride` apart.
     pub(super) fn finish(
         side: usize,
         made: &[Real],
         stride: usize,
-        size: [usize; 3],
+        size: Made<'_>,
         pixels: &mut [Real],
     ) {
-        let [down, right, outputs] = size;
+        let Made { phases: [down, right], outputs } = size;
+        let [rows, columns] = size.phases.map(|of| of.iter().copied().max().unwrap_or(1));
+        let pixel = rows * columns * outputs;
         let across = made.len() / stride;
-        let line = across * side * outputs;
+        let line = across * side * pixel;
+        let each = right.iter().sum::<usize>() * outputs;
         let (pixels, sums) = pixels.split_at_mut(side * line);
-        let sums = &mut sums[..side * right * outputs];
         for tile in 0..across {
-            let m = &made[tile * stride..][..down * right * outputs];
-            combine(down, side, m, sums);
-            for (sum, line) in sums.chunks_exact(right * outputs).zip(pixels.chunks_exact_mut(line)) {
-                combine(right, side, sum, &mut line[tile * side * outputs..][..side * outputs]);
+            // The points down are summed up: [side, phases, points right, phases, outputs].
+            let m = &made[tile * stride..][..size.len()];
+            let mut before = 0;
+            for right in right {
+                let run = right * outputs;
+                for row in 0..rows {
+                    let mut start = 0;
+                    let mut points: [&[Real]; 4] = [&[]; 4];
+                    for (point, down) in points.iter_mut().zip(down) {
+                        *point = &m[start + down * before + row.min(down - 1) * run..][..run];
+                        start += down * each;
+                    }
+                    let sums = &mut sums[row * each + before..];
+                    combine(&points[..down.len()], side, sums, rows * each);
+                }
+                before += run;
+            }
+            // Then those to the right.
+            for (n, sums) in sums.chunks_exact(each).take(side * rows).enumerate() {
+                let (k, row) = (n / rows, n % rows);
+                for column in 0..columns {
+                    let mut start = 0;
+                    let mut points: [&[Real]; 4] = [&[]; 4];
+                    for (point, right) in points.iter_mut().zip(right) {
+                        *point = &sums[start + column.min(right - 1) * outputs..][..outputs];
+                        start += right * outputs;
+                    }
+                    let at = k * line + tile * side * pixel + (row * columns + column) * outputs;
+                    combine(&points[..right.len()], side, &mut pixels[at..], pixel);
+                }
             }
         }
     }
 }
 
-/// y\[k\] = Σ pᵏ m\[p\] over so many points p, ∞ being the last of so many outputs k alone.
+/// y\[k\] = Σ pᵏ m\[p\] over these points p, ∞ being the last of so many outputs k alone; they are
+/// `apart` from each other.
 #[inline(always)]
-fn combine(points: usize, outputs: usize, m: &[Real], y: &mut [Real]) {
-    let len = y.len() / outputs;
-    let (y0, rest) = y.split_at_mut(len);
-    let (y1, y2) = rest.split_at_mut(len);
-    let at = |p: usize| &m[p * len..][..len];
-    match (points, outputs) {
+fn combine(m: &[&[Real]], outputs: usize, y: &mut [Real], apart: usize) {
+    let len = m[0].len();
+    let at = |p: usize| &m[p][..len];
+    let (y0, rest) = y.split_at_mut(apart);
+    let (y1, y2) = rest.split_at_mut(if outputs == 3 { apart } else { rest.len() });
+    let (y0, y1) = (&mut y0[..len], &mut y1[..len]);
+    match (m.len(), outputs) {
         (4, 2) => {
             let [a, b, c, d] = [0, 1, 2, 3].map(at);
             for i in 0..len {
