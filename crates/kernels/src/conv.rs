@@ -31,6 +31,7 @@ mod few;
 mod lower;
 pub mod naive;
 mod part;
+mod phases;
 mod products;
 mod thin;
 pub mod upsampled;

@@ -1,30 +1,19 @@
 //! How are the output's pixels computed, block by block?
 //!
-//! Forward, an output pixel sees a window of x. Backward it is the other way round: which outputs
-//! did pixel h of x contribute to? With tap a it was output o where o · stride + a · dilation -
-//! before = h, so the taps that can reach h are those whose a · dilation has the same remainder, the
-//! *phase* of h, when divided by the stride:
-//!
-//! ```text
-//!   stride 2, 4 taps, padding 1       h:  0    1    2    3    4    5
-//!                                 phase:  1    0    1    0    1    0
-//!                          taps, outputs: 1,0  0,1  1,1  0,2  1,2  0,3
-//!                                              2,0  3,0  2,1  3,1  2,2
-//! ```
-//!
-//! The pixels of one phase are a convolution of their own, at stride 1, of dy with every second tap
-//! in reverse order. So both directions are the same sum, over the same kind of window, and both
-//! *write* each pixel once: nothing is scattered, and nothing is multiplied by inserted zeros.
+//! Forward, an output pixel sees a window of x. Backward, a pixel of x sees a window of dy, through the
+//! taps that reach it (`phases.rs`). So both directions are the same sum, over the same kind of
+//! window, and both *write* each pixel once: nothing is scattered, and nothing is multiplied by
+//! inserted zeros.
 
 use super::few::few_outputs;
 use super::lower::{Axis, Lowering};
 use super::part::{Canvas, Part, Places};
+use super::phases::phases;
 use super::thin::Thin;
 use super::winograd::{Kernel, Winograd};
 use super::{FEW, Geometry};
 use crate::gemm::PER_NANOSECOND;
 use crate::scratch::with_scratch;
-use crate::window::Window;
 use crate::{Epilogue, Real, par};
 
 /// Weights are turned in squares of so many channels.
@@ -85,35 +74,26 @@ pub(super) fn input_gradient(
         written: inputs,
     };
     let size = w.len() / g.groups;
+    let phases = phases(g);
     for group in 0..g.groups {
-        with_scratch(size, |turned| {
-            let mut rest = turned;
-            let mut parts = Vec::new();
-            for rows in phases(g.height) {
-                for columns in phases(g.width) {
-                    let len = rows.taps.len() * columns.taps.len() * outputs * inputs;
-                    let (turned, behind) = rest.split_at_mut(len);
-                    rest = behind;
-                    turn(g, w, group, [&rows.taps, &columns.taps], turned);
-                    let lowering = Lowering {
-                        height: rows.axis,
-                        width: columns.axis,
-                        channels: g.out_channels,
-                        seen: outputs,
-                        first: group * outputs,
-                    };
-                    let places = [rows.place, columns.place];
-                    let w_taps = columns.taps.len();
-                    parts.push(Part {
-                        lowering,
-                        w: turned,
-                        w_stride: inputs,
-                        w_taps,
-                        places,
-                        kernel: Kernel::Any,
-                    });
+        with_scratch(size, |mut rest| {
+            let parts = phases.iter().map(|[rows, columns]| {
+                let places = [rows.place, columns.place];
+                let block = places[0].block * places[1].block;
+                let len = rows.taps[0].len() * columns.taps[0].len() * block * outputs * inputs;
+                let (turned, behind) = std::mem::take(&mut rest).split_at_mut(len);
+                rest = behind;
+                turn(g, w, group, [&rows.taps, &columns.taps], turned);
+                Part {
+                    lowering: rows.beside(columns, g, group),
+                    w: turned,
+                    w_stride: block * inputs,
+                    w_taps: columns.taps[0].len(),
+                    places,
+                    kernel: Kernel::Any,
                 }
-            }
+            });
+            let parts: Vec<Part<'_>> = parts.collect();
             let canvas = Canvas { first: group * inputs, ..whole };
             let epilogue = epilogue.of(canvas.first, inputs);
             compute(&parts, dy, epilogue, canvas, dx, g.multiply_adds() / g.groups);
@@ -121,56 +101,35 @@ pub(super) fn input_gradient(
     }
 }
 
-/// The pixels of x along one axis that the same taps reach.
-struct Phase {
-    axis: Axis,
-    /// Those taps, the last one first.
-    taps: Vec<usize>,
-    place: Places,
-}
-
-/// The phases of a window's input that have pixels.
-fn phases(window: Window) -> Vec<Phase> {
-    let Window { input, output, taps, stride, dilation, before } = window;
-    let of = |phase: usize| {
-        let taps: Vec<usize> =
-            (0..taps).rev().filter(|tap| tap * dilation % stride == phase).collect();
-        // h = q · stride + phase - before, from the first q with h >= 0 on.
-        let first = before.saturating_sub(phase).div_ceil(stride);
-        let pixel = first * stride + phase - before;
-        // Tap a of pixel q reads output q - (a · dilation - phase) / stride.
-        let reads = |tap: usize| first as isize - ((tap * dilation - phase) / stride) as isize;
-        let step = match taps[..] {
-            [a, b, ..] => (a - b) * dilation / stride,
-            _ => 1,
-        };
-        let start = taps.first().map_or(0, |tap| reads(*tap));
-        let outputs = input.saturating_sub(pixel).div_ceil(stride);
-        let axis = Axis { source: output, outputs, taps: taps.len(), stride: 1, step, start };
-        let place = Places { first: pixel as isize, apart: stride, block: 1 };
-        Phase { axis, taps, place }
-    };
-    (0..stride).map(of).filter(|phase| phase.axis.outputs > 0).collect()
-}
-
-/// The weights of a group with inputs and outputs exchanged: `[taps, taps, outputs, inputs]`.
-pub(super) fn turn(g: &Geometry, w: &[Real], group: usize, taps: [&[usize]; 2], to: &mut [Real]) {
+/// The weights of a group with inputs and outputs exchanged: `[taps, taps, outputs, phases, phases,
+/// inputs]`, for these taps of each phase.
+pub(super) fn turn(
+    g: &Geometry,
+    w: &[Real],
+    group: usize,
+    [rows, columns]: [&[Vec<usize>]; 2],
+    to: &mut [Real],
+) {
     let (inputs, outputs) = (g.in_channels / g.groups, g.out_channels / g.groups);
     if to.is_empty() {
         return;
     }
-    let pairs: Vec<(usize, usize)> =
-        taps[0].iter().flat_map(|a| taps[1].iter().map(move |b| (*a, *b))).collect();
-    let (work, size) = (to.len(), outputs * inputs);
+    let stride = rows.len() * columns.len() * inputs;
+    let (work, size) = (to.len(), outputs * stride);
     par::for_each_chunk(to, size, work, |start, to| {
-        let (a, b) = pairs[start / size];
-        let from = &w[(a * g.width.taps + b) * inputs * g.out_channels + group * outputs..];
-        // Square by square, so that the lines of both sides stay near.
-        for o in (0..outputs).step_by(SQUARE) {
-            for c in (0..inputs).step_by(SQUARE) {
-                for o in o..(o + SQUARE).min(outputs) {
-                    for c in c..(c + SQUARE).min(inputs) {
-                        to[o * inputs + c] = from[c * g.out_channels + o];
+        let (i, j) = (start / size / columns[0].len(), start / size % columns[0].len());
+        let taps = rows.iter().flat_map(|rows| columns.iter().map(move |columns| [rows, columns]));
+        for (block, [rows, columns]) in taps.enumerate() {
+            let (a, b) = (rows[i], columns[j]);
+            let from = &w[(a * g.width.taps + b) * inputs * g.out_channels + group * outputs..];
+            let to = &mut to[block * inputs..];
+            // Square by square, so that the lines of both sides stay near.
+            for o in (0..outputs).step_by(SQUARE) {
+                for c in (0..inputs).step_by(SQUARE) {
+                    for o in o..(o + SQUARE).min(outputs) {
+                        for c in c..(c + SQUARE).min(inputs) {
+                            to[o * stride + c] = from[c * g.out_channels + o];
+                        }
                     }
                 }
             }

@@ -235,7 +235,7 @@ fn divide(g: &Geometry, blurred: &[Real], phases: &mut [Real]) {
 /// turned\[τ, σ, o, c\] = B\[K - 1 - τ, L - 1 - σ, c, o\], for K rows of L taps.
 fn turn_blurred(g: &Geometry, blurred: &[Real], turned: &mut [Real]) {
     let g = with_blurred_taps(g);
-    let [rows, columns] = [g.height, g.width].map(|w| (0..w.taps).rev().collect::<Vec<usize>>());
+    let [rows, columns] = [g.height, g.width].map(|w| [(0..w.taps).rev().collect()]);
     turn(&g, blurred, 0, [&rows, &columns], turned);
 }
 

@@ -68,7 +68,7 @@ use filter::Sum;
 use plan::Block;
 pub(super) use plan::{Kernel, Winograd};
 use std::ops::Range;
-use tiles::{Made, Tiled, finish};
+use tiles::{Made, Tiled, add_runs, finish};
 
 /// Numbers of X[p] and Y in a block, about: 768 KiB in f32. With x and y they fit into L2.
 const ROOM: usize = 3 << 16;
@@ -88,23 +88,15 @@ impl Winograd {
         let (blocks, columns) = (self.blocks(), self.columns());
         let (size, work) = (self.inputs * columns, to.len() / 2);
         par::for_each_chunk(to, size, work, |start, to| {
-            to.fill(0.0);
             let Block { taps: [down, right], phases: [rows, across] } = blocks[start / size];
-            for (a, s) in down {
-                for (b, t) in right {
-                    let tap = &w[(a * width + b) * size..][..size];
-                    if rows * across * self.outputs == columns {
-                        add(LONG, tap, s * t, to);
-                        continue;
-                    }
-                    let run = across * self.outputs;
-                    for (w, to) in tap.chunks_exact(columns).zip(to.chunks_exact_mut(columns)) {
-                        for row in 0..rows {
-                            let w = &w[row * self.phases * self.outputs..][..run];
-                            add(run, w, s * t, &mut to[row * run..]);
-                        }
-                    }
-                }
+            let run = across * self.outputs;
+            for row in 0..rows {
+                let first = row * self.phases * self.outputs;
+                let tap = |a: usize, b: usize| &w[(a * width + b) * size..][first..size];
+                let taps =
+                    down.iter().flat_map(|(a, s)| right.iter().map(move |(b, t)| (a, b, s * t)));
+                let taps: Vec<_> = taps.map(|(a, b, factor)| (tap(*a, *b), factor)).collect();
+                add_runs(LONG, &taps, columns, &mut to[row * run..], columns, [run, self.inputs]);
             }
         });
         Transformed { plan: self, w: to }
@@ -145,14 +137,13 @@ impl Winograd {
             });
             par::for_each_chunk(dw, size, blocks.len() * size / 2, |start, dw| {
                 let (a, b) = (start / size / windows.width.taps, start / size % windows.width.taps);
-                dw.fill(0.0);
-                for (sum, Block { taps: [down, right], .. }) in sums.chunks_exact(size).zip(&blocks)
-                {
-                    let factor = |taps: &Sum, at| taps.iter().find(|t| t.0 == at).map(|t| t.1);
-                    if let (Some(s), Some(t)) = (factor(down, a), factor(right, b)) {
-                        add(size, sum, s * t, dw);
-                    }
-                }
+                let factor = |taps: &Sum, at| taps.iter().find(|t| t.0 == at).map(|t| t.1);
+                let of_tap = sums.chunks_exact(size).zip(&blocks).filter_map(|(sum, block)| {
+                    let [down, right] = block.taps;
+                    Some((sum, factor(down, a)? * factor(right, b)?))
+                });
+                let (of_tap, run): (Vec<_>, _) = (of_tap.collect(), self.outputs);
+                add_runs(LONG, &of_tap, run, dw, run, [run, self.inputs]);
             });
         });
     }

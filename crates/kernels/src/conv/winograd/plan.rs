@@ -71,11 +71,24 @@ impl Winograd {
         sides: &[usize],
         kernel: Kernel,
     ) -> Option<Winograd> {
+        Winograd::fastest_with_time(windows, columns, images, sides, kernel).1
+    }
+
+    /// [`Winograd::fastest`], and how long an image takes, in multiply-adds.
+    pub(in super::super) fn fastest_with_time(
+        windows: &Lowering,
+        columns: usize,
+        images: usize,
+        sides: &[usize],
+        kernel: Kernel,
+    ) -> (f64, Option<Winograd>) {
         let direct = Winograd::plain_sums(windows, columns);
         let plans = sides.iter().filter_map(|side| Winograd::of(windows, columns, *side, kernel));
         let timed = plans.map(|plan| (plan.time(windows, images), plan));
-        let (time, plan) = timed.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
-        (images > 0 && time < 0.9 * direct).then_some(plan)
+        match timed.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
+            Some((time, plan)) if images > 0 && time < 0.9 * direct => (time, Some(plan)),
+            _ => (direct, None),
+        }
     }
 
     /// How long an image takes, in multiply-adds, by window rows that are copied.

@@ -113,38 +113,48 @@ impl Tiled<'_> {
 levels! {
     /// Runs of so many numbers, so many of them: sums of sign x over these x, whose runs are `apart`
     /// from each other, to places `stride` apart.
-    fn add_runs(
+    pub(super) fn add_runs(
         from: &[(&[Real], Real)],
         apart: usize,
         to: &mut [Real],
         stride: usize,
         size: [usize; 2],
     ) {
-        let [run, count] = size;
-        for r in 0..count {
-            let to = &mut to[r * stride..][..run];
-            let x = |i: usize| (&from[i].0[r * apart..][..run], from[i].1);
-            match from.len() {
-                1 => {
-                    let (x, sign) = x(0);
-                    (0..run).for_each(|i| to[i] = sign * x[i]);
+        let [run, _] = size;
+        match *from {
+            [(x, 1.0)] => each_run(apart, to, stride, size, |at, to| {
+                to.copy_from_slice(&x[at..][..run]);
+            }),
+            [(x, 1.0), (z, sign)] => each_run(apart, to, stride, size, |at, to| {
+                let [x, z] = [x, z].map(|x| &x[at..][..run]);
+                (0..run).for_each(|i| to[i] = x[i] + sign * z[i]);
+            }),
+            [(a, s), (b, t), (c, u), (d, v)] => each_run(apart, to, stride, size, |at, to| {
+                let [a, b, c, d] = [a, b, c, d].map(|x| &x[at..][..run]);
+                (0..run).for_each(|i| to[i] = (s * a[i] + t * b[i]) + (u * c[i] + v * d[i]));
+            }),
+            _ => each_run(apart, to, stride, size, |at, to| {
+                to.fill(0.0);
+                for (x, factor) in from {
+                    let x = &x[at..][..run];
+                    (0..run).for_each(|i| to[i] += factor * x[i]);
                 }
-                2 => {
-                    let [(x, s), (z, t)] = [0, 1].map(x);
-                    (0..run).for_each(|i| to[i] = s * x[i] + t * z[i]);
-                }
-                4 => {
-                    let [(a, s), (b, t), (c, u), (d, v)] = [0, 1, 2, 3].map(x);
-                    (0..run).for_each(|i| to[i] = (s * a[i] + t * b[i]) + (u * c[i] + v * d[i]));
-                }
-                others => {
-                    to.fill(0.0);
-                    for (x, sign) in (0..others).map(x) {
-                        (0..run).for_each(|i| to[i] += sign * x[i]);
-                    }
-                }
-            }
+            }),
         }
+    }
+}
+
+/// Calls `fill(at, run)` for each run that [`add_runs`] writes; `at` is where its sources start.
+#[inline(always)]
+fn each_run(
+    apart: usize,
+    to: &mut [Real],
+    stride: usize,
+    [run, count]: [usize; 2],
+    mut fill: impl FnMut(usize, &mut [Real]),
+) {
+    for r in 0..count {
+        fill(r * apart, &mut to[r * stride..][..run]);
     }
 }
 
