@@ -20,7 +20,7 @@
 
 use crate::elementwise::TASK;
 use crate::on_level::levels;
-use crate::reduce::{BLOCK, COLUMN_BLOCK, NARROW, fold_block};
+use crate::reduce::{BLOCK, COLUMN_BLOCK, NARROW, fold_block, in_fours};
 use crate::{Real, par};
 
 /// Over the middle axis of x, of shape \[outer, len, inner\]:
@@ -170,7 +170,14 @@ levels! {
         let columns = mean.len();
         let rows = (x.len() / columns) as Real;
         mean.fill(0.0);
-        for row in x.chunks_exact(columns) {
+        let (fours, rest) = in_fours(x, columns);
+        for [a, b, c, d] in fours {
+            let four = a.iter().zip(b).zip(c.iter().zip(d));
+            for ((mean, first), ((a, b), (c, d))) in mean.iter_mut().zip(first).zip(four) {
+                *mean = *mean + (a - first) + (b - first) + (c - first) + (d - first);
+            }
+        }
+        for row in rest.chunks_exact(columns) {
             for ((mean, x), first) in mean.iter_mut().zip(row).zip(first) {
                 *mean += x - first;
             }
@@ -179,9 +186,22 @@ levels! {
             *mean /= rows;
         }
         m.fill(0.0);
-        for row in x.chunks_exact(columns) {
+        let square = |x: &Real, first: &Real, mean: &Real| {
+            let x = (x - first) - mean;
+            x * x
+        };
+        let (fours, rest) = in_fours(x, columns);
+        for [a, b, c, d] in fours {
+            let four = a.iter().zip(b).zip(c.iter().zip(d));
+            let around = first.iter().zip(&*mean);
+            for ((m, (first, mean)), ((a, b), (c, d))) in m.iter_mut().zip(around).zip(four) {
+                let square = |x| square(x, first, mean);
+                *m = *m + square(a) + square(b) + square(c) + square(d);
+            }
+        }
+        for row in rest.chunks_exact(columns) {
             for (((m, mean), x), first) in m.iter_mut().zip(&*mean).zip(row).zip(first) {
-                *m += ((x - first) - mean) * ((x - first) - mean);
+                *m += square(x, first, mean);
             }
         }
     }

@@ -290,12 +290,8 @@ levels! {
 #[inline(always)]
 fn fold_few_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
     let columns = y.len();
-    // Four rows at a time, so that y is loaded and stored once for four additions.
-    let fours = x.chunks_exact(4 * columns);
-    let rest = fours.remainder();
-    for four in fours {
-        let (ab, cd) = four.split_at(2 * columns);
-        let ((a, b), (c, d)) = (ab.split_at(columns), cd.split_at(columns));
+    let (fours, rest) = in_fours(x, columns);
+    for [a, b, c, d] in fours {
         for ((((y, a), b), c), d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
             *y = f(f(f(f(*y, *a), *b), *c), *d);
         }
@@ -305,6 +301,23 @@ fn fold_few_rows(x: &[Real], y: &mut [Real], f: impl Fn(Real, Real) -> Real) {
             *y = f(*y, *x);
         }
     }
+}
+
+/// The rows of x, four at a time, and those that are left: what is summed for each column is loaded
+/// and stored once for four additions, which do not wait for a store each.
+#[inline(always)]
+pub(crate) fn in_fours(
+    x: &[Real],
+    columns: usize,
+) -> (impl Iterator<Item = [&[Real]; 4]>, &[Real]) {
+    let fours = x.chunks_exact(4 * columns);
+    let rest = fours.remainder();
+    let rows = fours.map(move |four| {
+        let (ab, cd) = four.split_at(2 * columns);
+        let ((a, b), (c, d)) = (ab.split_at(columns), cd.split_at(columns));
+        [a, b, c, d]
+    });
+    (rows, rest)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::{Groups, Norm, normalised};
 use crate::epilogue::rectified;
 use crate::on_level::levels;
-use crate::reduce::{COLUMN_BLOCK, sum_of};
+use crate::reduce::{COLUMN_BLOCK, in_fours, sum_of};
 use crate::scratch::with_scratch;
 use crate::{Real, par};
 
@@ -193,19 +193,37 @@ levels! {
         g_sums: &mut [Real],
         gx_sums: &mut [Real],
     ) {
-        let Constants { scale, shift, of_groups: [mean, factor] } = constants;
-        let wide = mean.len();
-        for (x, dy) in inputs[0].chunks(wide).zip(inputs[1].chunks(wide)) {
-            let constants = mean.iter().zip(factor).zip(scale.iter().zip(shift));
-            let sums = g_sums.iter_mut().zip(gx_sums.iter_mut());
-            for (((x, dy), ((mean, factor), (scale, shift))), (g_sum, gx_sum)) in
-                x.iter().zip(dy).zip(constants).zip(sums)
-            {
-                let (x, z) = normalised(*x, [*mean, *factor, *scale, *shift]);
-                let g = g(*dy, z);
-                *g_sum += g;
-                *gx_sum += g * x;
-            }
+        let wide = constants.scale.len();
+        let [(x, x_rest), (dy, dy_rest)] = inputs.map(|rows| in_fours(rows, wide));
+        for (x, dy) in x.zip(dy) {
+            add_rows([x, dy], constants, g, g_sums, gx_sums);
+        }
+        for (x, dy) in x_rest.chunks(wide).zip(dy_rest.chunks(wide)) {
+            add_rows([[x], [dy]], constants, g, g_sums, gx_sums);
+        }
+    }
+}
+
+/// [`sum_few_rows`] of N rows, one after the other.
+#[inline(always)]
+fn add_rows<const N: usize>(
+    inputs: [[&[Real]; N]; 2],
+    constants: Constants<'_, 2>,
+    g: impl Fn(Real, Real) -> Real,
+    g_sums: &mut [Real],
+    gx_sums: &mut [Real],
+) {
+    let len = inputs[0][0].len();
+    let [x, dy] = inputs.map(|rows| rows.map(|row| &row[..len]));
+    let Constants { scale, shift, of_groups: [mean, factor] } = constants;
+    let [mean, factor, scale, shift] = [mean, factor, scale, shift].map(|of| &of[..len]);
+    let (g_sums, gx_sums) = (&mut g_sums[..len], &mut gx_sums[..len]);
+    for i in 0..len {
+        for (x, dy) in x.iter().zip(&dy) {
+            let (x, z) = normalised(x[i], [mean[i], factor[i], scale[i], shift[i]]);
+            let g = g(dy[i], z);
+            g_sums[i] += g;
+            gx_sums[i] += g * x;
         }
     }
 }
