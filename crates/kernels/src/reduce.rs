@@ -187,12 +187,19 @@ pub(crate) fn fold_block<const N: usize>(
     match x[0].len() {
         len if len < SHORT => (0..len).fold(zero, |a, i| f(a, map(x.map(|x| x[i])))),
         len if len < LANES => fold_tree(fold_lanes::<N, SHORT>(x, map, zero, &f), &f),
-        _ => {
-            let lanes = fold_lanes::<N, LANES>(x, map, zero, &f);
-            let lanes: [Real; 32] = std::array::from_fn(|i| f(lanes[i], lanes[i + 32]));
-            fold_tree(std::array::from_fn(|i| f(lanes[i], lanes[i + 16])), &f)
+        // Lanes that are counted through cannot stay in registers.
+        len if len.is_multiple_of(LANES) => {
+            fold_many(fold_whole::<N, LANES>(x, &map, zero, &f), &f)
         }
+        _ => fold_many(fold_lanes::<N, LANES>(x, map, zero, &f), &f),
     }
+}
+
+/// The lanes of a block, halved until a vector is left, then [`fold_tree`].
+#[inline(always)]
+fn fold_many(lanes: [Real; LANES], f: &impl Fn(Real, Real) -> Real) -> Real {
+    let lanes: [Real; 32] = std::array::from_fn(|i| f(lanes[i], lanes[i + 32]));
+    fold_tree(std::array::from_fn(|i| f(lanes[i], lanes[i + 16])), f)
 }
 
 /// L lanes take the elements in turn.
@@ -203,17 +210,27 @@ fn fold_lanes<const N: usize, const L: usize>(
     zero: Real,
     f: &impl Fn(Real, Real) -> Real,
 ) -> [Real; L] {
+    let mut lanes = fold_whole::<N, L>(x, &map, zero, f);
+    let rest = x.map(|x| x.as_chunks::<L>().1);
+    for (i, lane) in lanes.iter_mut().enumerate().take(rest[0].len()) {
+        *lane = f(*lane, map(rest.map(|x| x[i])));
+    }
+    lanes
+}
+
+/// [`fold_lanes`] without the elements behind the last one for which all lanes have had their turn.
+#[inline(always)]
+fn fold_whole<const N: usize, const L: usize>(
+    x: [&[Real]; N],
+    map: &impl Fn([Real; N]) -> Real,
+    zero: Real,
+    f: &impl Fn(Real, Real) -> Real,
+) -> [Real; L] {
     let mut lanes = [zero; L];
     let chunks = x.map(|x| x.as_chunks::<L>().0);
     for chunk in 0..chunks[0].len() {
         let chunk = chunks.map(|chunks| &chunks[chunk]);
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            *lane = f(*lane, map(chunk.map(|x| x[i])));
-        }
-    }
-    let rest = x.map(|x| x.as_chunks::<L>().1);
-    for (i, lane) in lanes.iter_mut().enumerate().take(rest[0].len()) {
-        *lane = f(*lane, map(rest.map(|x| x[i])));
+        lanes = std::array::from_fn(|i| f(lanes[i], map(chunk.map(|x| x[i]))));
     }
     lanes
 }
