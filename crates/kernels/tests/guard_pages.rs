@@ -6,9 +6,10 @@
 mod ways;
 
 use adversaria_kernels as kernels;
-use kernels::conv;
+use kernels::conv::{self, Geometry, upsampled};
 use kernels::gemm::{Beta, Rung, blocked, gemm, library, portable, rows};
 use kernels::mat::{Mat, MatMut};
+use kernels::window::Window;
 use kernels::{Epilogue, Real};
 use region::{Allocation, Protection, page};
 
@@ -132,6 +133,37 @@ fn convolutions_stay_inside_their_operands() {
             conv::naive::weight_gradient(&g, x, y, &mut expected[1]);
             conv::weight_gradient(&g, x, y, dw.numbers());
             assert_eq!(dw.numbers(), expected[1], "weight gradient {g:?}");
+        }
+    }
+}
+
+/// What they compute is tested beside them: here it is what they compute of plain vectors.
+#[test]
+fn upsampled_convolutions_stay_inside_their_operands() {
+    for (side, taps, in_channels, out_channels) in [(3, 5, 2, 3), (6, 5, 24, 32), (9, 3, 32, 20)] {
+        let along = Window::same(2 * side, taps, 1, 1).unwrap();
+        let batch = 2;
+        let (height, width) = (along, along);
+        let g = Geometry { batch, in_channels, out_channels, groups: 1, height, width };
+        let count = |shape: [usize; 4]| shape.iter().product::<usize>();
+        let lens = [batch * side * side * in_channels, count(g.w_shape()), count(g.y_shape())];
+        let all = |[x, w, y]: [&[Real]; 3], [dx, dw, made]: [&mut [Real]; 3]| {
+            upsampled::forward(&g, x, w, Epilogue::NOTHING, made);
+            upsampled::input_gradient(&g, y, w, dx);
+            upsampled::weight_gradient(&g, x, y, dw);
+        };
+        for at_end in [false, true] {
+            let [mut x, mut w, mut y] = [0, 1, 2].map(|i| Guarded::new(lens[i], at_end).filled(i));
+            let inputs: [&[Real]; 3] = [x.numbers(), w.numbers(), y.numbers()];
+            let mut expected = lens.map(|len| vec![0.0; len]);
+            all(inputs.map(<[Real]>::to_vec).each_ref().map(Vec::as_slice), {
+                expected.each_mut().map(Vec::as_mut_slice)
+            });
+            let mut found = lens.map(|len| Guarded::new(len, at_end));
+            all(inputs, found.each_mut().map(|of| of.numbers()));
+            for (found, expected) in found.iter_mut().zip(&expected) {
+                assert_eq!(found.numbers(), expected, "{g:?}");
+            }
         }
     }
 }

@@ -26,7 +26,17 @@
 //! y[2i + φ - (r - p)] = Σ_m B[2m + 1 - φ] x[i + m - r/2]
 //! ```
 //!
-//! So both phases see the same window of x, one with the odd taps of B and one with the even ones.
+//! So both phases see the same window of x, one with the odd taps of B and one with the even ones:
+//!
+//! ```text
+//!   k = 3, p = 1         x0        x1        x2
+//!   u                  x0   x0   x1   x1   x2   x2
+//!
+//!   y[1], φ = 0          w0+w1     w2                  B[1] x0 + B[3] x1        the window x0, x1
+//!   y[2], φ = 1          w0        w1+w2               B[0] x0 + B[2] x1        makes y[1] and y[2]
+//!   y[3], φ = 0                    w0+w1     w2        B[1] x1 + B[3] x2
+//! ```
+//!
 //! Where p is odd, the first of them is cut off. In two dimensions a window makes a block of 2 x 2
 //! pixels, and a 5 x 5 kernel takes 4 · 9 instead of 4 · 25 multiply-adds for a pixel of x, 2.78
 //! times fewer; 3 x 3 takes 4 · 4 instead of 4 · 9, 2.25 times fewer.
