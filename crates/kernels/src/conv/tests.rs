@@ -314,6 +314,22 @@ fn an_upsampled_convolution_is_one_on_the_small_image() {
 }
 
 #[test]
+fn an_upsampled_convolution_of_nothing_is_zero() {
+    for (batch, in_channels, out_channels) in [(0, 2, 2), (1, 0, 2), (1, 2, 0)] {
+        let along = Window::same(8, 3, 1, 1).unwrap();
+        let (height, width) = (along, along);
+        let large = Geometry { batch, in_channels, out_channels, groups: 1, height, width };
+        let x = vec![1.0; batch * 16 * in_channels];
+        let [w, dy] = [large.w_shape(), large.y_shape()].map(|shape| vec![1.0; count(shape)]);
+        let [mut dx, mut dw, mut y] = [&x, &w, &dy].map(|of| vec![Real::NAN; of.len()]);
+        upsampled::forward(&large, &x, &w, Epilogue::NOTHING, &mut y);
+        upsampled::input_gradient(&large, &dy, &w, &mut dx);
+        upsampled::weight_gradient(&large, &x, &dy, &mut dw);
+        assert!([y, dx, dw].concat().iter().all(|x| *x == 0.0), "{large:?}");
+    }
+}
+
+#[test]
 #[should_panic(expected = "conv: lengths [3, 1, 4] of x, w, y")]
 fn lengths_that_contradict_the_geometry_are_refused() {
     let along = Window::padded(2, 1, 1, 1, [0, 0]).unwrap();

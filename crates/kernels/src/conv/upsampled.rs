@@ -206,19 +206,19 @@ fn unblur(g: &Geometry, blurred: &[Real], dw: &mut [Real]) {
 
 /// Tap t of `to` is the sum of these taps of `from`, if it has them, along both axes.
 fn add_taps(
-    [of, to_be]: [&Geometry; 2],
+    [of_from, of_to]: [&Geometry; 2],
     from: &[Real],
     to: &mut [Real],
     taps: impl Fn(usize) -> Range<usize> + Sync,
 ) {
-    let size = of.in_channels * of.out_channels;
+    let size = of_from.in_channels * of_from.out_channels;
     let work = 2 * to.len();
     par::for_each_chunk(to, size, work, |start, to| {
         let tap = start / size;
         to.fill(0.0);
-        for a in taps(tap / to_be.width.taps).filter(|a| *a < of.height.taps) {
-            for b in taps(tap % to_be.width.taps).filter(|b| *b < of.width.taps) {
-                add(size, &from[(a * of.width.taps + b) * size..][..size], 1.0, to);
+        for a in taps(tap / of_to.width.taps).filter(|a| *a < of_from.height.taps) {
+            for b in taps(tap % of_to.width.taps).filter(|b| *b < of_from.width.taps) {
+                add(size, &from[(a * of_from.width.taps + b) * size..][..size], 1.0, to);
             }
         }
     });
