@@ -21,7 +21,8 @@
 //! ```text
 //! T = Σ  X[p, t, c]  W[p, c, o]  G[p, t, o]
 //!
-//!        X: pairs of pixels of x, added or subtracted, along both axes     4 numbers of x each
+//!        X: pairs of pixels of x, added or subtracted, along both axes     4 numbers of x each,
+//!           and two pairs at once where twins have a product in common     or up to 16
 //!        W: the same of taps of w                                          once for all tiles
 //!        G: the same of pixels of g                                        4 numbers of g each
 //! ```

@@ -111,8 +111,8 @@ impl Tiled<'_> {
 }
 
 levels! {
-    /// Runs of so many numbers, so many of them: sums of sign x over these x, whose runs are `apart`
-    /// from each other, to places `stride` apart.
+    /// Runs of so many numbers, so many of them: the sum of factor · x over these x, whose runs are
+    /// `apart` from each other, to places `stride` apart.
     pub(super) fn add_runs(
         from: &[(&[Real], Real)],
         apart: usize,
