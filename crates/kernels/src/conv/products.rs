@@ -124,8 +124,8 @@ pub(super) fn turn(
             let from = &w[(a * g.width.taps + b) * inputs * g.out_channels + group * outputs..];
             let to = &mut to[block * inputs..];
             // Square by square, so that the lines of both sides stay near.
-            for o in (0..outputs).step_by(SQUARE) {
-                for c in (0..inputs).step_by(SQUARE) {
+            for c in (0..inputs).step_by(SQUARE) {
+                for o in (0..outputs).step_by(SQUARE) {
                     for o in o..(o + SQUARE).min(outputs) {
                         for c in c..(c + SQUARE).min(inputs) {
                             to[o * stride + c] = from[c * g.out_channels + o];
