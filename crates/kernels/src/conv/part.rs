@@ -46,6 +46,7 @@ pub(super) struct Part<'a> {
     pub(super) w: &'a [Real],
     pub(super) w_stride: usize,
     pub(super) w_taps: usize,
+    /// What is known of the taps of `w`.
     pub(super) kernel: Kernel,
     /// Along the height and the width.
     pub(super) places: [Places; 2],
