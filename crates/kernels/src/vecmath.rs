@@ -34,18 +34,18 @@ use single as format;
 
 use format::{
     Bits, EXP_IS_INFINITE, EXP_IS_ZERO, EXP_TAIL, FRAC_1_SQRT_2, LN_2_HIGH, LN_2_LOW, LN_TAIL,
-    LOG2_E,
+    LOG2_E, TANH_IS_ONE, exp_minus_one_past_few,
 };
 
-/// Largest error of [`exp`]; in `f32` it is 0.8903.
+/// Largest error of [`exp`]; in `f32` it is 0.8912.
 pub const EXP_MAX_ULP: f64 = 1.0;
 /// Largest error of [`ln`]; in `f32` it is 0.8523.
 pub const LN_MAX_ULP: f64 = 1.0;
-/// Largest error of [`tanh`]; in `f32` it is 1.8706.
+/// Largest error of [`tanh`]; in `f32` it is 1.8364.
 pub const TANH_MAX_ULP: f64 = 2.0;
-/// Largest error of [`sigmoid`]; in `f32` it is 1.6601.
+/// Largest error of [`sigmoid`]; in `f32` it is 1.6837.
 pub const SIGMOID_MAX_ULP: f64 = 2.0;
-/// Largest error of [`softplus`]; in `f32` it is 1.6616.
+/// Largest error of [`softplus`]; in `f32` it is 1.6812.
 pub const SOFTPLUS_MAX_ULP: f64 = 2.0;
 /// Largest error of [`sqrt`], which is correctly rounded.
 pub const SQRT_MAX_ULP: f64 = 0.5;
@@ -58,21 +58,16 @@ const BIAS: Bits = Real::MAX_EXP as Bits - 1;
 /// 2 to the power `FRACTION_BITS`: from here to its double, floats are the whole numbers.
 const WHOLE: Real = 1.0 / Real::EPSILON;
 
-/// Added to x and taken off again, it rounds |x| < `WHOLE / 2` to the nearest whole number: the sum
-/// has no bits for a fraction. The low bits of the sum then hold that number as an integer, plus
-/// 2 `BIAS`, which keeps it positive. The half keeps the sum above `WHOLE` when x is negative.
-const ROUND: Real = 1.5 * WHOLE + (2 * BIAS) as Real;
-
-/// y = eˣ,  any x:  y = 2ⁿ (1 + t),  n = round(x log₂ e),  t = e^(x − n ln 2) − 1.
+/// y = eˣ,  any x:  y = 2ⁿ eʳ,  n = round(x log₂ e),  r = x − n ln 2,  eʳ = 1 + r (1 + r p(r)).
 ///
 /// 0 at −∞ and below about −103.98 (f32), ∞ above about 88.72; results between may be subnormal.
 /// Error at most [`EXP_MAX_ULP`].
 #[inline(always)]
 pub fn exp(x: Real) -> Real {
     // The limits keep n small; NaN passes them.
-    let (n, t) = exp_parts(x.clamp(EXP_IS_ZERO, EXP_IS_INFINITE));
+    let (n, r) = reduce(x.clamp(EXP_IS_ZERO, EXP_IS_INFINITE));
     let (g, h) = power_of_two(n);
-    g.mul_add(t, g) * h
+    r.mul_add(r.mul_add(polynomial(r, EXP_TAIL), 1.0), 1.0) * g * h
 }
 
 /// y = ln x,  x = 2ᵉ (1 + f) with 1 + f in [√½, √2):  y = e ln 2 + ln(1 + f).
@@ -110,10 +105,11 @@ pub fn ln(x: Real) -> Real {
 #[inline(always)]
 pub fn tanh(x: Real) -> Real {
     let a = x.abs();
-    // Past the limit y is 1, and before it 2ⁿ is a normal float. NaN passes.
-    let limit = EXP_IS_INFINITE / 8.0;
-    let (n, t) = exp_parts(2.0 * if a > limit { limit } else { a });
-    let g = Real::from_bits(n.wrapping_sub(BIAS + 1) << FRACTION_BITS);
+    // From the limit on y is 1. NaN passes.
+    let twice = 2.0 * if a > TANH_IS_ONE { TANH_IS_ONE } else { a };
+    let (biased, n) = nearest_power_of_two(twice, BIAS - 1);
+    let t = exp_minus_one_past_few(twice, n);
+    let g = Real::from_bits(biased << FRACTION_BITS);
     let h = g.mul_add(t, g - 0.5);
     let q = h / (1.0 + h);
     (if h < 0.5 { q.mul_add(-h, h) } else { q }).copysign(x)
@@ -131,7 +127,8 @@ pub fn tanh(x: Real) -> Real {
 pub fn sigmoid(x: Real) -> Real {
     // Halfway to where eˣ overflows, y is 1 already.
     let x = x.clamp(EXP_IS_ZERO, 0.5 * EXP_IS_INFINITE);
-    let (n, t) = exp_parts(-x);
+    let (n, r) = reduce(-x);
+    let t = exp_minus_one(r);
     let (g, h) = power_of_two((4 * BIAS).wrapping_sub(n));
     // Where 2⁻ⁿ is so small that 1 + 2⁻ⁿ loses it, t takes it up.
     let sum = g.mul_add(h, 1.0);
@@ -168,23 +165,37 @@ pub fn sqrt(x: Real) -> Real {
     x.sqrt()
 }
 
-/// eˣ = 2ⁿ (1 + t) as (n, t),  −0.3 < t < 0.42:  n = round(x log₂ e),  r = x − n ln 2,
-/// t = r + r² p(r).
+/// x = n ln 2 + r as (n, r),  n = round(x log₂ e),  |r| < 0.35.
 ///
-/// Not yet added, 1 + t keeps more digits than a float has. n has 2 `BIAS` added, and bits far above
-/// it that a shift by `FRACTION_BITS` drops; for NaN it is arbitrary and t is NaN.
+/// n has 2 `BIAS` added, which keeps it positive, and bits far above it that a shift by
+/// `FRACTION_BITS` drops; for NaN it is arbitrary and r is NaN.
 #[inline(always)]
-fn exp_parts(x: Real) -> (Bits, Real) {
-    let shifted = x.mul_add(LOG2_E, ROUND);
-    let n = shifted - ROUND;
-    // r = high − n low. `high` is exact, and r is rounded only where that matters little.
-    let high = n.mul_add(-LN_2_HIGH, x);
-    let r = n.mul_add(-LN_2_LOW, high);
-    let t = high + n.mul_add(-LN_2_LOW, r * r * polynomial(r, EXP_TAIL));
-    (shifted.to_bits(), t)
+fn reduce(x: Real) -> (Bits, Real) {
+    let (biased, n) = nearest_power_of_two(x, 2 * BIAS);
+    // x and n `LN_2_HIGH` agree in their leading digits, and their difference is exact.
+    (biased, n.mul_add(-LN_2_LOW, n.mul_add(-LN_2_HIGH, x)))
 }
 
-/// 2ⁿ = g h, as (g, h),  |n| < 2 `BIAS`, given n as [`exp_parts`] returns it.
+/// n = round(x log₂ e), |n| < `WHOLE / 2`, as the low bits of an integer, `bias` added, and as a
+/// float.
+///
+/// A sum near 1.5 `WHOLE` has no bits for a fraction: the addition rounds. The low bits of the sum
+/// hold the whole number.
+#[inline(always)]
+fn nearest_power_of_two(x: Real, bias: Bits) -> (Bits, Real) {
+    let round = 1.5 * WHOLE + bias as Real;
+    let sum = x.mul_add(LOG2_E, round);
+    (sum.to_bits(), sum - round)
+}
+
+/// eʳ − 1 = r + r² p(r),  |r| < 0.35. Where 1 is still to be added or subtracted, this keeps more
+/// digits than eʳ.
+#[inline(always)]
+fn exp_minus_one(r: Real) -> Real {
+    (r * r).mul_add(polynomial(r, EXP_TAIL), r)
+}
+
+/// 2ⁿ = g h, as (g, h),  |n| < 2 `BIAS`, given n as [`reduce`] returns it.
 ///
 /// In two factors, because 2ⁿ may lie outside the normal floats where its product with 1 + t does
 /// not, and because a subnormal product is then rounded in one place, the last multiplication.

@@ -15,6 +15,9 @@ pub(super) const EXP_IS_ZERO: f64 = -746.0;
 /// At and above this, eˣ > 2¹⁰²⁴ rounds to ∞.
 pub(super) const EXP_IS_INFINITE: f64 = 710.0;
 
+/// At and above this, 1 − tanh x < 2⁻⁵⁴ rounds tanh x to 1.
+pub(super) const TANH_IS_ONE: f64 = 19.1;
+
 /// ln 2 to 41 bits, so that its product with an exponent (11 bits) is exact.
 pub(super) const LN_2_HIGH: f64 = 0.693_147_180_560_117_7;
 
@@ -46,3 +49,15 @@ pub(super) const LN_TAIL: [f64; 8] = [
     0.131_743_961_817_892_72,
     0.138_377_189_386_628_07,
 ];
+
+/// e^(x − n ln 2) − 1,  n = round(x log₂ e) < 64, where the digits of x − n ln 2 matter less and
+/// less as n grows.
+///
+/// Not by itself does [`super::exp_minus_one`] do: r is rounded, and tanh would be wrong by 2.1 ULP.
+/// So the exact part of r is taken where r is, and the rest joins the small term r² p(r).
+#[inline(always)]
+pub(super) fn exp_minus_one_past_few(x: f64, n: f64) -> f64 {
+    let high = n.mul_add(-LN_2_HIGH, x);
+    let r = n.mul_add(-LN_2_LOW, high);
+    high + n.mul_add(-LN_2_LOW, r * r * super::polynomial(r, EXP_TAIL))
+}

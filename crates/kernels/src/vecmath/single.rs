@@ -15,6 +15,9 @@ pub(super) const EXP_IS_ZERO: f32 = -104.0;
 /// At and above this, eˣ > 2¹²⁸ rounds to ∞.
 pub(super) const EXP_IS_INFINITE: f32 = 89.0;
 
+/// At and above this, 1 − tanh x < 2⁻²⁵ rounds tanh x to 1.
+pub(super) const TANH_IS_ONE: f32 = 9.1;
+
 /// ln 2 to 16 bits, so that its product with an exponent (8 bits) is exact.
 pub(super) const LN_2_HIGH: f32 = 0.693_145_75;
 
@@ -27,3 +30,12 @@ pub(super) const EXP_TAIL: [f32; 5] =
 
 /// p in ln((1 + s)/(1 − s)) = 2s + s z p(z), z = s², |s| ≤ 1/5. Error of the fit: 2⁻²⁸·².
 pub(super) const LN_TAIL: [f32; 3] = [0.666_669_5, 0.399_579_1, 0.303_590_63];
+
+/// e^(x − n ln 2) − 1,  n = round(x log₂ e) < 32, where the digits of x − n ln 2 matter less and
+/// less as n grows.
+///
+/// One constant will do: ln 2 rounded to 24 bits happens to be right to 28.
+#[inline(always)]
+pub(super) fn exp_minus_one_past_few(x: f32, n: f32) -> f32 {
+    super::exp_minus_one(n.mul_add(-std::f32::consts::LN_2, x))
+}
