@@ -38,7 +38,7 @@ pub(super) fn avx2_how(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
 
 impl Tiles for Avx2 {
     const ROWS: usize = 6;
-    const PACK_TRANSPOSED_A_FROM: [usize; 2] = [192, 48];
+    const PACK_TRANSPOSED_A_FROM: [usize; 3] = [192, 48, 128];
 
     #[inline]
     fn tile(self, job: Job<'_>) {

@@ -39,7 +39,7 @@ pub(super) fn avx512_how(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
 impl Tiles for Avx512 {
     const ROWS: usize = 12;
     /// With 12 rows a step takes so long that its line of Aᵀ arrives in the meantime.
-    const PACK_TRANSPOSED_A_FROM: [usize; 2] = [usize::MAX, 192];
+    const PACK_TRANSPOSED_A_FROM: [usize; 3] = [usize::MAX, 192, usize::MAX];
 
     #[inline]
     fn tile(self, job: Job<'_>) {

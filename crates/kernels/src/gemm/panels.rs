@@ -56,6 +56,10 @@ const PACK_A_FROM: usize = 192;
 /// stream through all of them, push them out. Of Aᵀ it is the steps that collide, all of them.
 const COLLIDING: usize = 512;
 
+/// Numbers of an Aᵀ's slab, 2 MiB in f32, from which on it hardly stays in a core's caches: packing asks
+/// for its lines ahead, tiles do not.
+const FAR: usize = 1 << 19;
+
 /// Strips of A that a panel of B meets in turn, at most: so much less often it comes from afar.
 ///
 /// They are packed at a time too. A line of the cache holds numbers of two or three strips of Aᵀ,
@@ -70,8 +74,9 @@ pub(super) trait Tiles: Simd {
     /// Most rows of a tile.
     const ROWS: usize;
 
-    /// Aᵀ is packed if C has so many columns; the second is for an Aᵀ whose steps collide.
-    const PACK_TRANSPOSED_A_FROM: [usize; 2];
+    /// Aᵀ is packed if C has so many columns; the second is for an Aᵀ whose steps collide, the third
+    /// for one that comes from far caches.
+    const PACK_TRANSPOSED_A_FROM: [usize; 3];
 
     /// [`tile`](super::tile::tile) for up to `ROWS` rows and two vectors of columns.
     fn tile(self, job: Job<'_>);
@@ -130,14 +135,19 @@ impl<'a> Plan<'a> {
         let panel = 2 * S::LANES;
         let transpose_b = b.col_stride() != 1;
         let pack_b = transpose_b || a.rows() > PACK_B_FROM * S::ROWS;
+        let depth = a.cols().min(how.slab);
         let collides = |stride: usize| stride.is_multiple_of(COLLIDING);
         let pack_a = if a.col_stride() == 1 {
             collides(a.row_stride()) && n >= PACK_A_FROM
         } else {
-            n >= S::PACK_TRANSPOSED_A_FROM[usize::from(collides(a.col_stride()))]
+            let kind = match a.rows() * depth {
+                _ if collides(a.col_stride()) => 1,
+                FAR.. => 2,
+                _ => 0,
+            };
+            n >= S::PACK_TRANSPOSED_A_FROM[kind]
         };
         let pack_a = pack_a && a.rows() > S::ROWS;
-        let depth = a.cols().min(how.slab);
         let group = (ROOM_OF_A / (depth * S::LANES)).clamp(1, GROUP);
         let a_room = if pack_a { group * depth * S::LANES } else { 0 };
         let b_room = if pack_b { depth * n.next_multiple_of(panel).min(WIDTH) } else { 0 };

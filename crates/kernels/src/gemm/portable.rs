@@ -40,7 +40,7 @@ pub(super) fn portable_how(a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) 
 
 impl Tiles for Portable {
     const ROWS: usize = 4;
-    const PACK_TRANSPOSED_A_FROM: [usize; 2] = [192, 48];
+    const PACK_TRANSPOSED_A_FROM: [usize; 3] = [192, 48, 192];
 
     #[inline]
     fn tile(self, job: Job<'_>) {
