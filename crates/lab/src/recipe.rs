@@ -166,13 +166,13 @@ impl Recipe {
             Trick::FallingRates(0.5),
             Trick::Average(0.999),
             Trick::FasterD(8.0),
-            Trick::TopSamples(0.92),
+            Trick::TopSamples(0.94),
         ];
         Recipe {
             width: [256, 128],
             hidden: [3; 2],
             batch_size: 256,
-            turns: 12_000,
+            turns: 16_000,
             tricks: tricks.to_vec(),
             ..Recipe::default()
         }
