@@ -6,16 +6,31 @@ use adversaria_kernels as kernels;
 use kernels::Real;
 use kernels::line::{Line, numbers, numbers_mut};
 
+/// Bytes of a page of memory.
+const PAGE: usize = 4096;
+
 /// Numbers that start at a cache line, as an array's do.
+///
+/// Those that fit into a page lie in one. A masked store across two takes as long as a dozen others,
+/// and where the allocator puts a few numbers is chance: of the lines of a page 63 would measure the
+/// kernel, and the last one the page.
 pub(crate) struct Numbers {
     lines: Vec<Line>,
+    /// Lines before the numbers.
+    start: usize,
     len: usize,
 }
 
 impl Numbers {
     /// Where results go: `len` times NaN.
     pub(crate) fn nan(len: usize) -> Numbers {
-        let mut y = Numbers { lines: Line::zeros(len), len };
+        let bytes = len * size_of::<Real>();
+        let small = bytes <= PAGE;
+        let lines = Line::zeros(if small { 2 * len } else { len });
+        let to_next_page = lines.as_ptr().align_offset(PAGE);
+        let cut = small && to_next_page * size_of::<Line>() < bytes;
+        let start = if cut { to_next_page } else { 0 };
+        let mut y = Numbers { lines, start, len };
         y.fill(Real::NAN);
         y
     }
@@ -25,13 +40,13 @@ impl Deref for Numbers {
     type Target = [Real];
 
     fn deref(&self) -> &[Real] {
-        &numbers(&self.lines)[..self.len]
+        &numbers(&self.lines[self.start..])[..self.len]
     }
 }
 
 impl DerefMut for Numbers {
     fn deref_mut(&mut self) -> &mut [Real] {
-        &mut numbers_mut(&mut self.lines)[..self.len]
+        &mut numbers_mut(&mut self.lines[self.start..])[..self.len]
     }
 }
 
