@@ -248,15 +248,15 @@ fn rows_how(a: Mat<'_>, b: Mat<'_>, mut c: MatMut<'_>, how: How<'_>) {
 ///
 /// A cut between rows lets both sides pack B, which costs less the more rows they have. One between
 /// columns lets both write to each row of C, and what a core fetches ahead in its half of a row it
-/// takes from the core that writes the next: that costs less the longer the sums are. So where C is
-/// wide, long sums decide for columns.
+/// takes from the core that writes the next: that costs less the longer the sums are. So a wide C is
+/// cut between columns, unless the sums are much shorter than it is high.
 ///
 /// Where C is cut cannot be seen in it: an element is the same chain of multiply-adds in every
 /// piece. The sum over k is never cut here.
 fn in_pieces(pieces: usize, way: Way, a: Mat<'_>, b: Mat<'_>, c: MatMut<'_>, how: How<'_>) {
     let (m, k, n) = (a.rows(), a.cols(), c.cols());
     let (some, others) = (pieces / 2, pieces - pieces / 2);
-    let by_columns = n > m.max(PANEL) && (m < FEW_ROWS || k >= 2 * m);
+    let by_columns = n > m.max(PANEL) && (m < FEW_ROWS || 4 * k >= 3 * m);
     if pieces < 2 || !by_columns && m < 2 {
         return way(a, b, c, how);
     }
