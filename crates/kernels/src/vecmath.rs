@@ -34,7 +34,7 @@ use single as format;
 
 use format::{
     Bits, EXP_IS_INFINITE, EXP_IS_ZERO, EXP_TAIL, FRAC_1_SQRT_2, LN_2_HIGH, LN_2_LOW, LN_TAIL,
-    LOG2_E, TANH_IS_ONE, exp_minus_one_past_few,
+    LOG2_E, TANH_IS_ONE, exp_minus_one_of_remainder,
 };
 
 /// Largest error of [`exp`]; in `f32` it is 0.8912.
@@ -108,7 +108,7 @@ pub fn tanh(x: Real) -> Real {
     // From the limit on y is 1. NaN passes.
     let twice = 2.0 * if a > TANH_IS_ONE { TANH_IS_ONE } else { a };
     let (biased, n) = nearest_power_of_two(twice, BIAS - 1);
-    let t = exp_minus_one_past_few(twice, n);
+    let t = exp_minus_one_of_remainder(twice, n);
     let g = Real::from_bits(biased << FRACTION_BITS);
     let h = g.mul_add(t, g - 0.5);
     let q = h / (1.0 + h);

@@ -56,7 +56,7 @@ pub(super) const LN_TAIL: [f64; 8] = [
 /// Not by itself does [`super::exp_minus_one`] do: r is rounded, and tanh would be wrong by 2.1 ULP.
 /// So the exact part of r is taken where r is, and the rest joins the small term r² p(r).
 #[inline(always)]
-pub(super) fn exp_minus_one_past_few(x: f64, n: f64) -> f64 {
+pub(super) fn exp_minus_one_of_remainder(x: f64, n: f64) -> f64 {
     let high = n.mul_add(-LN_2_HIGH, x);
     let r = n.mul_add(-LN_2_LOW, high);
     high + n.mul_add(-LN_2_LOW, r * r * super::polynomial(r, EXP_TAIL))

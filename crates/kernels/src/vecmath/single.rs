@@ -36,6 +36,6 @@ pub(super) const LN_TAIL: [f32; 3] = [0.666_669_5, 0.399_579_1, 0.303_590_63];
 ///
 /// One constant will do: ln 2 rounded to 24 bits happens to be right to 28.
 #[inline(always)]
-pub(super) fn exp_minus_one_past_few(x: f32, n: f32) -> f32 {
+pub(super) fn exp_minus_one_of_remainder(x: f32, n: f32) -> f32 {
     super::exp_minus_one(n.mul_add(-std::f32::consts::LN_2, x))
 }
