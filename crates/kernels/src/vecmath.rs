@@ -197,7 +197,7 @@ fn exp_minus_one(r: Real) -> Real {
 
 /// 2ⁿ = g h, as (g, h),  |n| < 2 `BIAS`, given n as [`reduce`] returns it.
 ///
-/// In two factors, because 2ⁿ may lie outside the normal floats where its product with 1 + t does
+/// In two factors, because 2ⁿ may lie outside the normal floats where its product with eʳ does
 /// not, and because a subnormal product is then rounded in one place, the last multiplication.
 #[inline(always)]
 fn power_of_two(n: Bits) -> (Real, Real) {

@@ -53,8 +53,8 @@ pub(super) const LN_TAIL: [f64; 8] = [
 /// e^(x − n ln 2) − 1,  n = round(x log₂ e) < 64, where the digits of x − n ln 2 matter less and
 /// less as n grows.
 ///
-/// Not by itself does [`super::exp_minus_one`] do: r is rounded, and tanh would be wrong by 2.1 ULP.
-/// So the exact part of r is taken where r is, and the rest joins the small term r² p(r).
+/// [`super::exp_minus_one`] takes a rounded r, and tanh would be wrong by 2.1 ULP. Here the leading
+/// term of r + r² p(r) is the exact part of r, and its rest joins the small second term.
 #[inline(always)]
 pub(super) fn exp_minus_one_of_remainder(x: f64, n: f64) -> f64 {
     let high = n.mul_add(-LN_2_HIGH, x);
